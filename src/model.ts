@@ -1,0 +1,233 @@
+/**
+ * The domain's types. Wanted ({@link Desired}), found ({@link Observed}) and planned ({@link Plan}) are three types;
+ * data flows one way: config → desired → diff ← observed; plan → apply → outcome → report.
+ */
+import type { Secret } from "./secret.ts";
+
+/** The two container programs that read a `remote.yaml`. */
+export type Runtime = "singularity" | "apptainer";
+
+/** Which file holds a remote: the user's own, or the machine's. */
+export type Scope = "user" | "global";
+
+/** A service of an endpoint, named as discovery does, less `API`. */
+export type ServiceName = "library" | "builder" | "keystore" | "token" | "consent";
+
+/** Where a token comes from: a reference, never a token. */
+export type SecretRef =
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly command: readonly string[] }
+  | { readonly prompt: true };
+
+/** A keyserver of a remote, as `remote.yaml` lists it (SingularityCE 3.7 and later). */
+export interface Keyserver {
+  readonly uri: string;
+  /** The endpoint's own keyserver, taken out of use. */
+  readonly skip: boolean;
+  /** `false`: the endpoint's own keyserver. */
+  readonly external: boolean;
+  /** The TLS certificate is not verified. */
+  readonly insecure: boolean;
+}
+
+/** What a remote is, less its name, its token and whether it is the default: the fields that a plan shows. */
+export interface Entry {
+  /** `host[:port][/path]`, without a scheme. */
+  readonly uri: string;
+  /** Contacted over http. */
+  readonly insecure: boolean;
+  readonly keyservers: readonly Keyserver[];
+}
+
+/** A remote as one `remote.yaml` holds it. */
+export interface StoredRemote extends Entry {
+  readonly name: string;
+  readonly token: Secret | null;
+  /** A copy that Singularity made of an entry of the global file: not ours, not drift. */
+  readonly system: boolean;
+  readonly exclusive: boolean;
+}
+
+/** A keyserver's or registry's stored credential (`Credentials:`), which sremote keeps and never shows. */
+export interface Credential {
+  readonly uri: string;
+  readonly auth: Secret | null;
+  readonly insecure: boolean;
+}
+
+/** One `remote.yaml`, typed. A Map, for a remote may be called `__proto__`. Order is the file's. */
+export interface RemoteFile {
+  /** `Active`; null where absent or empty. */
+  readonly default: string | null;
+  readonly remotes: ReadonlyMap<string, StoredRemote>;
+  readonly credentials: readonly Credential[];
+}
+
+/** Which file a plan is about. */
+export interface Target {
+  readonly runtime: Runtime;
+  readonly scope: Scope;
+  /** The absolute path of the `remote.yaml`. */
+  readonly file: string;
+}
+
+// ---------------------------------------------------------------- wanted
+
+/** A remote that the config wants in the file of one scope. */
+export interface DesiredRemote {
+  readonly name: string;
+  readonly uri: string;
+  readonly insecure: boolean;
+  /** The external keyservers; null: the config does not speak of them. */
+  readonly keyservers: readonly Keyserver[] | null;
+  /** null: the config does not speak of a token. */
+  readonly login: SecretRef | null;
+  readonly check: readonly ServiceName[];
+}
+
+/** Which remote is used where none is named: a name, none at all, or nothing said of it. */
+export type DesiredDefault =
+  | { readonly kind: "unspoken" }
+  | { readonly kind: "none" }
+  | { readonly kind: "remote"; readonly name: string };
+
+/** The config, validated, with every default filled in; of both scopes. */
+export interface Desired {
+  readonly runtimes: readonly Runtime[];
+  /** The folder that holds `singularity/` and `apptainer/`; null: `/etc` or `/usr/local/etc`, whichever has them. */
+  readonly sysconfdir: string | null;
+  readonly remotes: Readonly<Record<Scope, ReadonlyMap<string, DesiredRemote>>>;
+  readonly default: Readonly<Record<Scope, DesiredDefault>>;
+  /** Global only; null: the config does not speak of it. */
+  readonly exclusive: boolean | null;
+  readonly unmanaged: "keep" | "remove";
+}
+
+// ---------------------------------------------------------------- found
+
+/** One `remote.yaml` as it was found. */
+export interface ObservedFile {
+  readonly path: string;
+  /** `sha256:…` of the bytes; null: there is no such file. */
+  readonly digest: string | null;
+  /** The text as read; "" where there is no file. */
+  readonly text: string;
+  readonly content: RemoteFile;
+  /** Permission bits; null: no file. */
+  readonly mode: number | null;
+}
+
+/** What was found, in all that one plan depends on. */
+export interface Observed {
+  readonly target: Target;
+  readonly file: ObservedFile;
+  /** The other scope's file, for the conflicts between the two; null: it could not be read. */
+  readonly other: RemoteFile | null;
+  /** Names that are sremote's to remove: the ledger's, or with `unmanaged: "remove"` every one but copies of global ones. */
+  readonly ours: ReadonlySet<string>;
+  /** Names in the ledger as it stands. */
+  readonly ledger: ReadonlySet<string>;
+}
+
+// ---------------------------------------------------------------- planned
+
+/** The default and the exclusive remotes of one file. */
+export interface DefaultState {
+  readonly remote: string | null;
+  /** More than one only where somebody edited the file by hand. */
+  readonly exclusive: readonly string[];
+}
+
+/** A change to one `remote.yaml`. */
+export type Change =
+  | { readonly kind: "add"; readonly remote: string; readonly after: Entry }
+  | { readonly kind: "update"; readonly remote: string; readonly before: Entry; readonly after: Entry }
+  | { readonly kind: "remove"; readonly remote: string; readonly before: Entry }
+  | { readonly kind: "use"; readonly before: DefaultState; readonly after: DefaultState }
+  | { readonly kind: "login"; readonly remote: string; readonly from: SecretRef }
+  | { readonly kind: "logout"; readonly remote: string };
+
+/** What apply does, in order: network first, then one replace. */
+export type Step =
+  | { readonly kind: "verify-token"; readonly remote: string; readonly from: SecretRef }
+  | { readonly kind: "check-services"; readonly remote: string; readonly required: readonly ServiceName[] }
+  /** `basis`: the digest of the file that was seen; null: there was none. */
+  | { readonly kind: "replace-file"; readonly basis: string | null; readonly changes: readonly Change[] };
+
+/** Something a person should know. `error`: apply refuses. */
+export interface Finding {
+  readonly severity: "error" | "warning" | "info";
+  readonly code: FindingCode;
+  /** One sentence: the state of things. */
+  readonly message: string;
+  /** What to do about it, as an imperative. */
+  readonly next?: string;
+  readonly remote?: string;
+}
+
+/** Stable codes of findings. */
+export type FindingCode =
+  | "name-in-both-scopes"
+  | "exclusive-elsewhere"
+  | "default-unknown"
+  | "insecure-not-carried"
+  | "token-in-global-file"
+  | "readable-by-others"
+  | "mass-removal"
+  | "adopted"
+  | "unmanaged"
+  | "not-carried-out";
+
+/** A remote as the plan saw it: enough to say later what changed meanwhile, without a secret. */
+export interface SeenRemote extends Entry {
+  readonly remote: string;
+  readonly exclusive: boolean;
+  readonly system: boolean;
+  readonly token: boolean;
+}
+
+/** The file as the plan saw it. */
+export interface Seen {
+  readonly digest: string | null;
+  readonly default: string | null;
+  readonly remotes: readonly SeenRemote[];
+}
+
+/** What would be done to one `remote.yaml`: plain data, JSON-serialisable, with no secret in it. */
+export interface Plan {
+  readonly formatVersion: 1;
+  readonly target: Target;
+  readonly seen: Seen;
+  readonly steps: readonly Step[];
+  readonly findings: readonly Finding[];
+}
+
+/** Where the wanted state came from. */
+export interface ConfigOrigin {
+  /** The absolute path of the config. */
+  readonly file: string;
+  /** `sha256:…` over the config and all that it imports. */
+  readonly digest: string;
+  /** The `--var`s, as pairs in order of their names. */
+  readonly vars: readonly (readonly [name: string, value: string])[];
+}
+
+/** `sremote plan --format json`, and what `--out` saves: one plan a file, for a config may name both runtimes. */
+export interface PlanDocument {
+  readonly formatVersion: 1;
+  readonly sremote: string;
+  readonly config: ConfigOrigin;
+  readonly changed: boolean;
+  readonly plans: readonly Plan[];
+}
+
+// ---------------------------------------------------------------- done
+
+/** What apply did to one file. */
+export interface Outcome {
+  readonly plan: Plan;
+  readonly changed: boolean;
+  /** Where the previous file is kept; null where nothing was replaced. */
+  readonly backup: string | null;
+}
