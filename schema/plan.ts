@@ -1,0 +1,132 @@
+/** The schema of `sremote plan --format json`, which a saved plan is read with. `src/model.ts` has its types. */
+import Type from "typebox";
+import type { Static } from "typebox";
+import type { PlanDocument } from "../src/model.ts";
+import type { Immutable } from "./config.ts";
+
+const closed = { additionalProperties: false };
+const nullable = <T extends Type.TSchema>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description });
+const digest = Type.String({
+  pattern: "^sha256:[0-9a-f]{64}$",
+  description: "SHA-256 of the bytes, in hex.",
+});
+const name = Type.String({ minLength: 1, description: "A remote's name." });
+
+const keyserver = Type.Object({
+  uri: Type.String(),
+  skip: Type.Boolean({ description: "Out of use." }),
+  external: Type.Boolean({ description: "Not the endpoint's own." }),
+  insecure: Type.Boolean({ description: "Its TLS certificate is not verified." }),
+}, closed);
+
+const entryFields = {
+  uri: Type.String({ description: "host[:port][/path]" }),
+  insecure: Type.Boolean({ description: "Contacted over http." }),
+  keyservers: Type.Array(keyserver),
+};
+const entry = Type.Object(entryFields, {
+  ...closed,
+  title: "Entry",
+  description: "A remote as remote.yaml holds it.",
+});
+
+const secretRef = Type.Union([
+  Type.Object({ env: Type.String() }, closed),
+  Type.Object({ file: Type.String() }, closed),
+  Type.Object({ command: Type.Array(Type.String()) }, closed),
+  Type.Object({ prompt: Type.Literal(true) }, closed),
+], { title: "SecretRef", description: "Where a token comes from; never the token." });
+
+const defaultState = Type.Object({
+  remote: nullable(Type.String(), "The default remote's name."),
+  exclusive: Type.Array(Type.String(), { description: "Remotes marked exclusive." }),
+}, closed);
+
+const change = Type.Union([
+  Type.Object({ kind: Type.Literal("add"), remote: name, after: entry }, closed),
+  Type.Object({ kind: Type.Literal("update"), remote: name, before: entry, after: entry }, closed),
+  Type.Object({ kind: Type.Literal("remove"), remote: name, before: entry }, closed),
+  Type.Object({ kind: Type.Literal("use"), before: defaultState, after: defaultState }, closed),
+  Type.Object({ kind: Type.Literal("login"), remote: name, from: secretRef }, closed),
+  Type.Object({ kind: Type.Literal("logout"), remote: name }, closed),
+], { title: "Change", description: "A change to one remote.yaml." });
+
+const service = Type.Enum(["library", "builder", "keystore", "token", "consent"], { type: "string" });
+
+const step = Type.Union([
+  Type.Object({ kind: Type.Literal("verify-token"), remote: name, from: secretRef }, closed),
+  Type.Object({ kind: Type.Literal("check-services"), remote: name, required: Type.Array(service) }, closed),
+  Type.Object({
+    kind: Type.Literal("replace-file"),
+    basis: nullable(digest, "Digest of the file that was seen; null: there was none."),
+    changes: Type.Array(change),
+  }, closed),
+], { title: "Step", description: "What apply does, in order: network first, then one replace." });
+
+const finding = Type.Object({
+  severity: Type.Enum(["error", "warning", "info"], {
+    type: "string",
+    description: "With an error, apply refuses.",
+  }),
+  code: Type.Enum([
+    "name-in-both-scopes",
+    "exclusive-elsewhere",
+    "default-unknown",
+    "insecure-not-carried",
+    "token-in-global-file",
+    "readable-by-others",
+    "mass-removal",
+    "adopted",
+    "unmanaged",
+    "not-carried-out",
+  ], { type: "string", description: "Stable: programs may match on it." }),
+  message: Type.String({ description: "The state of things." }),
+  next: Type.Optional(Type.String({ description: "What to do about it." })),
+  remote: Type.Optional(Type.String()),
+}, { ...closed, title: "Finding", description: "Something a person should know." });
+
+const plan = Type.Object({
+  formatVersion: Type.Literal(1),
+  target: Type.Object({
+    runtime: Type.Enum(["singularity", "apptainer"], { type: "string" }),
+    scope: Type.Enum(["user", "global"], { type: "string" }),
+    file: Type.String({ description: "Absolute path of the remote.yaml." }),
+  }, { ...closed, title: "Target", description: "Which file the plan is about." }),
+  seen: Type.Object({
+    digest: nullable(digest, "null: there was no file."),
+    default: nullable(Type.String(), "The default remote's name."),
+    remotes: Type.Array(Type.Object({
+      remote: name,
+      ...entryFields,
+      exclusive: Type.Boolean(),
+      system: Type.Boolean({ description: "A copy that Singularity made of a global entry." }),
+      token: Type.Boolean({ description: "Whether a token was stored." }),
+    }, closed)),
+  }, { ...closed, title: "Seen", description: "The file as the plan saw it." }),
+  steps: Type.Array(step),
+  findings: Type.Array(finding),
+}, { ...closed, title: "Plan", description: "What would be done to one remote.yaml." });
+
+/** The schema of a plan document. */
+export const planSchema = Type.Object({
+  formatVersion: Type.Literal(1, { description: "Changes when a reader of this format has to." }),
+  sremote: Type.String({ description: "Version of the sremote that made the plan." }),
+  config: Type.Object({
+    file: Type.String({ description: "Absolute path of the config." }),
+    digest,
+    vars: Type.Array(Type.Tuple([Type.String(), Type.String()], { maxItems: 2 }), {
+      description: "The --var values: name and value, in order of their names.",
+    }),
+  }, { ...closed, description: "Where the wanted state came from." }),
+  changed: Type.Boolean({ description: "Whether apply would change anything." }),
+  plans: Type.Array(plan, { description: "One a file, for a config may name both runtimes." }),
+}, {
+  ...closed,
+  title: "sremote plan",
+  description: "What `sremote apply` would do. Holds references to tokens, never tokens.",
+});
+
+type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : false : false;
+/** Fails to compile when the schema and the model's type part. */
+export const planSchemaFitsModel: Same<Immutable<Static<typeof planSchema>>, PlanDocument> = true;

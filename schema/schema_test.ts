@@ -1,0 +1,106 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { Check } from "typebox/schema";
+import type { PlanDocument } from "../src/model.ts";
+import { toJsonSchema } from "../tools/schema.ts";
+import { configSchema } from "./config.ts";
+import { planSchema, planSchemaFitsModel } from "./plan.ts";
+
+const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
+
+Deno.test("the JSON schemas are those of the sources", () => {
+  assert.equal(read("config.schema.json"), toJsonSchema(configSchema), "run `deno task schema`");
+  assert.equal(read("plan.schema.json"), toJsonSchema(planSchema), "run `deno task schema`");
+});
+
+Deno.test("every field of a config has a description", () => {
+  const visit = (node: unknown, path: string): void => {
+    if (typeof node !== "object" || node === null) return;
+    for (const [key, value] of Object.entries(node)) {
+      if (key === "if" || key === "then" || key === "examples") continue;
+      if (key === "properties") {
+        for (const [field, schema] of Object.entries(value as Record<string, { description?: string }>)) {
+          assert(schema.description, `${path}.${field} has no description`);
+        }
+      }
+      visit(value, key === "properties" ? path : `${path}.${key}`);
+    }
+  };
+  visit(JSON.parse(read("config.schema.json")), "config");
+});
+
+const digest = `sha256:${"0".repeat(64)}`;
+const entry = { uri: "lab.example.com", insecure: false, keyservers: [] };
+const document: PlanDocument = {
+  formatVersion: 1,
+  sremote: "0.1.0",
+  config: { file: "/repo/remotes.ts", digest, vars: [["site", "eu"]] },
+  changed: true,
+  plans: [{
+    formatVersion: 1,
+    target: { runtime: "singularity", scope: "user", file: "/root/.singularity/remote.yaml" },
+    seen: {
+      digest: null,
+      default: null,
+      remotes: [{ remote: "old", ...entry, exclusive: false, system: true, token: true }],
+    },
+    steps: [
+      { kind: "verify-token", remote: "lab", from: { command: ["pass", "lab"] } },
+      { kind: "check-services", remote: "lab", required: ["library"] },
+      {
+        kind: "replace-file",
+        basis: null,
+        changes: [
+          {
+            kind: "add",
+            remote: "lab",
+            after: {
+              ...entry,
+              keyservers: [{ uri: "https://k", skip: false, external: true, insecure: false }],
+            },
+          },
+          { kind: "update", remote: "a", before: entry, after: { ...entry, insecure: true } },
+          { kind: "remove", remote: "b", before: entry },
+          {
+            kind: "use",
+            before: { remote: null, exclusive: [] },
+            after: { remote: "lab", exclusive: ["lab"] },
+          },
+          { kind: "login", remote: "lab", from: { env: "LAB" } },
+          { kind: "logout", remote: "a" },
+        ],
+      },
+    ],
+    findings: [{
+      severity: "warning",
+      code: "adopted",
+      message: "it was there",
+      next: "nothing",
+      remote: "a",
+    }],
+  }],
+};
+
+Deno.test("a plan fits its schema, for TypeBox as for ajv; an edited one does not", () => {
+  assert(planSchemaFitsModel);
+  const ajv = new Ajv2020({ strict: true }).compile(JSON.parse(read("plan.schema.json")));
+  assert(Check(planSchema, document));
+  assert(ajv(document), JSON.stringify(ajv.errors));
+  const edits: unknown[] = [
+    { ...document, formatVersion: 2 },
+    { ...document, extra: 1 },
+    { ...document, config: { ...document.config, digest: "sha256:1" } },
+    { ...document, config: { ...document.config, vars: [["a"]] } },
+    { ...document, config: { ...document.config, vars: [["a", "b", "c"]] } },
+    { ...document, plans: [{ ...document.plans[0], steps: [{ kind: "logout", remote: "a" }] }] },
+    {
+      ...document,
+      plans: [{ ...document.plans[0], steps: [{ kind: "verify-token", remote: "a", from: "token" }] }],
+    },
+  ];
+  for (const edit of edits) {
+    assert(!Check(planSchema, edit), JSON.stringify(edit));
+    assert(!ajv(edit), JSON.stringify(edit));
+  }
+});

@@ -1,0 +1,210 @@
+/**
+ * QuickJS, an interpreter compiled to WebAssembly: the config runs in it with no way out but the two functions of
+ * {@link Modules}, with limits on time, memory and depth. Every run has an instance of its own, which is dropped
+ * afterwards: none is ever used again after it broke.
+ */
+import type {
+  EmscriptenModuleLoader as ModuleLoader,
+  QuickJSContext,
+  QuickJSEmscriptenModule,
+  QuickJSWASMModule,
+} from "quickjs-emscripten-core";
+import { PRELUDE_NAME, PRELUDE_SOURCE, type Thrown } from "./prelude.ts";
+
+/** Wall-clock limit of one run, in milliseconds. */
+export const TIME_LIMIT_MS = 2000;
+/** What an interrupted run gets to report where it was. */
+const GRACE_MS = 50;
+/** Limit of what the interpreter may allocate, in bytes. */
+export const MEMORY_LIMIT = 64 * 1024 * 1024;
+/**
+ * Bytes of the interpreter's own stack. Small, so that it gives up before the stack of the JavaScript engine
+ * around it does (about 1 MB in V8): that end is caught too, but breaks the instance.
+ */
+const STACK_LIMIT = 128 * 1024;
+/** WebAssembly pages of 64 KiB: what the host gives at most, as a second wall behind {@link MEMORY_LIMIT}. */
+const PAGES = { initial: 256, maximum: 2048 };
+/** QuickJS asks whether to go on once in 10,000 calls and jumps: too seldom when each of them is slow. */
+const STEPS_BETWEEN_POLLS = { own: 10_000, ours: 10 };
+/** Jobs (continuations of promises) between two looks at the clock. */
+const JOBS_AT_ONCE = 1000;
+
+/** How the sandbox gets at modules; both may throw, which fails the import inside. */
+export interface Modules {
+  /** The name of the module that `base` means by `request`. */
+  readonly resolve: (base: string, request: string) => string;
+  /** JavaScript of a module. */
+  readonly load: (name: string) => string;
+}
+
+/** Why a run was ended from outside. */
+export type Limit = "time" | "memory" | "stack" | "pending" | "broken";
+
+/** What a run came to. `stack`: the interpreter's, where known. */
+export type RunResult =
+  | { readonly kind: "value"; readonly json: string }
+  | { readonly kind: "thrown"; readonly thrown: Thrown }
+  | { readonly kind: "limit"; readonly limit: Limit; readonly stack: string };
+
+interface Instance {
+  readonly quickjs: QuickJSWASMModule;
+  readonly memory: WebAssembly.Memory;
+}
+
+let preloaded: Promise<Instance> | undefined;
+
+/** Starts loading QuickJS early so that it overlaps other start-up work; idempotent. */
+export function preloadSandbox(): void {
+  if (preloaded !== undefined) return;
+  preloaded = instantiate();
+  preloaded.catch(() => {}); // whoever takes it sees the error
+}
+
+async function instantiate(): Promise<Instance> {
+  const { default: variant } = await import("@jitl/quickjs-singlefile-mjs-release-sync");
+  // Compiling is the long part and runs on other threads: start it before loading the rest.
+  const memory = new WebAssembly.Memory(PAGES);
+  const silent = () => {};
+  const options = { wasmMemory: memory, print: silent, printErr: silent };
+  const compiling = variant.importModuleLoader().then((loader) =>
+    (loader as ModuleLoader<QuickJSEmscriptenModule>)(options)
+  );
+  compiling.catch(silent);
+  const [core, Ffi] = await Promise.all([import("quickjs-emscripten-core"), variant.importFFI()]);
+  const module = await compiling;
+  module.type = "sync";
+  return { quickjs: new core.QuickJSWASMModule(module, new Ffi(module)), memory };
+}
+
+/** Takes the preloaded instance, or makes one, for a single {@link run}. */
+export function takeInstance(): Promise<Instance> {
+  const taken = preloaded ?? instantiate();
+  preloaded = undefined;
+  return taken;
+}
+
+/** Runs the module `entry`: its default export, called with the argument when it is a function, as JSON. */
+export function run(
+  { quickjs, memory }: Instance,
+  entry: string,
+  argumentJson: string,
+  modules: Modules,
+  now: () => number,
+): RunResult {
+  let deadline = now() + TIME_LIMIT_MS;
+  let late = false;
+  /** Once late, a moment more is given in which the interruption finds its way out, and with it the place. */
+  const overdue = () => {
+    const time = now();
+    if (time < deadline) return false;
+    if (!late) deadline = time + GRACE_MS;
+    return late = true;
+  };
+  const limit = (limit: Limit, stack = ""): RunResult => ({
+    kind: "limit",
+    limit: late ? "time" : limit,
+    stack,
+  });
+  try {
+    const runtime = quickjs.newRuntime({ memoryLimitBytes: MEMORY_LIMIT, maxStackSizeBytes: STACK_LIMIT });
+    runtime.setModuleLoader((name) => modules.load(name), (base, request) => modules.resolve(base, request));
+    const context = runtime.newContext({ intrinsics: INTRINSICS });
+    const pollOften = oftenPoller(context, memory);
+    runtime.setInterruptHandler(() => {
+      pollOften();
+      return overdue();
+    });
+    const start = context.unwrapResult(context.evalCode(PRELUDE_SOURCE, PRELUDE_NAME, { type: "global" }));
+    const called = context.callFunction(
+      start,
+      context.undefined,
+      context.newString(entry),
+      context.newString(argumentJson),
+    );
+    if (called.error !== undefined) return ended(context.dump(called.error), limit);
+    while (runtime.hasPendingJob()) {
+      const jobs = runtime.executePendingJobs(JOBS_AT_ONCE);
+      if (jobs.error) return ended(context.dump(jobs.error), limit);
+      if (late && overdue()) return limit("time");
+      overdue();
+    }
+    const state = context.getPromiseState(called.value);
+    if (late && state.type !== "rejected") return limit("time");
+    if (state.type === "pending") return limit("pending");
+    if (state.type === "rejected") return ended(context.dump(state.error), limit);
+    runtime.setMemoryLimit(-1); // the copy on its way out is ours, not the config's
+    return answered(context.getString(state.value), limit);
+  } catch (error) {
+    // The engine around the interpreter gave up: its stack ran out, or WebAssembly trapped.
+    return limit(
+      error instanceof RangeError || /call stack|recursion/i.test(String(error)) ? "stack" : "broken",
+    );
+  }
+}
+
+/** No Date: it is put back by the prelude as one that explains itself. */
+const INTRINSICS = {
+  BaseObjects: true,
+  Eval: true, // the module loader needs it
+  StringNormalize: true,
+  RegExp: true,
+  JSON: true,
+  Proxy: true,
+  MapSet: true,
+  TypedArrays: true,
+  Promise: true,
+} as const;
+
+type Ended = (limit: Limit, stack?: string) => RunResult;
+
+/** Errors of the interpreter itself reach the host as such, or through the prelude as what was thrown. */
+function ended(error: unknown, limit: Ended): RunResult {
+  const stack = stackOf(error);
+  const { name = "", message = "" } = (error ?? {}) as { name?: unknown; message?: unknown };
+  const thrown: Thrown = { kind: "throw", name: String(name), message: String(message), stack };
+  return interpreted(thrown, limit) ?? limit(error === null ? "memory" : "broken", stack);
+}
+
+function answered(text: string, limit: Ended): RunResult {
+  if (text.startsWith("=")) return { kind: "value", json: text.slice(1) };
+  if (!text.startsWith("!")) return limit("memory"); // no room for the copy
+  const thrown = JSON.parse(text.slice(1)) as Thrown;
+  return interpreted(thrown, limit) ?? { kind: "thrown", thrown };
+}
+
+function interpreted(thrown: Thrown, limit: Ended): RunResult | undefined {
+  const { name, message, stack } = thrown;
+  if (name === "InternalError" && message === "interrupted") return limit("time", stack);
+  if (name === "InternalError" && message === "out of memory") return limit("memory", stack);
+  // QuickJS's parsers, of source and of JSON, call it a syntax error.
+  if (/^(?:Internal|Syntax)Error$/.test(name) && message === "stack overflow") return limit("stack", stack);
+  return undefined;
+}
+
+function stackOf(error: unknown): string {
+  const stack = (error as { stack?: unknown } | null)?.stack;
+  return typeof stack === "string" ? stack : "";
+}
+
+/**
+ * QuickJS counts down from 10,000 in its context before it asks the handler. There is no call to change that, so
+ * the counter is found by its value (the handler is asked for the first time right after it was set) and lowered
+ * at each poll. Where it is not found, polling stays as seldom as QuickJS has it.
+ */
+function oftenPoller(context: QuickJSContext, memory: WebAssembly.Memory): () => void {
+  const base = (context as unknown as { ctx: { value: number } }).ctx.value >> 2;
+  let words = new Int32Array(memory.buffer);
+  let at: number | undefined;
+  return () => {
+    if (words.length === 0) words = new Int32Array(memory.buffer); // memory grew and detached the old view
+    if (at === undefined) {
+      at = -1;
+      for (let i = base; i < base + 128; i++) {
+        if (words[i] !== STEPS_BETWEEN_POLLS.own) continue;
+        if (at !== -1) return void (at = -1);
+        at = i;
+      }
+    }
+    if (at !== -1) words[at] = STEPS_BETWEEN_POLLS.ours;
+  };
+}

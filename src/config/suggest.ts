@@ -1,0 +1,52 @@
+/** "Did you mean": for fields, commands and the names of remotes. */
+
+/**
+ * The candidate that a typing mistake most likely meant, or undefined where none is near.
+ *
+ * @example
+ * ```ts
+ * import { nearest } from "./suggest.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(nearest("scoep", ["uri", "scope", "login"]), "scope");
+ * assert.equal(nearest("banana", ["uri", "scope", "login"]), undefined);
+ * ```
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > 255) return undefined;
+  const wanted = word.toLowerCase();
+  let best: string | undefined;
+  // A third of the word may be wrong, and at least one letter of it must be right.
+  let limit = Math.min(Math.ceil(wanted.length / 3), Math.max(wanted.length - 1, 1)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(wanted, candidate.toLowerCase(), limit);
+    if (distance < limit && distance < candidate.length) {
+      limit = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours between two words; `limit` where there are as many or more. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let earlier: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let cost = Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        cost = Math.min(cost, earlier[j - 2]! + 1);
+      }
+      current[j] = cost;
+      if (cost < least) least = cost;
+    }
+    if (least >= limit) return limit;
+    earlier = previous;
+    previous = current;
+  }
+  return Math.min(previous[b.length]!, limit);
+}

@@ -1,0 +1,83 @@
+/** TypeScript to JavaScript by erasing its types: lines stay, and columns can be found again for an error. */
+
+/** A mistake in the TypeScript itself; `line` and `column` count from 1. */
+export class TypeScriptSyntaxError extends Error {
+  constructor(message: string, readonly line: number | undefined, readonly column: number | undefined) {
+    super(message);
+  }
+}
+
+/** From TypeScript to JavaScript of the same lines. */
+export interface Transpiler {
+  /** @throws {TypeScriptSyntaxError} */
+  readonly transpile: (source: string) => string;
+  /** The column of the TypeScript for one of the JavaScript, both in UTF-16 units from 0. */
+  readonly columnBack: (source: string, line: number, column: number) => number;
+}
+
+const OPTIONS = { transforms: ["typescript"] as "typescript"[], disableESTransforms: true };
+
+/** Loads sucrase, which only a `.ts` config needs. */
+export async function loadTranspiler(): Promise<Transpiler> {
+  const { transform } = await import("sucrase");
+  return {
+    transpile(source) {
+      try {
+        return transform(source, OPTIONS).code;
+      } catch (error) {
+        if (error instanceof RangeError) {
+          throw new TypeScriptSyntaxError("it is nested too deeply", undefined, undefined);
+        }
+        const { message, loc } = error as { message?: string; loc?: { line: number; column: number } };
+        // Sucrase appends the place, which is shown apart.
+        throw new TypeScriptSyntaxError(String(message).replace(/ \(\d+:\d+\)$/, ""), loc?.line, loc?.column);
+      }
+    },
+    columnBack(source, line, column) {
+      const { sourceMap } = transform(source, {
+        ...OPTIONS,
+        filePath: "x",
+        sourceMapOptions: { compiledFilename: "x" },
+      });
+      const pairs = decodeColumns(sourceMap?.mappings ?? "", line - 1);
+      // The last token that begins at or before the column; inside of one, columns run alike.
+      const token = pairs.findLast(([generated]) => generated <= column);
+      return token === undefined ? column : token[1] + (column - token[0]);
+    },
+  };
+}
+
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** `[generated column, source column]` of each token of one line; a source map counts the latter through the file. */
+function decodeColumns(mappings: string, line: number): [generated: number, source: number][] {
+  const pairs: [number, number][] = [];
+  let source = 0;
+  for (const [index, text] of mappings.split(";").entries()) {
+    if (index > line) break;
+    let generated = 0;
+    for (const segment of text === "" ? [] : text.split(",")) {
+      const fields = decodeVlq(segment);
+      generated += fields[0] ?? 0;
+      source += fields[3] ?? 0;
+      if (index === line) pairs.push([generated, source]);
+    }
+  }
+  return pairs;
+}
+
+/** The numbers of one segment: base 64, five bits a digit, the lowest bit of each number its sign. */
+function decodeVlq(segment: string): number[] {
+  const numbers: number[] = [];
+  let value = 0;
+  let shift = 0;
+  for (const letter of segment) {
+    const digit = BASE64.indexOf(letter);
+    value += (digit & 31) << shift;
+    shift += 5;
+    if (digit & 32) continue;
+    numbers.push(value & 1 ? -(value >> 1) : value >> 1);
+    value = shift = 0;
+  }
+  return numbers;
+}

@@ -1,0 +1,212 @@
+/** A parsed config → the wanted state, or all that is wrong with the config. */
+import { type Config, configSchema, type RemoteConfig } from "../../schema/config.ts";
+import { Failure } from "../failure.ts";
+import type { Desired, DesiredDefault, DesiredRemote, Keyserver, Scope, ServiceName } from "../model.ts";
+import {
+  explain,
+  isObject,
+  type Mistake,
+  type PatternWords,
+  type SchemaNode,
+  toProblems,
+} from "./explain.ts";
+import { isSecretKey, show, showName } from "./show.ts";
+import { nearest } from "./suggest.ts";
+import { ENDPOINT_PATTERN, endpointProblem, storedEndpoint } from "./uri.ts";
+import { KEYSERVER_PATTERN, keyserverKey, keyserverProblem } from "./uri.ts";
+import { NAME_PATTERN, nameProblem } from "./uri.ts";
+
+const words: PatternWords = new Map([
+  [ENDPOINT_PATTERN, endpointProblem],
+  [KEYSERVER_PATTERN, keyserverProblem],
+  [NAME_PATTERN, nameProblem],
+]);
+
+/**
+ * A parsed config (plain data from JSON, YAML or the sandbox) → the wanted state.
+ * Throws Failure("config-invalid") with all problems. `source` is the file's name for messages.
+ */
+export function validateConfig(value: unknown, source: string): Desired {
+  const mistakes = explain(configSchema as SchemaNode, value, words);
+  if (isObject(value)) mistakes.push(...crossChecks(value));
+  if (mistakes.length > 0) {
+    const problems = toProblems(mistakes, value);
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    throw new Failure("config-invalid", `cannot use ${source}: ${count} in the config`, {
+      path: source,
+      next: "correct the config, then check it with `sremote validate`",
+      problems,
+    });
+  }
+  return toDesired(value as Config);
+}
+
+// ---------------------------------------------------------------- what no single field can say
+
+type Names = Readonly<Record<string, unknown>>;
+
+function* crossChecks(config: Record<string, unknown>): Iterable<Mistake> {
+  const remotes = isObject(config.remotes) ? config.remotes : null;
+  if (remotes !== null) {
+    yield* sameNames(remotes);
+    for (const [name, remote] of Object.entries(remotes)) {
+      if (!isObject(remote)) continue;
+      if (Array.isArray(remote.check)) yield* sameService(["remotes", name, "check"], remote.check);
+      if (Array.isArray(remote.keyservers)) {
+        yield* sameKeyservers(["remotes", name, "keyservers"], remote.keyservers);
+      }
+    }
+    yield* defaults(config.default, remotes);
+  }
+  if (config.exclusive === true) yield* exclusive(config.default, remotes);
+}
+
+function* sameNames(remotes: Names): Iterable<Mistake> {
+  const names = Object.keys(remotes);
+  // Only a name that is not plain ASCII can have a second spelling.
+  // deno-lint-ignore no-control-regex -- the range is ASCII
+  if (names.every((name) => /^[\u0000-\u007f]*$/.test(name))) return;
+  const before = new Set<string>();
+  for (const name of names) {
+    const normal = name.normalize("NFC");
+    if (before.has(normal)) {
+      const message = "the name looks the same as another one's: they differ only in how Unicode spells them";
+      yield { place: ["remotes", name], problem: { message, allowed: "one spelling of a name" } };
+    }
+    before.add(normal);
+  }
+}
+
+function* sameService(place: readonly string[], services: readonly unknown[]): Iterable<Mistake> {
+  const second = services.findLastIndex((service) => service === "keystore" || service === "keyserver");
+  const first = services.findIndex((service) => service === "keystore" || service === "keyserver");
+  if (first === second || services[first] === services[second]) return;
+  const message = "is in the list twice: keyserver and keystore are one service";
+  yield {
+    place: [...place, second],
+    problem: { message, found: show(services[second]), allowed: "one of them" },
+  };
+}
+
+function* sameKeyservers(place: readonly string[], keyservers: readonly unknown[]): Iterable<Mistake> {
+  if (keyservers.length < 2) return;
+  const before = new Map<string, number>();
+  for (const [index, keyserver] of keyservers.entries()) {
+    const uri = isObject(keyserver) ? keyserver.uri : undefined;
+    if (typeof uri !== "string" || keyserverProblem(uri) !== null) continue;
+    const key = keyserverKey(uri);
+    const first = before.get(key);
+    if (first === undefined) before.set(key, index);
+    else {
+      const message = `is the same keyserver as keyservers[${first}]: scheme, host and port agree`;
+      yield { place: [...place, index, "uri"], problem: { message, found: show(uri) } };
+    }
+  }
+}
+
+function* defaults(wanted: unknown, remotes: Names): Iterable<Mistake> {
+  if (typeof wanted === "string") yield* known(["default"], wanted, remotes);
+  if (!isObject(wanted)) return;
+  if (typeof wanted.user === "string") yield* known(["default", "user"], wanted.user, remotes);
+  if (typeof wanted.global !== "string") return;
+  const unknown = [...known(["default", "global"], wanted.global, remotes)];
+  yield* unknown;
+  if (unknown.length === 0 && scopeOf(remotes[wanted.global]) === "user") {
+    const message = "the machine's default has to be a remote of scope global";
+    const found = `${showName(wanted.global)}, whose scope is user`;
+    yield { place: ["default", "global"], problem: { message, found, allowed: namesOf(remotes, "global") } };
+  }
+}
+
+function* known(place: readonly string[], name: string, remotes: Names): Iterable<Mistake> {
+  if (Object.hasOwn(remotes, name)) return;
+  const suggestion = nearest(
+    name,
+    Object.keys(remotes).filter((other) => nameProblem(other) === null && !isSecretKey(other)),
+  );
+  yield {
+    place,
+    problem: {
+      message: "there is no such remote in the config",
+      found: show(name),
+      allowed: namesOf(remotes),
+      ...(suggestion === undefined ? {} : { suggestion }),
+    },
+  };
+}
+
+function* exclusive(wanted: unknown, remotes: Names | null): Iterable<Mistake> {
+  const name = isObject(wanted) ? wanted.global : wanted;
+  const message = "an exclusive default has to be a remote of scope global";
+  const allowed = "true only beside a `default` that names a remote of scope global";
+  const nothing = {
+    place: ["exclusive"],
+    problem: { message, allowed, found: "true, with no such default" },
+  };
+  if (name === undefined || name === null) {
+    yield nothing;
+  } else if (typeof wanted === "string" && remotes !== null && Object.hasOwn(remotes, wanted)) {
+    if (scopeOf(remotes[wanted]) !== "user") return;
+    const found = `true, and the default is ${showName(wanted)}, whose scope is user`;
+    yield { place: ["exclusive"], problem: { message, found, allowed } };
+  }
+}
+
+/** A remote's scope; null where it is not well-formed. */
+function scopeOf(remote: unknown): Scope | null {
+  if (!isObject(remote)) return null;
+  if (remote.scope === undefined) return "user";
+  return remote.scope === "user" || remote.scope === "global" ? remote.scope : null;
+}
+
+function namesOf(remotes: Names, scope?: Scope): string {
+  const names = Object.keys(remotes).filter((name) =>
+    scope === undefined || scopeOf(remotes[name]) === scope
+  );
+  const some = names.slice(0, 5).map(showName).join(", ");
+  if (names.length === 0) {
+    return scope === undefined ? "no name: there are no remotes" : `no name: none is ${scope}`;
+  }
+  return names.length > 5 ? `${some}, … (${names.length} remotes)` : some;
+}
+
+// ---------------------------------------------------------------- a valid config, with every default filled in
+
+function toDesired(config: Config): Desired {
+  const remotes: Record<Scope, Map<string, DesiredRemote>> = { user: new Map(), global: new Map() };
+  for (const [name, remote] of Object.entries(config.remotes)) {
+    remotes[remote.scope ?? "user"].set(name, toRemote(name, remote));
+  }
+  return {
+    runtimes: config.runtimes ?? ["singularity"],
+    sysconfdir: config.sysconfdir ?? null,
+    remotes,
+    default: toDefault(config.default, remotes.global),
+    exclusive: config.exclusive ?? null,
+    unmanaged: config.unmanaged ?? "keep",
+  };
+}
+
+function toRemote(name: string, remote: RemoteConfig): DesiredRemote {
+  return {
+    name,
+    ...storedEndpoint(remote.uri),
+    keyservers: remote.keyservers?.map(toKeyserver) ?? null,
+    login: remote.login ?? null,
+    check: (remote.check ?? []).map((service): ServiceName => service === "keyserver" ? "keystore" : service),
+  };
+}
+
+function toKeyserver(keyserver: NonNullable<RemoteConfig["keyservers"]>[number]): Keyserver {
+  const { uri, skip = false, insecure = false } = keyserver;
+  return { uri, skip, external: true, insecure };
+}
+
+/** One name for both means the machine's default too where the remote is global, and the user's in any case. */
+function toDefault(wanted: Config["default"], global: ReadonlyMap<string, unknown>): Desired["default"] {
+  const one = (name: string | null | undefined): DesiredDefault =>
+    name === undefined ? { kind: "unspoken" } : name === null ? { kind: "none" } : { kind: "remote", name };
+  if (wanted === undefined || wanted === null) return { user: one(wanted), global: one(wanted) };
+  if (typeof wanted !== "string") return { user: one(wanted.user), global: one(wanted.global) };
+  return { user: one(wanted), global: one(global.has(wanted) ? wanted : undefined) };
+}

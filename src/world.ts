@@ -1,0 +1,339 @@
+/**
+ * The outside: files, clock, environment, terminal, child processes. The only file that touches them
+ * (`tools/lint.ts` says so), so that everything else is a function of what it is given.
+ *
+ * Each group is an interface of its own: a stage asks for the group, or the two or three functions, that it needs.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { isatty } from "node:tty";
+
+/** A regular file, read whole. */
+export interface FileRead {
+  readonly bytes: Uint8Array;
+  /** Permission bits, `0o600`. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** How a file is written: see {@link Files.replace}. */
+export interface ReplaceOptions {
+  /** Permission bits, whatever the umask. */
+  readonly mode: number;
+  /** null: whoever runs sremote. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  /** Called when all is on disk, right before the rename; what it throws leaves the old file in place. */
+  readonly beforeRename?: () => void;
+}
+
+/** A lock that is held. */
+export interface Lock {
+  release(): void;
+  /** False once another process has taken the lock for abandoned. */
+  held(): boolean;
+}
+
+/** What a file system is asked. Errors are the operating system's, with their `code` (`ENOENT`, …). */
+export interface Files {
+  /**
+   * A regular file's bytes; null where there is none. Never waits on a pipe. Errors beside the system's: `ELOOP` for a
+   * symlink with `nofollow`, `EISDIR`, `ENOTREG` (a pipe, a device), `EFBIG` (more than `limit` bytes).
+   */
+  read(file: string, options: { readonly limit: number; readonly nofollow?: boolean }): FileRead | null;
+  exists(file: string): boolean;
+  realPath(file: string): string;
+  /** Makes the folder and those above it, each with this mode whatever the umask; gives those it made, outermost first. */
+  makeFolder(folder: string, mode: number): string[];
+  /** Removes an empty folder; says nothing where it cannot. */
+  removeFolder(folder: string): void;
+  /**
+   * Puts a whole file in the place of another in one step: a new file in the same folder, written to the end, synced
+   * to disk, then renamed. A reader sees the old file or the new one; on any error the old one stays, and nothing else.
+   */
+  replace(file: string, bytes: Uint8Array, options: ReplaceOptions): void;
+  /** Tries once; null while another process holds it. */
+  tryLock(file: string): Promise<Lock | null>;
+}
+
+/** Who runs sremote, and where. */
+export interface Surroundings {
+  readonly args: readonly string[];
+  readonly folder: string;
+  readonly uid: number;
+  readonly host: { readonly name: string; readonly os: string; readonly arch: string };
+  env(name: string): string | undefined;
+  /** The home folder that the password database gives this user, as Singularity looks it up; null: none. */
+  passwordHome(): Promise<string | null>;
+}
+
+/** Standard output and error, and a person. */
+export interface Terminal {
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  /** A person can be asked: both standard input and standard error are a terminal. */
+  readonly canAsk: boolean;
+  out(text: string): void;
+  err(text: string): void;
+  /** Asks for a yes on standard error; null: Ctrl-C or the end of input. */
+  confirm(question: string): Promise<boolean | null>;
+}
+
+/** Time. */
+export interface Clock {
+  /** Milliseconds, only ever forward. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/** Signals, held back while a file is replaced. */
+export interface Signals {
+  /**
+   * Runs `work` with SIGINT, SIGTERM and SIGHUP caught: `interrupted()` lets those that came be seen and says whether
+   * one did. Outside of it they end the process at once, for nothing is half done there.
+   */
+  hold<T>(work: (interrupted: () => Promise<boolean>) => Promise<T>): Promise<T>;
+}
+
+/** Everything outside. */
+export interface World {
+  readonly files: Files;
+  readonly here: Surroundings;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly signals: Signals;
+}
+
+/** The real one. */
+export function realWorld(): World {
+  return { files: realFiles(), here: realSurroundings(), terminal: realTerminal(), clock: realClock(), signals };
+}
+
+function realFiles(): Files {
+  return {
+    read(file, { limit, nofollow }) {
+      const flags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | (nofollow ? fs.constants.O_NOFOLLOW : 0);
+      let fd: number;
+      try {
+        fd = fs.openSync(file, flags);
+      } catch (error) {
+        if (codeOf(error) === "ENOENT") return null;
+        throw error;
+      }
+      try {
+        const stat = fs.fstatSync(fd);
+        if (stat.isDirectory()) throw systemError("EISDIR", "is a directory", file);
+        if (!stat.isFile()) throw systemError("ENOTREG", "is not a regular file", file);
+        if (stat.size > limit) throw systemError("EFBIG", `is larger than ${limit} bytes`, file);
+        const bytes = new Uint8Array(fs.readFileSync(fd));
+        if (bytes.length > limit) throw systemError("EFBIG", `is larger than ${limit} bytes`, file);
+        return { bytes, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+      } finally {
+        fs.closeSync(fd);
+      }
+    },
+    exists: (file) => fs.existsSync(file),
+    realPath: (file) => fs.realpathSync(file),
+    makeFolder(folder, mode) {
+      const made: string[] = [];
+      for (let at = folder; !fs.existsSync(at); at = path.dirname(at)) made.unshift(at);
+      for (const one of made) {
+        fs.mkdirSync(one, { mode });
+        fs.chmodSync(one, mode);
+      }
+      return made;
+    },
+    removeFolder(folder) {
+      try {
+        fs.rmdirSync(folder);
+      } catch { /* not empty, or gone: another process is at home there */ }
+    },
+    replace: replaceFile,
+    tryLock,
+  };
+}
+
+/*
+ * Not `write-file-atomic`: under Bun its single write() is taken for whole when a full disk cuts it short, and the cut
+ * file then replaces the good one; it opens a name that can be guessed without O_EXCL; it has no place for a last look
+ * before the rename; and it does not sync the folder.
+ */
+function replaceFile(file: string, bytes: Uint8Array, options: ReplaceOptions): void {
+  const folder = path.dirname(file);
+  const name = crypto.randomUUID().slice(0, 8);
+  const temporary = path.join(folder, `.${path.basename(file)}.sremote-${name}`);
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+  const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    try {
+      for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, null);
+      if (options.owner !== null) {
+        const now = fs.fstatSync(fd);
+        const { uid, gid } = options.owner;
+        if (now.uid !== uid || now.gid !== gid) fs.fchownSync(fd, uid, gid);
+      }
+      fs.fchmodSync(fd, options.mode);
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    if (fs.statSync(temporary).size !== bytes.length) throw systemError("EIO", "was not written whole", temporary);
+    options.beforeRename?.();
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(folder);
+}
+
+/** So that the rename outlives a power cut. Some file systems cannot sync a folder; the rename has happened all the same. */
+function syncFolder(folder: string): void {
+  try {
+    const fd = fs.openSync(folder, fs.constants.O_RDONLY);
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch { /* see above */ }
+}
+
+/** A lock that was abandoned (kill -9, power cut) counts as held for this long; less than the default `--lock-timeout`. */
+const STALE_LOCK_MS = 8_000;
+
+async function tryLock(file: string): Promise<Lock | null> {
+  const { default: lockfile } = await import("proper-lockfile");
+  let held = true;
+  let release: () => void;
+  try {
+    release = lockfile.lockSync(file, {
+      realpath: false,
+      stale: STALE_LOCK_MS,
+      onCompromised: () => {
+        held = false;
+      },
+    });
+  } catch (error) {
+    if (codeOf(error) === "ELOCKED") return null;
+    throw error;
+  }
+  return {
+    held: () => held,
+    release() {
+      if (!held) return;
+      held = false;
+      release();
+    },
+  };
+}
+
+function realSurroundings(): Surroundings {
+  return {
+    args: process.argv.slice(2),
+    folder: process.cwd(),
+    uid: process.getuid?.() ?? 0,
+    get host() {
+      return { name: os.hostname(), os: os.platform(), arch: os.arch() };
+    },
+    env: (name) => process.env[name],
+    passwordHome,
+  };
+}
+
+/*
+ * Not `os.userInfo()`, which under Bun gives $HOME. `getent` knows the users that are not in /etc/passwd (LDAP, SSSD),
+ * as the C library does for Singularity; it is called by its full path and without our environment.
+ */
+async function passwordHome(): Promise<string | null> {
+  const uid = String(process.getuid?.() ?? 0);
+  const homeIn = (table: string) => {
+    for (const line of table.split("\n")) {
+      const fields = line.split(":");
+      if (fields.length >= 7 && fields[2] === uid && fields[5]) return fields[5];
+    }
+    return null;
+  };
+  let table = "";
+  try {
+    table = fs.readFileSync("/etc/passwd", "utf8");
+  } catch { /* a system without one: getent, or nothing */ }
+  const home = homeIn(table);
+  if (home !== null) return home;
+  const { spawnSync } = await import("node:child_process");
+  const found = spawnSync("/usr/bin/getent", ["passwd", uid], { env: {}, timeout: 5_000, encoding: "utf8" });
+  return found.status === 0 ? homeIn(found.stdout) : null;
+}
+
+function realTerminal(): Terminal {
+  return {
+    outIsTerminal: isatty(1),
+    errIsTerminal: isatty(2),
+    canAsk: isatty(0) && isatty(2),
+    out: (text) => writeAll(1, text),
+    err: (text) => writeAll(2, text),
+    async confirm(question) {
+      const { confirm } = await import("@inquirer/prompts");
+      try {
+        return await confirm({ message: question, default: false }, { output: process.stderr });
+      } catch (error) {
+        if (error instanceof Error && error.name === "ExitPromptError") return null;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Synchronous, so that nothing is lost at exit; a reader that has gone away (`| head`) is no error of ours. */
+function writeAll(fd: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += fs.writeSync(fd, bytes, done, bytes.length - done, null);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+function realClock(): Clock {
+  return {
+    now: () => performance.now(),
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  };
+}
+
+const HELD_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+const signals: Signals = {
+  async hold(work) {
+    let came = false;
+    const note = () => {
+      came = true;
+    };
+    for (const signal of HELD_SIGNALS) process.on(signal, note);
+    try {
+      return await work(async () => {
+        // Signals are delivered between turns of the event loop.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        return came;
+      });
+    } finally {
+      for (const signal of HELD_SIGNALS) process.removeListener(signal, note);
+    }
+  },
+};
+
+/** The `code` of an operating system's error, or undefined. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+function systemError(code: string, message: string, file: string): Error {
+  return Object.assign(new Error(`${file} ${message}`), { code });
+}

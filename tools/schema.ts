@@ -1,0 +1,131 @@
+/**
+ * Makes what is made from the schemas: `schema/*.schema.json` and the types in `schema/sremote.ts`.
+ * With `--check` it writes nothing and fails where one of them is stale.
+ *
+ * `deno run -A tools/schema.ts [--check]`
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { configSchema } from "../schema/config.ts";
+import { planSchema } from "../schema/plan.ts";
+
+type Node = { [key: string]: unknown } | Node[] | string | number | boolean | null;
+
+/** A TypeBox schema as a JSON schema of draft 2020-12. */
+export function toJsonSchema(schema: unknown): string {
+  const document = {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    ...strip(schema as Node) as object,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** Without sremote's own keywords, and with a tuple as that draft writes it. */
+function strip(node: Node): Node {
+  if (Array.isArray(node)) return node.map(strip);
+  if (typeof node !== "object" || node === null) return node;
+  const isSchema = typeof node.type === "string" || "anyOf" in node;
+  const kept = Object.entries(node).filter(([key]) =>
+    !(isSchema && (key === "allowed" || key === "additionalItems"))
+  );
+  return Object.fromEntries(
+    kept.map(([key, value]) => [
+      isSchema && key === "items" && Array.isArray(value) ? "prefixItems" : key,
+      strip(value as Node),
+    ]),
+  );
+}
+
+interface Schema {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+}
+
+/** TypeScript of the config's types; what has a title of one word becomes a type of that name. */
+export function toTypeScript(schema: unknown): string {
+  const named = new Map<string, string>();
+  const typeOf = (node: Schema, indent: string): string => {
+    if (node.anyOf !== undefined) return node.anyOf.map((branch) => typeOf(branch, indent)).join(" | ");
+    if (node.enum !== undefined) {
+      return nameIt(
+        node,
+        node.enum.map((value) => JSON.stringify(value)).join(" | "),
+      );
+    }
+    if (node.const !== undefined) return JSON.stringify(node.const);
+    if (node.type === "array") {
+      const item = typeOf(node.items!, indent);
+      return `readonly ${/[ |]/.test(item) && !item.startsWith("{") ? `(${item})` : item}[]`;
+    }
+    if (node.type !== "object") return node.type!;
+    if (node.properties === undefined) {
+      return `Readonly<Record<string, ${typeOf(node.additionalProperties as Schema, indent)}>>`;
+    }
+    return /^[A-Z]\w*$/.test(node.title ?? "") ? nameIt(node, fields(node, "")) : fields(node, indent);
+  };
+  const nameIt = (node: Schema, body: string): string => {
+    if (node.title === undefined) return body;
+    const keyword = body.startsWith("{") ? `interface ${node.title} ` : `type ${node.title} = `;
+    const end = body.startsWith("{") ? "" : ";";
+    named.set(node.title, `/** ${node.description} */\nexport ${keyword}${body}${end}\n`);
+    return node.title;
+  };
+  const fields = (node: Schema, indent: string): string => {
+    const inner = `${indent}  `;
+    const lines = Object.entries(node.properties!).map(([key, field]) => {
+      const fallback = field.default === undefined ? "" : ` Default: \`${JSON.stringify(field.default)}\`.`;
+      const doc = field.description === undefined ? "" : `${inner}/** ${field.description}${fallback} */\n`;
+      return `${doc}${inner}readonly ${key}${node.required?.includes(key) ? "" : "?"}: ${
+        typeOf(field, inner)
+      };\n`;
+    });
+    return `{\n${lines.join("")}${indent}}`;
+  };
+  const config = nameIt(
+    { title: "Config", description: (schema as Schema).description! },
+    fields(schema as Schema, ""),
+  );
+  const text = named.get(config)!;
+  named.delete(config);
+  return [text, ...named.values()].join("\n");
+}
+
+function within(source: string, generated: string): string {
+  const [before, , after] = source.split(/(?<=\/\/ begin generated\n)([\s\S]*)(?=\/\/ end generated\n)/);
+  return `${before}// deno-fmt-ignore-start\n${generated}// deno-fmt-ignore-end\n${after}`;
+}
+
+if (import.meta.main) {
+  const path = (name: string) => new URL(`../schema/${name}`, import.meta.url);
+  const read = (name: string) => {
+    try {
+      return readFileSync(path(name), "utf8");
+    } catch {
+      return "";
+    }
+  };
+  const made = {
+    "config.schema.json": toJsonSchema(configSchema),
+    "plan.schema.json": toJsonSchema(planSchema),
+    "sremote.ts": within(read("sremote.ts"), toTypeScript(configSchema)),
+  };
+  for (const [name, text] of Object.entries(made)) {
+    if (read(name) === text) continue;
+    if (process.argv.includes("--check")) {
+      console.error(`schema/${name} is stale: run \`deno task schema\``);
+      process.exitCode = 1;
+    } else {
+      writeFileSync(path(name), text);
+      console.error(`wrote schema/${name}`);
+    }
+  }
+}
