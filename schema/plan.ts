@@ -79,6 +79,7 @@ const finding = Type.Object({
     "mass-removal",
     "adopted",
     "unmanaged",
+    "ambiguous-sysconfdir",
     "not-carried-out",
   ], { type: "string", description: "Stable: programs may match on it." }),
   message: Type.String({ description: "The state of things." }),

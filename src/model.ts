@@ -177,6 +177,7 @@ export type FindingCode =
   | "mass-removal"
   | "adopted"
   | "unmanaged"
+  | "ambiguous-sysconfdir"
   | "not-carried-out";
 
 /** A remote as the plan saw it: enough to say later what changed meanwhile, without a secret. */

@@ -108,13 +108,20 @@ export interface World {
 
 /** The real one. */
 export function realWorld(): World {
-  return { files: realFiles(), here: realSurroundings(), terminal: realTerminal(), clock: realClock(), signals };
+  return {
+    files: realFiles(),
+    here: realSurroundings(),
+    terminal: realTerminal(),
+    clock: realClock(),
+    signals,
+  };
 }
 
 function realFiles(): Files {
   return {
     read(file, { limit, nofollow }) {
-      const flags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | (nofollow ? fs.constants.O_NOFOLLOW : 0);
+      const flags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK |
+        (nofollow ? fs.constants.O_NOFOLLOW : 0);
       let fd: number;
       try {
         fd = fs.openSync(file, flags);
@@ -168,7 +175,9 @@ function replaceFile(file: string, bytes: Uint8Array, options: ReplaceOptions): 
   const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     try {
-      for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, null);
+      for (let done = 0; done < bytes.length;) {
+        done += fs.writeSync(fd, bytes, done, bytes.length - done, null);
+      }
       if (options.owner !== null) {
         const now = fs.fstatSync(fd);
         const { uid, gid } = options.owner;
@@ -179,7 +188,9 @@ function replaceFile(file: string, bytes: Uint8Array, options: ReplaceOptions): 
     } finally {
       fs.closeSync(fd);
     }
-    if (fs.statSync(temporary).size !== bytes.length) throw systemError("EIO", "was not written whole", temporary);
+    if (fs.statSync(temporary).size !== bytes.length) {
+      throw systemError("EIO", "was not written whole", temporary);
+    }
     options.beforeRename?.();
     fs.renameSync(temporary, file);
   } catch (error) {

@@ -4,7 +4,7 @@ import { BUILTIN_NAME, BUILTIN_SOURCE } from "./builtin.ts";
 import { diagnose, failAt, type Place, placeOfImport, type Source } from "./diagnose.ts";
 import { ImportProblem, moduleKind, resolveImport } from "./imports.ts";
 import { PRELUDE_NAME } from "./prelude.ts";
-import { run, takeInstance } from "./sandbox.ts";
+import { compilerStarted, run, takeInstance } from "./sandbox.ts";
 import { loadTranspiler, type Transpiler, TypeScriptSyntaxError } from "./transpile.ts";
 
 export { preloadSandbox } from "./sandbox.ts";
@@ -43,6 +43,7 @@ export async function evaluateConfig(entry: string, inputs: EvaluationInputs): P
   const real = realEntry(entry, inputs);
   const text = inputs.read(real);
   const needsTypes = moduleKind(real) === "typescript";
+  if (needsTypes) await compilerStarted();
   let transpiler = needsTypes ? await loadTranspiler() : undefined;
   for (let instance = loading;; instance = takeInstance()) {
     try {

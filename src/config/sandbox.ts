@@ -52,6 +52,7 @@ interface Instance {
 }
 
 let preloaded: Promise<Instance> | undefined;
+let started: Promise<unknown> = Promise.resolve();
 
 /** Starts loading QuickJS early so that it overlaps other start-up work; idempotent. */
 export function preloadSandbox(): void {
@@ -61,19 +62,29 @@ export function preloadSandbox(): void {
 }
 
 async function instantiate(): Promise<Instance> {
-  const { default: variant } = await import("@jitl/quickjs-singlefile-mjs-release-sync");
+  const importing = import("@jitl/quickjs-singlefile-mjs-release-sync").then(async (
+    { default: variant },
+  ) => ({
+    variant,
+    loader: await variant.importModuleLoader() as ModuleLoader<QuickJSEmscriptenModule>,
+  }));
+  started = importing;
+  const { variant, loader } = await importing;
   // Compiling is the long part and runs on other threads: start it before loading the rest.
   const memory = new WebAssembly.Memory(PAGES);
   const silent = () => {};
   const options = { wasmMemory: memory, print: silent, printErr: silent };
-  const compiling = variant.importModuleLoader().then((loader) =>
-    (loader as ModuleLoader<QuickJSEmscriptenModule>)(options)
-  );
+  const compiling = loader(options);
   compiling.catch(silent);
   const [core, Ffi] = await Promise.all([import("quickjs-emscripten-core"), variant.importFFI()]);
   const module = await compiling;
   module.type = "sync";
   return { quickjs: new core.QuickJSWASMModule(module, new Ffi(module)), memory };
+}
+
+/** Settles when the compiler is at work on threads of its own, and this one is free for other work. */
+export async function compilerStarted(): Promise<void> {
+  await started.catch(() => {}); // whoever takes the instance sees the error
 }
 
 /** Takes the preloaded instance, or makes one, for a single {@link run}. */

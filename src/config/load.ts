@@ -1,0 +1,128 @@
+/** From a file to the wanted state: find, read, evaluate or parse, validate. */
+import { basename, extname, join, resolve } from "node:path";
+import { digestOf } from "../digest.ts";
+import { Failure } from "../failure.ts";
+import type { ConfigOrigin, Desired } from "../model.ts";
+import { codeOf, type World } from "../world.ts";
+import { validateConfig } from "./validate.ts";
+
+/** The names that are looked for in the current folder, in this order. */
+export const DEFAULT_CONFIGS = ["remotes.ts", "remotes.js", "remotes.json", "remotes.yaml"] as const;
+
+/** No config of people is near that; a log file given by mistake is. */
+const SIZE_LIMIT = 16 * 1024 * 1024;
+
+/** A config: what it wants, and where that came from. */
+export interface LoadedConfig {
+  readonly desired: Desired;
+  readonly origin: ConfigOrigin;
+}
+
+/**
+ * Loads `given`, or the first of {@link DEFAULT_CONFIGS}.
+ * @throws {Failure} config-not-found, -unreadable, -syntax, -evaluation, -import, -invalid
+ */
+export async function loadConfig(
+  world: World,
+  given: string | null,
+  vars: ReadonlyMap<string, string>,
+): Promise<LoadedConfig> {
+  const file = find(world, given);
+  const { value, files } = await valueOf(world, file, given ?? basename(file), vars);
+  const sorted = [...vars].sort(([a], [b]) => (a < b ? -1 : 1));
+  const desired = validateConfig(value, given ?? basename(file));
+  return { desired, origin: { file, digest: await fingerprint(files), vars: sorted } };
+}
+
+function find(world: World, given: string | null): string {
+  if (given !== null) {
+    const file = resolve(world.here.folder, given);
+    if (world.files.exists(file)) return file;
+    throw new Failure("config-not-found", `cannot find the config ${file}`, { path: file, next: "check -c" });
+  }
+  const candidates = DEFAULT_CONFIGS.map((name) => join(world.here.folder, name));
+  const found = candidates.find((one) => world.files.exists(one));
+  if (found !== undefined) return found;
+  throw new Failure("config-not-found", `cannot find a config: looked for ${candidates.join(", ")}`, {
+    next:
+      "name one with -c FILE; `sremote init` writes a first one, `sremote import` one that describes the present files",
+  });
+}
+
+interface Value {
+  readonly value: unknown;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+}
+
+async function valueOf(
+  world: World,
+  file: string,
+  shown: string,
+  vars: ReadonlyMap<string, string>,
+): Promise<Value> {
+  const kind = extname(file);
+  const text = () => read(world, file);
+  switch (kind) {
+    case ".ts":
+    case ".mts":
+    case ".js":
+    case ".mjs": {
+      const { evaluateConfig } = await import("./evaluate.ts");
+      return await evaluateConfig(shown === basename(file) ? file : shown, {
+        read: (path) => read(world, path),
+        realPath: (path) => world.files.realPath(resolve(world.here.folder, path)),
+        now: () => world.clock.now(),
+        vars: Object.fromEntries(vars),
+        host: world.here.host,
+      });
+    }
+    case ".json": {
+      const { parseJsonConfig } = await import("./parse.ts");
+      const one = text();
+      return { value: parseJsonConfig(one, shown), files: [{ path: file, text: one }] };
+    }
+    case ".yaml":
+    case ".yml": {
+      const { parseYamlConfig } = await import("./parse.ts");
+      const one = text();
+      return { value: parseYamlConfig(one, shown), files: [{ path: file, text: one }] };
+    }
+    default:
+      throw new Failure("config-unreadable", `cannot read ${shown}: its kind is not known from its name`, {
+        path: file,
+        next: "name it .ts, .js, .json or .yaml",
+      });
+  }
+}
+
+function read(world: World, file: string): string {
+  const refuse = (why: string, next = "check -c and the file's permissions") =>
+    new Failure("config-unreadable", `cannot read ${file}: ${why}`, { path: file, next });
+  let found;
+  try {
+    found = world.files.read(file, { limit: SIZE_LIMIT });
+  } catch (error) {
+    switch (codeOf(error)) {
+      case "EFBIG":
+        throw refuse("it is larger than 16 MiB", "a config is small: is this the right file?");
+      case "EISDIR":
+        throw refuse("it is a folder", "name the config in it");
+      case "EACCES":
+        throw refuse("permission denied");
+      default:
+        throw refuse(error instanceof Error ? error.message : String(error));
+    }
+  }
+  if (found === null) throw refuse("there is no such file");
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(found.bytes);
+  } catch {
+    throw refuse("it is not UTF-8 text", "save it as UTF-8");
+  }
+}
+
+/** One digest over every file that had a say, so that a change in an import shows. Names are left out: clones differ in them. */
+async function fingerprint(files: Value["files"]): Promise<string> {
+  const digests = await Promise.all(files.map((one) => digestOf(new TextEncoder().encode(one.text))));
+  return await digestOf(new TextEncoder().encode(digests.join("\n")));
+}

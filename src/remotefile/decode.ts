@@ -1,0 +1,191 @@
+/** The tree of a `remote.yaml` → what it says, as strictly as Singularity's and Apptainer's own decoders (facts.md). */
+import { nearest } from "../config/suggest.ts";
+import type { Problem } from "../failure.ts";
+import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import { Secret } from "../secret.ts";
+import { maskField, maskName } from "./mask_line.ts";
+import type { MapNode, Node, Pair } from "./yaml.ts";
+
+/** A problem with its place in the text. */
+export interface LocatedProblem {
+  readonly offset: number;
+  readonly problem: Problem;
+}
+
+// The fields that the newest versions know. 3.5 and 3.6 know fewer; that is the reader's affair, not the file's.
+const TOP = ["Active", "Remotes", "Credentials"];
+const REMOTE = ["URI", "Token", "System", "Exclusive", "Insecure", "Keyservers"];
+const KEYSERVER = ["URI", "Skip", "External", "Insecure"];
+const CREDENTIAL = ["URI", "Auth", "Insecure"];
+
+// What Go's yaml.v2 and yaml.v3 take for a bool where the field is one; only without quotes.
+const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;
+const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/;
+const NULL = /^(?:|~|null|Null|NULL)$/;
+
+/** Whether a node says nothing: `~`, `null` or an empty place. Go leaves the field at its zero value. */
+export function isNull(node: Node): boolean {
+  return node.kind === "scalar" && node.plain && NULL.test(node.text);
+}
+
+/** What the tree says, with every problem found in it; the content is of use only where there is none. */
+export function decode(root: Node | null): { content: RemoteFile; problems: readonly LocatedProblem[] } {
+  const decoder = new Decoder();
+  return { content: decoder.file(root), problems: decoder.problems };
+}
+
+type Fields = ReadonlyMap<string, Pair>;
+type Path = readonly (string | number)[];
+
+class Decoder {
+  readonly problems: LocatedProblem[] = [];
+
+  file(root: Node | null): RemoteFile {
+    const remotes = new Map<string, StoredRemote>();
+    if (root === null || isNull(root)) return { default: null, remotes, credentials: [] };
+    const top = this.fields(root, [], TOP);
+    const value = top.get("Remotes")?.value;
+    if (value !== undefined && !isNull(value)) {
+      for (const [name, pair] of this.entries(value, ["Remotes"])) {
+        remotes.set(name, this.remote(name, pair.value, ["Remotes", name]));
+      }
+    }
+    return {
+      default: this.text(top, "Active", []) || null,
+      remotes,
+      credentials: this.list(top, "Credentials", [], (item, path) => this.credential(item, path)),
+    };
+  }
+
+  private remote(name: string, node: Node, path: Path): StoredRemote {
+    // Go decodes an empty remote to a nil pointer, and every command crashes on it.
+    if (isNull(node)) this.problem(node, path, "the remote is empty", { allowed: "at least a URI, or {}" });
+    const fields = isNull(node) ? new Map() : this.fields(node, path, REMOTE);
+    return {
+      name,
+      uri: this.text(fields, "URI", path),
+      insecure: this.flag(fields, "Insecure", path),
+      keyservers: this.list(fields, "Keyservers", path, (item, at) => this.keyserver(item, at)),
+      token: this.secret(fields, "Token", path),
+      system: this.flag(fields, "System", path),
+      exclusive: this.flag(fields, "Exclusive", path),
+    };
+  }
+
+  private keyserver(node: Node, path: Path): Keyserver {
+    const fields = this.fields(node, path, KEYSERVER);
+    return {
+      uri: this.text(fields, "URI", path),
+      skip: this.flag(fields, "Skip", path),
+      external: this.flag(fields, "External", path),
+      insecure: this.flag(fields, "Insecure", path),
+    };
+  }
+
+  private credential(node: Node, path: Path): Credential {
+    const fields = this.fields(node, path, CREDENTIAL);
+    return {
+      uri: this.text(fields, "URI", path),
+      auth: this.secret(fields, "Auth", path),
+      insecure: this.flag(fields, "Insecure", path),
+    };
+  }
+
+  /** The pairs of a map by key; a key that is there twice is a problem, as it is to Go. */
+  private entries(node: Node, path: Path): Fields {
+    const found = new Map<string, Pair>();
+    if (node.kind !== "map") {
+      this.problem(node, path, "fields were expected", { found: kindOf(node), allowed: "a map" });
+      return found;
+    }
+    for (const pair of (node as MapNode).pairs) {
+      const name = pair.key.text;
+      // Go's yaml.v2 takes it for "", yaml.v3 passes over it.
+      if (isNull(pair.key)) this.problem(pair.key, path, "a key is null", { allowed: "the name in quotes" });
+      if (found.has(name)) this.problem(pair.key, [...path, name], "the key is there twice");
+      else found.set(name, pair);
+    }
+    return found;
+  }
+
+  /** The fields of a map, all of which must be known: one that is not, and the programs refuse the whole file. */
+  private fields(node: Node, path: Path, known: readonly string[]): Fields {
+    const found = this.entries(node, path);
+    for (const [name, { key }] of found) {
+      if (known.includes(name)) continue;
+      const suggestion = nearest(name, known);
+      const shown = maskField(name);
+      this.problem(key, [...path, shown], `unknown field ${JSON.stringify(shown)}`, {
+        allowed: known.join(", "),
+        ...(suggestion === undefined ? {} : { suggestion }),
+      });
+    }
+    return found;
+  }
+
+  private list<T>(
+    fields: Fields,
+    field: string,
+    path: Path,
+    read: (item: Node, path: Path) => T,
+  ): readonly T[] {
+    const node = fields.get(field)?.value;
+    if (node === undefined || isNull(node)) return [];
+    const at = [...path, field];
+    if (node.kind === "seq") return node.items.map((item, i) => read(item, [...at, i]));
+    this.problem(node, at, "a list was expected", { found: kindOf(node), allowed: "a list" });
+    return [];
+  }
+
+  /** Text as written, without YAML's guesses: `0123` and `1e5` are text. Nothing written is "". */
+  private text(fields: Fields, field: string, path: Path): string {
+    const node = fields.get(field)?.value;
+    if (node === undefined || isNull(node)) return "";
+    if (node.kind === "scalar") return node.text;
+    this.problem(node, [...path, field], "text was expected", { found: kindOf(node), allowed: "text" });
+    return "";
+  }
+
+  private secret(fields: Fields, field: string, path: Path): Secret | null {
+    const text = this.text(fields, field, path);
+    return text === "" ? null : new Secret(text);
+  }
+
+  private flag(fields: Fields, field: string, path: Path): boolean {
+    const node = fields.get(field)?.value;
+    if (node === undefined || isNull(node)) return false;
+    if (node.kind === "scalar" && node.plain) {
+      if (TRUE.test(node.text)) return true;
+      if (FALSE.test(node.text)) return false;
+    }
+    const quoted = node.kind === "scalar" && !node.plain ? ", without quotes" : "";
+    const found = node.kind !== "scalar"
+      ? kindOf(node)
+      : /^[A-Za-z0-9]{1,6}$/.test(node.text)
+      ? node.text
+      : "***";
+    this.problem(node, [...path, field], "neither true nor false", {
+      found,
+      allowed: `true or false${quoted}`,
+    });
+    return false;
+  }
+
+  private problem(node: Node, path: Path, message: string, more: Partial<Problem> = {}): void {
+    this.problems.push({ offset: node.start, problem: { path: pathText(path), message, ...more } });
+  }
+}
+
+function kindOf(node: Node): string {
+  return node.kind === "map" ? "a map" : node.kind === "seq" ? "a list" : isNull(node) ? "nothing" : "text";
+}
+
+/** `Remotes.company.URI`, `Remotes["a b"].Keyservers[0]`. */
+function pathText(path: Path): string {
+  return path.map((part, i) => {
+    if (typeof part === "number") return `[${part}]`;
+    const name = maskName(part);
+    if (!/^[\w-]+$/.test(name)) return `[${JSON.stringify(name)}]`;
+    return i === 0 ? name : `.${name}`;
+  }).join("");
+}

@@ -1,0 +1,156 @@
+/** Two texts of a `remote.yaml` fit to be shown side by side: no token in them, and yet it shows where they differ. */
+import type { Secret } from "../secret.ts";
+import type { RemoteDocument } from "./parse.ts";
+import type { MapNode, Node } from "./yaml.ts";
+
+export { maskLine } from "./mask_line.ts";
+
+const MASK = "***";
+// Shorter ones stand in other words by chance.
+const SHORTEST_TOKEN = 6;
+
+/**
+ * Both texts with a mask of fixed length for each token and Auth value: `***` where both files hold the same one for
+ * the same remote or credential, `*** (before)` and `*** (after)` where they don't. Tokens are masked wherever else
+ * they stand too, such as in comments, and so is what a comment calls a token.
+ *
+ * @example
+ * ```ts
+ * import { maskPair } from "./mask.ts";
+ * import { parseRemoteFile } from "./parse.ts";
+ * import assert from "node:assert/strict";
+ * const before = parseRemoteFile("Remotes:\n  a:\n    Token: one\n", "f");
+ * const after = parseRemoteFile("Remotes:\n  a:\n    Token: two\n", "f");
+ * assert.equal(maskPair(before, after).after, "Remotes:\n  a:\n    Token: *** (after)\n");
+ * ```
+ */
+export function maskPair(before: RemoteDocument, after: RemoteDocument): { before: string; after: string } {
+  const [old, now] = [secretsOf(before), secretsOf(after)];
+  const tokens = new TokenFinder([...old, ...now].map(({ secret }) => secret.reveal()));
+  return {
+    before: masked(before.text, old, now, `${MASK} (before)`, tokens),
+    after: masked(after.text, now, old, `${MASK} (after)`, tokens),
+  };
+}
+
+/** A secret in a text. */
+interface Place {
+  /** Whose it is: the same in both texts. */
+  readonly owner: string;
+  readonly start: number;
+  readonly end: number;
+  readonly secret: Secret;
+}
+
+function secretsOf({ root, content }: RemoteDocument): readonly Place[] {
+  const places: Place[] = [];
+  const add = (owner: string, node: Node | undefined, secret: Secret | null | undefined) => {
+    if (secret && node) places.push({ owner, start: node.start, end: node.end, secret });
+  };
+  for (const { key, value } of mapOf(valueOf(root, "Remotes"))?.pairs ?? []) {
+    add(`remote ${key.text}`, valueOf(value, "Token"), content.remotes.get(key.text)?.token);
+  }
+  const credentials = valueOf(root, "Credentials");
+  const seen = new Map<string, number>();
+  content.credentials.forEach(({ uri, auth }, i) => {
+    // The same address twice is two credentials.
+    const count = (seen.get(uri) ?? 0) + 1;
+    seen.set(uri, count);
+    add(
+      `credential ${count} ${uri}`,
+      valueOf(credentials?.kind === "seq" ? credentials.items[i] : undefined, "Auth"),
+      auth,
+    );
+  });
+  return places.sort((a, b) => a.start - b.start);
+}
+
+function mapOf(node: Node | null | undefined): MapNode | null {
+  return node?.kind === "map" ? node : null;
+}
+
+function valueOf(node: Node | null | undefined, name: string): Node | undefined {
+  return mapOf(node)?.pairs.find(({ key }) => key.text === name)?.value;
+}
+
+function masked(
+  text: string,
+  own: readonly Place[],
+  others: readonly Place[],
+  differs: string,
+  tokens: TokenFinder,
+): string {
+  const there = new Map(others.map(({ owner, secret }) => [owner, secret]));
+  const parts: string[] = [];
+  let at = 0;
+  for (const { owner, start, end, secret } of own) {
+    parts.push(openText(text.slice(at, start), tokens));
+    parts.push(there.get(owner)?.equals(secret) ? MASK : differs);
+    // A block scalar (|) ends with its line break, which stays.
+    at = start + text.slice(start, end).replace(/\r?\n$/, "").length;
+  }
+  parts.push(openText(text.slice(at), tokens));
+  return parts.join("");
+}
+
+/** Text between the secrets, of which comments may hold one. */
+function openText(text: string, tokens: TokenFinder): string {
+  const found = tokens.mask(text);
+  if (!found.includes("#")) return found;
+  return found.split("\n").map(maskComment).join("\n");
+}
+
+/** `# Token: abc` is an entry that somebody took out for a while. */
+function maskComment(line: string): string {
+  const hash = line.startsWith("#") ? 0 : /\s#/.exec(line)?.index ?? -1;
+  if (hash < 0) return line;
+  const comment = line.slice(hash);
+  const label = /\b(?:token|auth)["']?\s*[:=]\s*(?=\S)|\bbearer\s+(?=\S)|\bbasic\s+(?=\S*[0-9=])/i.exec(
+    comment,
+  );
+  if (label === null) return line;
+  const shown = hash + label.index + label[0].length;
+  return line.slice(0, shown) + MASK + (line.endsWith("\r") ? "\r" : "");
+}
+
+/** Finds many tokens in a text at once, in time linear in the text's length. */
+class TokenFinder {
+  private readonly tokens = new Set<string>();
+  /** The lengths of the tokens that begin with the same characters, longest first. */
+  private readonly lengths = new Map<string, number[]>();
+  /** Whether some token may begin with two characters: nearly all places of a text are passed over by this alone. */
+  private readonly starts = new Uint8Array(1 << 16);
+
+  constructor(tokens: readonly string[]) {
+    for (const token of tokens) {
+      if (token.length < SHORTEST_TOKEN || this.tokens.has(token)) continue;
+      this.tokens.add(token);
+      this.starts[pairAt(token, 0)] = 1;
+      const head = token.slice(0, SHORTEST_TOKEN);
+      const lengths = this.lengths.get(head);
+      if (lengths === undefined) this.lengths.set(head, [token.length]);
+      else if (!lengths.includes(token.length)) lengths.push(token.length);
+    }
+    for (const lengths of this.lengths.values()) lengths.sort((a, b) => b - a);
+  }
+
+  mask(text: string): string {
+    if (this.tokens.size === 0) return text;
+    const parts: string[] = [];
+    let from = 0;
+    for (let at = 0; at + SHORTEST_TOKEN <= text.length; at++) {
+      if (this.starts[pairAt(text, at)] === 0) continue;
+      const lengths = this.lengths.get(text.slice(at, at + SHORTEST_TOKEN));
+      const length = lengths?.find((one) => this.tokens.has(text.slice(at, at + one)));
+      if (length === undefined) continue;
+      parts.push(text.slice(from, at), MASK);
+      from = at + length;
+      at = from - 1;
+    }
+    return from === 0 ? text : parts.join("") + text.slice(from);
+  }
+}
+
+function pairAt(text: string, at: number): number {
+  return (text.charCodeAt(at) << 8 ^ text.charCodeAt(at + 1)) & 0xffff;
+}

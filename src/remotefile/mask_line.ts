@@ -1,0 +1,60 @@
+/** Lines and names of a file that may be broken, fit to print: a token may stand anywhere in it. */
+
+import { nearest } from "../config/suggest.ts";
+
+const TEXT_FIELDS = new Set(["Active", "URI"]);
+const FLAG_FIELDS = new Set(["System", "Exclusive", "Insecure", "Skip", "External"]);
+const LIST_FIELDS = new Set(["Remotes", "Keyservers", "Credentials"]);
+const FIELDS = [...TEXT_FIELDS, ...FLAG_FIELDS, ...LIST_FIELDS, "Token", "Auth"];
+
+const LINE = /^(\ufeff?[ \t]*(?:- +)?)(?:([A-Za-z0-9_][A-Za-z0-9._-]*):(?:[ \t]+(.*))?)$/;
+
+/**
+ * One line of a file, without what may be secret: a value is shown only where its field is none that may hold a token
+ * and the value is simple; comments never are.
+ *
+ * @example
+ * ```ts
+ * import { maskLine } from "./mask_line.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(maskLine("    URI: cloud.sylabs.io"), "    URI: cloud.sylabs.io");
+ * assert.equal(maskLine("    Tokn: eyJhbGciOi"), "    Tokn: ***");
+ * assert.equal(maskLine("  # Token: eyJhbGciOi"), "  # …");
+ * ```
+ */
+export function maskLine(line: string): string {
+  const text = line.replace(/[\r\n]+$/, "");
+  const indent = /^\ufeff?[ \t]*/.exec(text)![0];
+  const rest = text.slice(indent.length);
+  if (rest === "" || /^(?:---|\.\.\.)$/.test(rest)) return indent + rest;
+  if (rest.startsWith("#")) return `${indent}# …`;
+  const [, before, key, value = ""] = LINE.exec(text) ?? [];
+  if (before === undefined || key === undefined || maskName(key) !== key) return `${indent}***`;
+  if (value === "") return `${before}${key}:`;
+  if (value.startsWith("#")) return `${before}${key}: # …`;
+  if (maskField(key) !== key) return `${before}***: ***`;
+  const comment = /^(\S+)[ \t]+#/.exec(value);
+  const shown = isOpen(key, comment?.[1] ?? value) ? comment?.[1] ?? value : "***";
+  return `${before}${key}: ${shown}${comment === null ? "" : " # …"}`;
+}
+
+function isOpen(key: string, value: string): boolean {
+  if (TEXT_FIELDS.has(key)) return /^[A-Za-z0-9._:/-]+$/.test(value) && maskName(value) === value;
+  if (FLAG_FIELDS.has(key)) return /^[A-Za-z0-9]{1,6}$/.test(value);
+  return LIST_FIELDS.has(key) && /^(?:\{\}|\[\])$/.test(value);
+}
+
+/**
+ * A name as an error may show it: `***` where it is more likely a token that lost its place than a name.
+ * A remote's name is seldom long and without a separator; a token always is.
+ */
+export function maskName(name: string): string {
+  const tokenLike = name.length > 255 || /eyJ|[A-Za-z0-9+=_]{33}/.test(name) ||
+    /(?:token|auth|basic|bearer)[\s:=]/i.test(name);
+  return tokenLike ? "***" : name;
+}
+
+/** A field's name as an error may show it: one that is near a known one, or a short word. A token is neither. */
+export function maskField(name: string): string {
+  return nearest(name, FIELDS) !== undefined || /^[A-Z]?[a-z]{1,11}$/.test(name) ? maskName(name) : "***";
+}

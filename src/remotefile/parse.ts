@@ -1,0 +1,114 @@
+/** `remote.yaml` from text to meaning. */
+import { Failure, type Problem } from "../failure.ts";
+import type { RemoteFile } from "../model.ts";
+import { decode } from "./decode.ts";
+import { maskLine } from "./mask_line.ts";
+import { scanYaml } from "./scan.ts";
+import { type Node, readYaml } from "./yaml.ts";
+
+/** A `remote.yaml` that was read: what it says, and where in the text it says it. */
+export interface RemoteDocument {
+  readonly text: string;
+  readonly content: RemoteFile;
+  /** For messages. */
+  readonly path: string;
+  /** The nodes with their places, for edit.ts and mask.ts; null: there is nothing but comments. */
+  readonly root: Node | null;
+}
+
+// What Go's YAML refuses, or takes for a line break where YAML 1.2 does not: there the two would read different files.
+const FORBIDDEN =
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]|\r(?!\n)|(?!^)\ufeff|\p{Cs}/u;
+
+/** A mistake with its place, from whichever stage found it. */
+interface Located {
+  readonly offset: number;
+  readonly message: string;
+  readonly problem?: Problem;
+  readonly unsupported?: true;
+}
+
+/**
+ * Reads a `remote.yaml` as strictly as the programs do. Text fields keep their text: a token `0123` stays `0123`.
+ * @param path only for messages
+ * @throws {Failure} remote-file-invalid, with all problems found; no token in it
+ *
+ * @example
+ * ```ts
+ * import { parseRemoteFile } from "./parse.ts";
+ * import assert from "node:assert/strict";
+ * const { content } = parseRemoteFile("Remotes:\n  a:\n    URI: a.org\n", "remote.yaml");
+ * assert.equal(content.remotes.get("a")?.uri, "a.org");
+ * ```
+ */
+export function parseRemoteFile(text: string, path: string): RemoteDocument {
+  const forbidden = text.search(FORBIDDEN);
+  if (forbidden >= 0) {
+    throw invalid(text, path, [{
+      offset: forbidden,
+      message: `the character ${hex(text, forbidden)} is not allowed`,
+    }]);
+  }
+  const tree = scanYaml(text) ?? readYaml(text);
+  if ("mistakes" in tree) throw invalid(text, path, tree.mistakes);
+  const { content, problems } = decode(tree.root);
+  if (problems.length > 0) {
+    const located = problems.map(({ offset, problem }) => ({ offset, message: problem.message, problem }));
+    throw invalid(text, path, located.sort((a, b) => a.offset - b.offset));
+  }
+  return { text, content, path, root: tree.root };
+}
+
+function hex(text: string, offset: number): string {
+  const code = text.codePointAt(offset)!;
+  return code === 13 ? "CR without LF" : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+function invalid(text: string, path: string, found: readonly Located[]): Failure {
+  const places = placesOf(text, found);
+  const first = found[0]!;
+  const at = places[0]!;
+  const problems = found.map((one, i) => {
+    const { line, column } = places[i]!;
+    return one.problem ?? { path: `${path}:${line}:${column}`, message: one.message };
+  });
+  const shown = maskLine(at.source);
+  const gutter = " ".repeat(String(at.line).length);
+  // The caret stays below what is shown of the line.
+  const caret = " ".repeat(Math.min(at.column - 1, shown.length));
+  return new Failure("remote-file-invalid", `cannot read ${path}: line ${at.line}: ${first.message}`, {
+    path,
+    problems,
+    excerpt: `${at.line} | ${shown}\n${gutter} | ${caret}^`,
+    next: first.unsupported
+      ? `write ${path} without them: neither Singularity nor Apptainer does`
+      : `correct ${path} by hand: Singularity and Apptainer refuse the whole file too`,
+  });
+}
+
+interface Place {
+  readonly line: number;
+  readonly column: number;
+  readonly source: string;
+}
+
+/** Lines and columns, from 1, of places in ascending order: one walk over the text. */
+function placesOf(text: string, found: readonly Located[]): readonly Place[] {
+  let line = 1;
+  let start = 0;
+  let end = lineEnd(text, 0);
+  return found.map(({ offset }) => {
+    while (end < offset && end < text.length) {
+      line++;
+      start = end + 1;
+      end = lineEnd(text, start);
+    }
+    return { line, column: Math.max(1, offset - start + 1), source: text.slice(start, end) };
+  });
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf("\n", from);
+  return end < 0 ? text.length : end;
+}

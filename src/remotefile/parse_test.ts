@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { Failure } from "../failure.ts";
+import { parseRemoteFile } from "./parse.ts";
+
+function refused(text: string): Failure {
+  try {
+    parseRemoteFile(text, "r.yaml");
+  } catch (error) {
+    assert.ok(error instanceof Failure, String(error));
+    assert.equal(error.code, "remote-file-invalid");
+    return error;
+  }
+  assert.fail(`accepted: ${text.slice(0, 200)}`);
+}
+
+const read = (text: string) => parseRemoteFile(text, "r.yaml").content;
+
+Deno.test("what facts.md shows is read", () => {
+  const content = read(`Active: company            # the default remote's name
+Remotes:
+  company:
+    URI: enterprise.example.com   # host
+    Token: eyJabc
+    System: true
+    Exclusive: false
+    Insecure: true
+    Keyservers:
+    - URI: https://keys.example.com
+      Skip: false
+      External: true
+      Insecure: false
+Credentials:
+- URI: https://keys.example.com
+  Auth: Basic dXNlcjpwdw==
+  Insecure: false
+`);
+  assert.equal(content.default, "company");
+  const { token, ...company } = content.remotes.get("company")!;
+  assert.deepEqual(company, {
+    name: "company",
+    uri: "enterprise.example.com",
+    insecure: true,
+    keyservers: [{ uri: "https://keys.example.com", skip: false, external: true, insecure: false }],
+    system: true,
+    exclusive: false,
+  });
+  assert.equal(token?.reveal(), "eyJabc");
+  assert.equal(content.credentials[0]?.auth?.reveal(), "Basic dXNlcjpwdw==");
+});
+
+Deno.test("files that say nothing are empty files", () => {
+  for (
+    const text of [
+      "",
+      "\n \n",
+      "# c",
+      "---",
+      "---\n# c\n...\n",
+      "null",
+      "~\n",
+      "{}",
+      "\ufeff",
+      "\ufeff# c\r\n",
+    ]
+  ) {
+    const { default: active, remotes, credentials } = read(text);
+    assert.deepEqual([active, remotes.size, credentials.length], [null, 0, 0], JSON.stringify(text));
+  }
+  assert.equal(read('Active: ""\nRemotes: ~\nCredentials:').default, null);
+});
+
+Deno.test("text stays text, nothing is null, and only bare words are flags", () => {
+  for (const text of ["0123", "1e5", "true", "yes", "0x1F", "1:30", ".inf", "2001-01-01"]) {
+    const { remotes } = read(`Remotes:\n  ${text}:\n    URI: ${text}\n    Token: ${text}\n`);
+    assert.equal(remotes.get(text)?.uri, text);
+    assert.equal(remotes.get(text)?.token?.reveal(), text);
+  }
+  for (const nothing of ["", " ~", " null", " Null", ' ""']) {
+    assert.equal(read(`Remotes:\n  a:\n    URI: x\n    Token:${nothing}\n`).remotes.get("a")?.token, null);
+  }
+  assert.equal(read('Remotes: {a: {Token: "null"}}').remotes.get("a")?.token?.reveal(), "null");
+  for (
+    const [word, value] of [["yes", true], ["On", true], ["TRUE", true], ["OFF", false], ["No", false], [
+      "~",
+      false,
+    ]]
+  ) {
+    assert.equal(read(`Remotes:\n  a:\n    Insecure: ${word}\n`).remotes.get("a")?.insecure, value);
+  }
+});
+
+Deno.test("any text may be a name", () => {
+  for (const name of ["__proto__", "a b", "a.b", "🐟", "constructor", "<<", "null", "? x", "a: b", "#"]) {
+    assert.ok(read(`Remotes:\n  ${JSON.stringify(name)}:\n    URI: x\n`).remotes.has(name), name);
+  }
+});
+
+Deno.test("what a decoder refuses is refused, with its line", () => {
+  const cases: [string, RegExp][] = [
+    ["Remotes:\n  a:\n    URI: x\n    Tokn: abcdef\n", /^cannot read r.yaml: line 4: unknown field "Tokn"$/],
+    ["active: x\n", /line 1: unknown field "active"/],
+    ["Active: x\nActive: y\n", /line 2: the key is there twice/],
+    ["Remotes:\n  a:\n    URI: x\n  a:\n    URI: y\n", /line 4: the key is there twice/],
+    ["Remotes:\n  ~:\n    URI: x\n", /line 2: a key is null/],
+    ["- a\n", /line 1: fields were expected/],
+    ["text\n", /line 1: fields were expected/],
+    ["Remotes: []\n", /fields were expected/],
+    ["Remotes:\n  a: text\n", /line 2: fields were expected/],
+    ["Remotes:\n  a:\n  b:\n    URI: x\n", /line 2: the remote is empty/],
+    ["Remotes:\n  a:\n    Insecure: maybe\n", /line 3: neither true nor false/],
+    ["Remotes:\n  a:\n    Insecure: 'true'\n", /neither true nor false/],
+    ["Remotes:\n  a:\n    URI: [x]\n", /text was expected/],
+    ["Remotes:\n  a:\n    Keyservers: x\n", /a list was expected/],
+    ["Credentials:\n-\n", /fields were expected/],
+    ["Active: x\n---\nActive: y\n", /more than one YAML document/],
+    ["Active: &a x\n", /anchors and aliases are not supported/],
+    ["Remotes:\n  a: &a {URI: x}\n  b: *a\n", /anchors and aliases/],
+    ["Remotes:\n  a:\n    <<: {URI: x}\n", /merge keys/],
+    ["Active: !!str x\n", /tags/],
+    ["%YAML 1.1\n---\nActive: x\n", /directives/],
+    ["? [a]\n: b\n", /a key is not text/],
+    ["Active:\tx\n\tRemotes: {}\n", /line 2: /],
+    ["Remotes:\n  a: {URI: x\n", /r.yaml: line/],
+    ['Active: "x\n', /a quote is not closed/],
+    ["Active: a: b\n", /line 1: the text holds a colon/],
+    ["Remotes:\n    a:\n        URI: x\n      Token: y\n", /line 4: the indentation does not fit/],
+    ["Active: x\u0000\n", /line 1: the character U\+0000/],
+    ["# c\u2028Active: x\n", /U\+2028/],
+    ["# c\rActive: x\n", /CR without LF/],
+    ["Active: x\n\ufeffRemotes:\n", /line 2: the character U\+FEFF/],
+    ["[".repeat(100), /./],
+  ];
+  for (const [text, message] of cases) assert.match(refused(text).message, message, JSON.stringify(text));
+});
+
+Deno.test("all problems are told at once, each with its path and what is near", () => {
+  const { problems, excerpt, next, path } = refused(
+    "Remotes:\n  company:\n    URL: x\n    Tokn: secret\n    Insecure: 3\n  a b:\n    Keyservers:\n    - URI: x\n      Skp: true\nFoo: 1\n",
+  );
+  assert.deepEqual(problems.map((one) => [one.path, one.suggestion]), [
+    ["Remotes.company.URL", "URI"],
+    ["Remotes.company.Tokn", "Token"],
+    ["Remotes.company.Insecure", undefined],
+    ['Remotes["a b"].Keyservers[0].Skp', "Skip"],
+    ["Foo", undefined],
+  ]);
+  assert.equal(excerpt, "3 |     URL: ***\n  |     ^");
+  assert.match(next!, /by hand/);
+  assert.equal(path, "r.yaml");
+});
+
+Deno.test("nesting and aliases cost no more than their text", () => {
+  const start = performance.now();
+  for (const piece of ["[", "{a: ", "- ", "? ", "{", "a:\n "]) refused("Remotes: " + piece.repeat(3000));
+  refused("Remotes:\n" + Array.from({ length: 500 }, (_, i) => " ".repeat(i + 1) + "a:\n").join(""));
+  const bomb = Array.from({ length: 30 }, (_, i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(9)}]\n`).join("");
+  refused(bomb.replace(/\*a-1,/g, "x,"));
+  assert.ok(performance.now() - start < 3000);
+});

@@ -1,0 +1,302 @@
+/** Properties over random files: the parser's two ways agree, edits do what they say and nothing else, secrets stay in. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Failure } from "../failure.ts";
+import type { Change, Entry, RemoteFile } from "../model.ts";
+import { Secret } from "../secret.ts";
+import { applyChanges, sameContent } from "./changes.ts";
+import { editRemoteFile } from "./edit.ts";
+import { maskPair } from "./mask.ts";
+import { parseRemoteFile } from "./parse.ts";
+import { scalarText } from "./render.ts";
+import { scanYaml } from "./scan.ts";
+import { readYaml } from "./yaml.ts";
+
+const NAMES = ["a", "b", "company", "a b", "__proto__", "123", "no", "🐟", "x.y", "n".repeat(130)];
+const name = fc.constantFrom(...NAMES);
+const uri = fc.constantFrom("a.org", "b.org:443/p", "0123", "1:30", "https://k.org", "::1", "");
+// A secret is easy to find in what comes out: nothing else has this word.
+const token = fc.tuple(
+  fc.constantFrom("SECRET", "eyJSECRET", "0SECRET", "SECRET:", "- SECRET", "SECRET #"),
+  fc.stringMatching(/^[a-zA-Z0-9._ :#'"\\-]{0,12}$/),
+).map(([head, tail]) => (head + tail).trim());
+const keyserver = fc.record({ uri, skip: fc.boolean(), external: fc.boolean(), insecure: fc.boolean() });
+const entry: fc.Arbitrary<Entry> = fc.record({
+  uri,
+  insecure: fc.boolean(),
+  keyservers: fc.array(keyserver, { maxLength: 2 }),
+});
+const remote = fc.record({
+  name,
+  entry,
+  token: fc.option(token),
+  system: fc.boolean(),
+  exclusive: fc.option(fc.boolean()),
+  flow: fc.boolean(),
+  order: fc.nat(5),
+  comments: fc.nat(15),
+});
+const style = fc.record({
+  indent: fc.constantFrom(1, 2, 4),
+  list: fc.constantFrom(0, 2),
+  quote: fc.constantFrom('"', "'", ""),
+  crlf: fc.boolean(),
+  bom: fc.boolean(),
+  start: fc.boolean(),
+  end: fc.boolean(),
+  flow: fc.constantFrom("none", "none", "none", "entries", "remotes", "root"),
+  activeLast: fc.boolean(),
+});
+const plain = fc.record({
+  active: fc.option(name),
+  remotes: fc.option(fc.uniqueArray(remote, { selector: (one) => one.name, maxLength: 5 })),
+  credentials: fc.option(fc.array(fc.record({ uri, auth: token }), { maxLength: 2 })),
+  style,
+});
+type Plan = typeof plain extends fc.Arbitrary<infer T> ? T : never;
+
+/** A file in some style. */
+const file = plain.map(({ active, remotes, credentials, style }) => {
+  const word = (text: string) =>
+    style.quote === "'" && /^[^'\\\n]*$/.test(text)
+      ? `'${text}'`
+      : style.quote === '"'
+      ? JSON.stringify(text)
+      : scalarText(text);
+  const pad = (depth: number) => " ".repeat(depth * style.indent);
+  const comment = (column: string, on: number) => on ? `${column}# about Token: SECRETcomment\n` : "";
+  const fields = (one: NonNullable<Plan["remotes"]>[number]) => {
+    const all: [string, string | null][] = [
+      ["URI", word(one.entry.uri)],
+      ["Token", one.token === null ? null : word(one.token)],
+      ["System", one.system ? "yes" : null],
+      ["Exclusive", one.exclusive === null ? null : String(one.exclusive)],
+      ["Insecure", one.entry.insecure ? "True" : null],
+    ];
+    return [...all.slice(one.order), ...all.slice(0, one.order)].filter(([, text]) => text !== null);
+  };
+  const item = (one: Entry["keyservers"][number]) =>
+    [["URI", word(one.uri)], ["Skip", one.skip], ["External", one.external], ["Insecure", one.insecure]]
+      .map(([key, text]) => `${key}: ${text}`);
+  const flowRemote = (one: NonNullable<Plan["remotes"]>[number]) =>
+    `{${
+      [
+        ...fields(one).map(([key, text]) => `${key}: ${text}`),
+        `Keyservers: [${one.entry.keyservers.map((k) => `{${item(k).join(", ")}}`).join(", ")}]`,
+      ].join(", ")
+    }}`;
+  const blockRemote = (one: NonNullable<Plan["remotes"]>[number]) =>
+    "\n" + comment(pad(2), one.comments & 1) +
+    fields(one).map(([key, text]) => `${pad(2)}${key}: ${text}${one.comments & 2 ? " # c" : ""}\n`).join("") +
+    (one.entry.keyservers.length === 0
+      ? ""
+      : `${pad(2)}Keyservers:\n` + one.entry.keyservers.map((k) =>
+        item(k).map((line, i) => `${pad(2)}${" ".repeat(style.list)}${i === 0 ? "- " : "  "}${line}\n`).join(
+          "",
+        )
+      ).join("")) +
+    comment(pad(2), one.comments & 4) + (one.comments & 8 ? "\n" : "");
+  const list = remotes ?? [];
+  const lines = list.map((one) =>
+    comment(pad(1), one.comments & 4) + `${pad(1)}${word(one.name)}:` +
+    (style.flow === "entries" && one.flow ? ` ${flowRemote(one)} # c\n` : blockRemote(one))
+  ).join("");
+  const flowRemotes = `{${list.map((one) => `${JSON.stringify(one.name)}: ${flowRemote(one)}`).join(", ")}}`;
+  const activeLine = active === null ? "" : `Active: ${word(active)} # the default\n`;
+  const body = style.flow === "root"
+    ? `{Active: ${JSON.stringify(active ?? "")}, Remotes: ${flowRemotes}}\n`
+    : (style.activeLast ? "" : activeLine) +
+      (remotes === null
+        ? ""
+        : list.length === 0 || style.flow === "remotes"
+        ? `Remotes: ${flowRemotes} # all\n`
+        : `Remotes:\n${lines}`) +
+      (credentials === null ? "" : credentials.length === 0 ? "Credentials: []\n" : "\nCredentials:\n" +
+        credentials.map((one) => `- URI: ${word(one.uri)}\n  Auth: ${word(one.auth)}\n`).join("")) +
+      (style.activeLast ? activeLine : "");
+  let text = (style.start ? "# head\n---\n" : "") + body;
+  if (style.end) text = text.replace(/\n+$/, "");
+  if (style.crlf) text = text.replace(/\n/g, "\r\n");
+  return (style.bom ? "\ufeff" : "") + text;
+});
+
+const wish = fc.oneof(
+  fc.record({ kind: fc.constant("put" as const), remote: name, after: entry }),
+  fc.record({ kind: fc.constant("remove" as const), remote: name }),
+  fc.record({ kind: fc.constant("use" as const), remote: fc.option(name) }),
+  fc.record({ kind: fc.constant("login" as const), remote: name, token }),
+  fc.record({ kind: fc.constant("logout" as const), remote: name }),
+);
+
+/** Wishes as changes that fit the file. */
+function changesFor(
+  content: RemoteFile,
+  wishes: readonly (typeof wish extends fc.Arbitrary<infer T> ? T : never)[],
+) {
+  const changes: Change[] = [];
+  const tokens = new Map<string, Secret>();
+  const present = new Map<string, Entry>(content.remotes);
+  for (const one of wishes) {
+    const before = one.remote === null ? undefined : present.get(one.remote);
+    if (one.kind === "put") {
+      changes.push(
+        before === undefined
+          ? { kind: "add", remote: one.remote, after: one.after }
+          : { kind: "update", remote: one.remote, before, after: one.after },
+      );
+      present.set(one.remote, one.after);
+    } else if (one.kind === "use") {
+      const state = { remote: one.remote, exclusive: before === undefined ? [] : [one.remote!] };
+      if (!wishes.some(({ kind }) => kind === "remove")) {
+        changes.push({ kind: "use", before: { remote: null, exclusive: [] }, after: state });
+      }
+    } else if (before !== undefined) {
+      if (one.kind === "remove") {
+        changes.push({ kind: "remove", remote: one.remote, before });
+        present.delete(one.remote);
+      } else if (one.kind === "logout") changes.push({ kind: "logout", remote: one.remote });
+      else {
+        changes.push({ kind: "login", remote: one.remote, from: { prompt: true } });
+        tokens.set(one.remote, new Secret(one.token));
+      }
+    }
+  }
+  return { changes, tokens };
+}
+
+Deno.test("edits: the result says what the changes say, and other lines stay", () => {
+  fc.assert(
+    fc.property(file, fc.array(wish, { maxLength: 4 }), (text, wishes) => {
+      const document = parseRemoteFile(text, "f");
+      const { changes, tokens } = changesFor(document.content, wishes);
+      const after = editRemoteFile(document, changes, tokens);
+      const read = parseRemoteFile(after, "f");
+      const wanted = applyChanges(document.content, changes, tokens);
+      assert.ok(sameContent(read.content, wanted));
+      if (sameContent(document.content, wanted)) assert.equal(after, text);
+      if (text.includes("\r\n")) assert.doesNotMatch(after, /[^\r]\n/);
+      // Entries that are not concerned stay as they are, in block style to the last byte.
+      const touched = new Set(changes.flatMap((one) => one.kind === "use" ? [] : [one.remote]));
+      if (document.root?.kind === "map" && !document.root.flow) {
+        const remotes = document.root.pairs.find(({ key }) => key.text === "Remotes")?.value;
+        if (remotes?.kind === "map" && !remotes.flow) {
+          for (const { start, key, value } of remotes.pairs) {
+            const was = document.content.remotes.get(key.text)!;
+            if (touched.has(key.text) || wanted.remotes.get(key.text)?.exclusive !== was.exclusive) continue;
+            assert.ok(after.includes(text.slice(start, value.end)));
+          }
+        }
+        for (
+          const line of text.split(/\r?\n/).filter((one) =>
+            /^\S/.test(one) && !/^\ufeff?(?:Active|Remotes)/.test(one)
+          )
+        ) {
+          assert.ok(after.replace(/^\ufeff/, "").split(/\r?\n/).includes(line), line);
+        }
+      }
+      const masked = maskPair(document, read);
+      assert.doesNotMatch(masked.before + masked.after, /SECRET/);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+// Lines that are nearly what the fast way reads.
+const line = fc.tuple(
+  fc.constantFrom("", "", " ", "  ", "  ", "   ", "    "),
+  fc.constantFrom("", "", "", "- ", "-  "),
+  fc.constantFrom("a", "b", '"q r"', "'s'", "1", "x/y-z", ""),
+  fc.constantFrom(":", ":", ":", ":", " :", ""),
+  fc.constantFrom("", "", " ", "  "),
+  fc.constantFrom(
+    "",
+    "",
+    "v",
+    "http://h:1/p",
+    "Basic ab==",
+    '"a # b"',
+    "'x'",
+    "{}",
+    "[]",
+    "- v",
+    "w:",
+    "'",
+    "a: b",
+    "# c",
+  ),
+  fc.constantFrom("", "", "", " ", " # c", "#c", "\r"),
+).map((parts) => parts.join(""));
+const soup = fc.array(fc.oneof(line, line, line, fc.constantFrom("", "# c", "  # c", "      # c", "  ")), {
+  maxLength: 7,
+})
+  .map((lines) => lines.join("\n"));
+
+Deno.test("the fast way and the library read the same tree", () => {
+  let fast = 0;
+  fc.assert(
+    fc.property(
+      fc.oneof(soup, soup, soup, file),
+      fc.constantFrom("", "", "---\n", "# a\n---\n", "--- # b\n", "\ufeff"),
+      fc.constantFrom("", "\n", "\n\n"),
+      (body, head, end) => {
+        const text = head + body + end;
+        const tree = scanYaml(text);
+        if (tree === null || /\r(?!\n)/.test(text)) return;
+        fast++;
+        assert.deepEqual(readYaml(text), tree, text);
+      },
+    ),
+    { numRuns: 5000 },
+  );
+  assert.ok(fast > 300, String(fast));
+});
+
+Deno.test("a broken file is refused with a Failure that shows no secret", () => {
+  const cut = fc.record({
+    at: fc.nat(),
+    drop: fc.nat(12),
+    put: fc.constantFrom(
+      "",
+      "\n",
+      ":",
+      "{",
+      "}",
+      "[",
+      "'",
+      '"',
+      "\t",
+      "&",
+      "*",
+      "?",
+      "- ",
+      "|",
+      "%",
+      "\0",
+      " ",
+      "\n---\n",
+      "#",
+      "!",
+    ),
+  });
+  let refused = 0;
+  fc.assert(
+    fc.property(file, fc.array(cut, { minLength: 1, maxLength: 3 }), (text, cuts) => {
+      for (const { at, drop, put } of cuts) {
+        const place = at % (text.length + 1);
+        text = text.slice(0, place) + put + text.slice(place + drop);
+      }
+      try {
+        parseRemoteFile(text, "f");
+      } catch (error) {
+        assert.ok(error instanceof Failure, String(error));
+        assert.equal(error.code, "remote-file-invalid");
+        assert.ok(error.problems.length > 0);
+        const shown = [error.message, error.excerpt, JSON.stringify(error.problems), error.next].join("\n");
+        assert.doesNotMatch(shown, /SECRET|ECRET|SECRE/, text);
+        refused++;
+      }
+    }),
+    { numRuns: 1500 },
+  );
+  assert.ok(refused > 100);
+});

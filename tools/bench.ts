@@ -1,0 +1,256 @@
+/**
+ * Time and memory of `dist/sremote`, against an empty program made by the same compiler: `deno task bench`.
+ *
+ * Times are medians of whole runs, from spawn to exit, the cases taking turns so that a busy moment hits them all.
+ * Memory is the median of their peaks, as the kernel counts them. Fails where a limit is passed.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { compile, findBun, ROOT } from "./compile.ts";
+
+const BINARY = join(ROOT, "dist/sremote");
+const RUNS = 21;
+const RUNS_OF_10_000 = 7;
+const SIZES = [1_000, 3_000, 10_000] as const;
+const LIMIT_MS = 1_500;
+const LIMIT_MIB = 400;
+/** Linear: what a remote costs on the way to 10,000 against what it costs on the way to 3,000; the rest is noise. */
+const LIMIT_GROWTH = 1.5;
+
+/** A program to run, and what it may cost. */
+interface Case {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly runs: number;
+  /** Times the empty program's median. */
+  readonly ratio?: number;
+  readonly milliseconds?: number;
+  readonly mebibytes?: number;
+}
+
+/** What it did cost. */
+interface Cost {
+  readonly milliseconds: number;
+  readonly mebibytes: number;
+}
+
+const work = mkdtempSync(join(os.tmpdir(), "sremote-bench-"));
+const environment = { PATH: "/usr/bin:/bin", HOME: work };
+
+/**
+ * What measures: a program of Bun's, since its spawn is quicker than most of what is measured, and the kernel tells it
+ * the peak of a child's memory. That peak is never below the measuring program's own, which is less than an empty
+ * program's. `true` comes first, so that the first spawn's own costs are paid.
+ */
+const METER = `
+  Bun.spawnSync(["true"]);
+  const from = performance.now();
+  const run = Bun.spawnSync(process.argv.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
+  const milliseconds = performance.now() - from;
+  const mebibytes = run.resourceUsage.maxRSS / 1024 / 1024;
+  const status = run.exitCode ?? run.signalCode;
+  console.log(JSON.stringify({ milliseconds, mebibytes, status, stderr: run.stderr.toString() }));
+`;
+
+const bun = findBun();
+
+/** Runs to the end. Throws where the program fails. */
+function measure(command: readonly string[]): Cost {
+  const meter = spawnSync(bun, ["-e", METER, ...command], { cwd: work, env: environment, encoding: "utf8" });
+  if (meter.status !== 0) {
+    throw new Error(`Cannot measure ${command.join(" ")}: ${meter.error ?? meter.stderr}`);
+  }
+  const { status, stderr, ...cost } = JSON.parse(meter.stdout) as Cost & { status: unknown; stderr: string };
+  if (status !== 0) throw new Error(`exit ${status} of ${command.join(" ")}\n${stderr}`);
+  return cost;
+}
+
+function median(of: readonly number[]): number {
+  const sorted = of.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+// ---------------------------------------------------------------- what is measured
+
+type Remotes = Record<string, { uri: string; scope?: "global" }>;
+
+/** `count` remotes; of the machine's file where `scope` is global. */
+function remotes(count: number, scope: "user" | "global"): Remotes {
+  const entry = (index: number) => ({
+    uri: `enterprise-${index}.example.com`,
+    ...(scope === "global" ? { scope } : {}),
+  });
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`remote-${index}`, entry(index)]));
+}
+
+function file(name: string, text: string): string {
+  const path = join(work, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** An empty program, compiled like sremote. */
+function emptyProgram(): string {
+  const program = join(work, "empty");
+  compile(file("empty.ts", "export {};\n"), program);
+  return program;
+}
+
+/** A root whose global file holds `count` remotes, put there by sremote, and a config that wants one of them otherwise. */
+function bigRoot(
+  count: number,
+): { readonly plan: string[]; readonly apply: string[]; readonly folder: string } {
+  const root = join(work, `root-${count}`);
+  mkdirSync(root);
+  const wanted = remotes(count, "global");
+  const config = file(`big-${count}.json`, JSON.stringify({ remotes: wanted }));
+  const apply = [BINARY, "apply", "--yes", "--global", "--root", root, "-c", config];
+  measure(apply);
+  const folder = join(root, "etc/singularity");
+  if (!existsSync(join(folder, "remote.yaml"))) throw new Error(`apply wrote no remote.yaml into ${folder}`);
+  const changed = { ...wanted, [`remote-${count >> 1}`]: { uri: "moved.example.com", scope: "global" } };
+  const drifted = file(`big-${count}-changed.json`, JSON.stringify({ remotes: changed }));
+  return { plan: [BINARY, "plan", "--global", "--root", root, "-c", drifted], apply, folder };
+}
+
+/** What a write would change: every file's name, inode and time, and the folder's. */
+function traces(folder: string): string {
+  const trace = (path: string) => {
+    const { ino, mtimeNs, size } = statSync(path, { bigint: true });
+    return `${path} ${ino} ${mtimeNs} ${size}`;
+  };
+  return [folder, ...readdirSync(folder).sort().map((name) => join(folder, name))].map(trace).join("\n");
+}
+
+// ---------------------------------------------------------------- what is printed
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))
+      .join("  ").trimEnd()
+  ).join("\n");
+}
+
+const limits = new Intl.NumberFormat("en");
+let over = 0;
+
+/** A row's last cell. */
+function verdict(holds: boolean): string {
+  if (!holds) over++;
+  return holds ? "ok" : "OVER";
+}
+
+function row(one: Case, cost: Cost, empty: number): string[] {
+  const { ratio, milliseconds, mebibytes } = one;
+  const limit = [
+    ratio === undefined ? [] : `${ratio}×`,
+    milliseconds === undefined ? [] : `${limits.format(milliseconds)} ms`,
+    mebibytes === undefined ? [] : `${mebibytes} MiB`,
+  ].flat();
+  const holds = cost.milliseconds <= (ratio ?? Infinity) * empty &&
+    cost.milliseconds <= (milliseconds ?? Infinity) && cost.mebibytes <= (mebibytes ?? Infinity);
+  return [
+    one.name,
+    `${cost.milliseconds.toFixed(1)} ms`,
+    `${(cost.milliseconds / empty).toFixed(2)}×`,
+    `${cost.mebibytes.toFixed(0)} MiB`,
+    limit.join(", ") || "–",
+    limit.length === 0 ? "" : verdict(holds),
+  ];
+}
+
+function bench(): void {
+  if (!existsSync(BINARY)) throw new Error("There is no dist/sremote: run `deno task compile`.");
+  const small = join(work, "root-10");
+  mkdirSync(small);
+  const ten = remotes(10, "user");
+  const json = file("remotes.json", JSON.stringify({ remotes: ten }, null, 2));
+  const typed = file(
+    "remotes.ts",
+    `import { defineConfig } from "sremote";\n\nexport default defineConfig(${
+      JSON.stringify({ remotes: ten }, null, 2)
+    });\n`,
+  );
+  const big = SIZES.map((size) => ({ size, ...bigRoot(size) }));
+
+  const cases: Case[] = [
+    { name: "empty program", command: [emptyProgram()], runs: RUNS },
+    { name: "--version", command: [BINARY, "--version"], runs: RUNS, ratio: 1.5 },
+    {
+      name: "plan, 10 remotes, JSON",
+      command: [BINARY, "plan", "--root", small, "-c", json],
+      runs: RUNS,
+      ratio: 4,
+    },
+    {
+      name: "plan, 10 remotes, TypeScript",
+      command: [BINARY, "plan", "--root", small, "-c", typed],
+      runs: RUNS,
+      ratio: 9,
+    },
+    ...big.map(({ size, plan }): Case => ({
+      name: `plan, ${limits.format(size)} remotes`,
+      command: plan,
+      runs: size === 10_000 ? RUNS_OF_10_000 : RUNS,
+      ...(size === 10_000 ? { milliseconds: LIMIT_MS, mebibytes: LIMIT_MIB } : {}),
+    })),
+  ];
+
+  const runs = cases.map((): Cost[] => []);
+  for (const one of cases) measure(one.command); // once for the page cache
+  for (let turn = 0; turn < RUNS; turn++) {
+    cases.forEach((one, index) => {
+      if (turn < one.runs) runs[index]!.push(measure(one.command));
+    });
+  }
+  const costs = runs.map((of): Cost => ({
+    milliseconds: median(of.map((cost) => cost.milliseconds)),
+    mebibytes: median(of.map((cost) => cost.mebibytes)),
+  }));
+
+  const empty = costs[0]!.milliseconds;
+  const cpus = os.cpus();
+  console.log(
+    `${
+      cpus[0]?.model.trim() ?? "unknown CPU"
+    }, ${cpus.length} cores, ${os.type()} ${os.release()} ${os.arch()}`,
+  );
+  console.log(`Medians of ${RUNS} runs (${RUNS_OF_10_000} of 10,000 remotes).\n`);
+  console.log(table([
+    ["", "time", "to empty", "peak RSS", "limit", ""],
+    ...cases.map((one, index) => row(one, costs[index]!, empty)),
+  ]));
+
+  const [at1000, at3000, at10000] = costs.slice(-3).map((cost) => cost.milliseconds) as [
+    number,
+    number,
+    number,
+  ];
+  const early = (at3000 - at1000) / 2_000;
+  const late = (at10000 - at3000) / 7_000;
+  const perRemote = `${(late * 1_000).toFixed(1)} µs a remote from 3,000 to 10,000, ${
+    (early * 1_000).toFixed(1)
+  } µs from 1,000 to 3,000`;
+  console.log(`\nGrowth: ${perRemote}; limit ${LIMIT_GROWTH}×: ${verdict(late <= early * LIMIT_GROWTH)}`);
+
+  const last = big.at(-1)!;
+  const before = traces(last.folder);
+  measure(last.apply);
+  const untouched = before === traces(last.folder);
+  console.log(`Second apply of 10,000 remotes writes nothing: ${verdict(untouched)}`);
+}
+
+try {
+  bench();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+if (over > 0) {
+  console.error(`\n${over} over the limit`);
+  process.exit(1);
+}

@@ -1,0 +1,119 @@
+/**
+ * Makes `dist/sremote`, one binary, with Bun's compiler from `node_modules`.
+ *
+ * `deno task compile [--target bun-linux-arm64]`: with a target, Bun fetches that system's runtime from npm and
+ * makes `dist/sremote-TARGET`.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+/** The repository's folder. */
+export const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** A binary that obeyed the `.env` or `bunfig.toml` of the current folder would run a stranger's code as root. */
+const FLAGS = [
+  "--compile",
+  "--minify",
+  "--bytecode",
+  "--splitting",
+  "--format=esm",
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+  "--no-compile-autoload-tsconfig",
+  "--no-compile-autoload-package-json",
+];
+
+/** What the compiler sees of the environment. */
+function cleanEnvironment(): Record<string, string> {
+  const { PATH, HOME, TMPDIR } = process.env;
+  const kept = Object.entries({ PATH, HOME, TMPDIR });
+  return Object.fromEntries(kept.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+/**
+ * The bun executable: where bun's install script puts it, else (the script did not run) in the package that npm
+ * chose for this system. Bun's package holds a text file in its place until that script has run, so each is asked.
+ */
+export function findBun(): string {
+  const places = [join(ROOT, "node_modules/bun/bin/bun.exe")];
+  const store = join(ROOT, "node_modules/.deno");
+  const { platform, arch } = process;
+  const ours = `@oven+bun-${platform}-${arch === "arm64" ? "aarch64" : arch}`;
+  for (const folder of existsSync(store) ? readdirSync(store).sort() : []) {
+    if (!folder.startsWith(ours)) continue;
+    const name = folder.slice("@oven+".length, folder.lastIndexOf("@"));
+    places.push(join(store, folder, "node_modules/@oven", name, "bin/bun"));
+  }
+  const tried: string[] = [];
+  for (const place of places) {
+    if (!existsSync(place)) {
+      tried.push(`${place}: not there`);
+      continue;
+    }
+    const asked = spawnSync(place, ["--version"], {
+      encoding: "utf8",
+      env: cleanEnvironment(),
+      cwd: tmpdir(),
+    });
+    if (asked.status === 0 && /^\d+\.\d+\.\d+/.test(asked.stdout)) return place;
+    tried.push(
+      `${place}: does not run (${(asked.error?.message ?? asked.stderr.trim()) || `exit ${asked.status}`})`,
+    );
+  }
+  throw new Error(
+    `No bun executable in node_modules. Run \`deno install\` with "allowScripts" in deno.json.\n  ${
+      tried.join("\n  ")
+    }`,
+  );
+}
+
+/** Compiles the program at `entry` into one binary at `outfile`. */
+export function compile(entry: string, outfile: string, target?: string): void {
+  if (!existsSync(entry)) throw new Error(`There is no ${entry} to compile.`);
+  const bun = findBun();
+  mkdirSync(dirname(outfile), { recursive: true });
+  // An empty folder to work in, and an empty config: Bun reads bunfig.toml and .env where it runs, and in the home folder.
+  const work = mkdtempSync(join(tmpdir(), "sremote-compile-"));
+  const fresh = mkdtempSync(join(dirname(outfile), ".compile-"));
+  const made = join(fresh, basename(outfile));
+  try {
+    const bunfig = join(work, "empty.toml");
+    writeFileSync(bunfig, "");
+    const run = spawnSync(bun, [
+      `--config=${bunfig}`,
+      "build",
+      ...FLAGS,
+      ...(target === undefined ? [] : [`--target=${target}`]),
+      resolve(entry),
+      "--outfile",
+      made,
+    ], { cwd: work, env: cleanEnvironment(), encoding: "utf8" });
+    if (run.status !== 0 || !existsSync(made)) {
+      const why = run.error?.message ?? `${run.stdout}${run.stderr}`.trim();
+      throw new Error(`bun build failed (${run.signal ?? `exit ${run.status}`}):\n${why}`);
+    }
+    // One rename, so that a binary that is running meanwhile stays whole.
+    renameSync(made, outfile);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { target: { type: "string" } } });
+  const name = values.target === undefined ? "sremote" : `sremote-${values.target.replace(/^bun-/, "")}`;
+  const outfile = join("dist", name);
+  try {
+    compile(join(ROOT, "main.ts"), join(ROOT, outfile), values.target);
+    console.log(`Compiled ${outfile}`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
+}

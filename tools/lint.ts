@@ -1,0 +1,280 @@
+/**
+ * sremote's own lint rules, which keep the shape of the house.
+ *
+ * - `sremote/outside`: only `src/world.ts` touches the outside (files, clock, network, process, terminal).
+ * - `sremote/flow`: imports follow the flow of the data, by the table {@link FLOW}.
+ *
+ * Tests and tools are free of both.
+ */
+
+/** Globals that reach the outside. Types of the same name (`: Date`, `typeof fetch`) are no use of them. */
+const OUTSIDE_GLOBALS: ReadonlySet<string> = new Set([
+  "Deno",
+  "Bun",
+  "fetch",
+  "Date",
+  "performance",
+  "process",
+  "console",
+  "setTimeout",
+  "setInterval",
+  "globalThis", // the way round this list
+]);
+
+/** The same, where only a member does. */
+const OUTSIDE_MEMBERS: ReadonlySet<string> = new Set(["Math.random"]);
+
+/** Modules that reach the outside, with all below them (`node:fs/promises`). */
+const OUTSIDE_MODULES = ["fs", "os", "child_process", "process", "tty", "net", "http", "https"];
+
+/** What a file or folder may import. */
+interface Allowance {
+  /** The file, or the folder with its slash. The first that fits a file decides. */
+  readonly of: string;
+  /** Files of ours, or folders with their slash. */
+  readonly may: readonly string[];
+  /** Exceptions from `may`. */
+  readonly but?: readonly string[];
+  /** `node:` modules and npm packages; absent: any. */
+  readonly packages?: readonly string[];
+}
+
+/** Every file may import what is in its row, and nothing else of ours. */
+export const FLOW: readonly Allowance[] = [
+  { of: "main.ts", may: ["src/cli.ts", "src/world.ts"] },
+  {
+    of: "schema/",
+    may: ["schema/", "src/model.ts", "src/config/uri.ts"],
+  },
+  { of: "src/model.ts", may: ["src/secret.ts"], packages: [] },
+  { of: "src/secret.ts", may: [], packages: [] },
+  {
+    of: "src/reconcile/diff.ts",
+    may: ["src/model.ts", "src/config/uri.ts", "src/reconcile/"],
+    but: ["src/reconcile/observe.ts", "src/reconcile/apply.ts"],
+    packages: [],
+  },
+  {
+    of: "src/report/",
+    may: [
+      "src/report/",
+      "src/model.ts",
+      "src/failure.ts",
+      "src/secret.ts",
+      "src/config/suggest.ts",
+      "src/config/show.ts",
+    ],
+    packages: ["diff"],
+  },
+  {
+    of: "src/config/",
+    may: ["src/", "schema/"],
+    but: ["src/cli.ts", "src/commands/", "src/report/", "src/reconcile/", "src/remotefile/"],
+  },
+  {
+    of: "src/remotefile/",
+    may: ["src/"],
+    but: ["src/cli.ts", "src/commands/", "src/report/", "src/reconcile/"],
+  },
+  { of: "src/reconcile/", may: ["src/"], but: ["src/cli.ts", "src/commands/", "src/report/"] },
+  { of: "src/commands/", may: ["src/", "schema/", "deno.json"], but: ["src/cli.ts"] },
+  { of: "src/cli.ts", may: ["src/", "schema/", "deno.json"] },
+  { of: "src/world.ts", may: ["src/failure.ts", "src/model.ts"] },
+  {
+    of: "src/",
+    may: ["src/", "schema/", "deno.json"],
+    but: ["src/cli.ts", "src/commands/", "src/report/", "src/reconcile/"],
+  },
+];
+
+/** Names of the import map that are files of ours. */
+const ALIASES: Readonly<Record<string, string>> = { sremote: "schema/sremote.ts" };
+
+const ROOT = decodeURIComponent(new URL("../", import.meta.url).pathname);
+
+/** The path inside the repository of a file that the rules speak of; null: a test, a tool, another's. */
+function placeOf(filename: string): string | null {
+  const place = filename.startsWith(ROOT) ? filename.slice(ROOT.length) : filename.replace(/^\.\//, "");
+  if (place.endsWith("_test.ts")) return null;
+  return place === "main.ts" || place.startsWith("src/") || place.startsWith("schema/") ? place : null;
+}
+
+/** `../model.ts` in `src/report/plan.ts` is `src/model.ts`; null for a package. */
+function targetOf(place: string, specifier: string): string | null {
+  if (!/^\.{0,2}\//.test(specifier)) return ALIASES[specifier] ?? null;
+  const resolved = new URL(specifier, `file:///${place}`).pathname;
+  return decodeURIComponent(resolved.slice(1));
+}
+
+function within(file: string, places: readonly string[]): boolean {
+  return places.some((place) => place.endsWith("/") ? file.startsWith(place) : file === place);
+}
+
+/** Calls `found` for each import, export from, dynamic import and import type that names its module. */
+function eachImport(found: (specifier: string, node: Deno.lint.Node) => void): Deno.lint.LintVisitor {
+  const see = (node: { readonly type: string }, source: unknown) => {
+    if (typeof source !== "object" || source === null || !("value" in source)) return;
+    if (typeof source.value === "string") found(source.value, node as Deno.lint.Node);
+  };
+  return {
+    ImportDeclaration: (node) => see(node, node.source),
+    ExportAllDeclaration: (node) => see(node, node.source),
+    ExportNamedDeclaration: (node) => see(node, node.source),
+    ImportExpression: (node) => see(node, node.source),
+  };
+}
+
+type Range = readonly [start: number, end: number];
+
+/** Node types in which a name is only a name: a key, a type, a label. */
+const NAMES_ONLY: ReadonlySet<string> = new Set([
+  "ImportSpecifier",
+  "ImportDefaultSpecifier",
+  "ImportNamespaceSpecifier",
+  "ExportSpecifier",
+  "LabeledStatement",
+  "TSTypeReference",
+  "TSTypeQuery",
+  "TSQualifiedName",
+  "TSInterfaceHeritage",
+  "TSClassImplements",
+  "TSInterfaceDeclaration",
+  "TSTypeAliasDeclaration",
+  "TSNamedTupleMember",
+  "TSEnumMember",
+]);
+
+const SCOPES: ReadonlySet<string> = new Set([
+  "Program",
+  "BlockStatement",
+  "ForStatement",
+  "ForInStatement",
+  "ForOfStatement",
+  "CatchClause",
+  "FunctionDeclaration",
+  "FunctionExpression",
+  "ArrowFunctionExpression",
+  "TSEmptyBodyFunctionExpression",
+  "TSFunctionType",
+  "TSMethodSignature",
+  "TSDeclareFunction",
+]);
+
+const PATTERNS: ReadonlySet<string> = new Set([
+  "ObjectPattern",
+  "ArrayPattern",
+  "RestElement",
+  "TSParameterProperty",
+]);
+
+// deno-lint-ignore no-explicit-any -- the tree is walked by the names of its fields
+type AnyNode = any;
+
+const covers = (outer: AnyNode, inner: AnyNode) =>
+  outer && outer.range[0] <= inner.range[0] && inner.range[1] <= outer.range[1];
+
+/** Is this identifier a use of a name, the making of one (with where it holds), or neither? */
+function roleOf(node: AnyNode): "use" | "none" | { readonly scope: Range } {
+  const parent: AnyNode = node.parent;
+  if (parent.type.startsWith("Import") && NAMES_ONLY.has(parent.type)) {
+    return covers(parent.local, node) ? { scope: [0, Infinity] } : "none";
+  }
+  if (NAMES_ONLY.has(parent.type)) return "none";
+  if (parent.type === "MemberExpression") {
+    return !parent.computed && covers(parent.property, node) ? "none" : "use";
+  }
+  const keyed = "key" in parent && !parent.computed && !parent.shorthand && covers(parent.key, node);
+  if (keyed) return "none";
+
+  let child: AnyNode = node;
+  let at: AnyNode = parent;
+  while (
+    PATTERNS.has(at.type) || (at.type === "AssignmentPattern" && covers(at.left, child)) ||
+    (at.type === "Property" && covers(at.value, child))
+  ) {
+    child = at;
+    at = at.parent;
+  }
+  const isFunction = SCOPES.has(at.type) && "params" in at;
+  const declares = (at.type === "VariableDeclarator" && covers(at.id, child)) ||
+    (at.type === "CatchClause" && covers(at.param, child)) ||
+    (isFunction && at.params.some((param: AnyNode) => covers(param, child)));
+  const named = (at.type === "FunctionDeclaration" || at.type === "ClassDeclaration") && covers(at.id, node);
+  if (!declares && !named) return "use";
+  let scope: AnyNode = named ? at.parent : at;
+  while (!SCOPES.has(scope.type)) scope = scope.parent;
+  return { scope: scope.range };
+}
+
+const outside: Deno.lint.Rule = {
+  create(context) {
+    const place = placeOf(context.filename);
+    if (place === null || place === "src/world.ts") return {};
+    /** By where they stand: `{ fetch }` is visited twice, as key and as value. */
+    const uses = new Map<number, { readonly name: string; readonly range: Range }>();
+    const made: { readonly name: string; readonly scope: Range }[] = [];
+    const hint = "Ask for what you need as a parameter; src/world.ts has the real one.";
+    return {
+      ...eachImport((specifier, node) => {
+        const module = specifier.replace(/^node:/, "");
+        if (place === "main.ts" && module === "process") return;
+        if (!OUTSIDE_MODULES.some((name) => module === name || module.startsWith(`${name}/`))) return;
+        context.report({ node, message: `Only src/world.ts imports ${specifier}.`, hint });
+      }),
+      Identifier(node) {
+        if (!OUTSIDE_GLOBALS.has(node.name)) return;
+        const role = roleOf(node);
+        if (role === "use") uses.set(node.range[0], { name: node.name, range: node.range });
+        else if (role !== "none") made.push({ name: node.name, scope: role.scope });
+      },
+      MemberExpression(node) {
+        if (node.object.type !== "Identifier") return;
+        const { property } = node;
+        const member = property.type === "Literal"
+          ? property.value
+          : !node.computed && property.type === "Identifier"
+          ? property.name
+          : null;
+        const name = `${node.object.name}.${member}`;
+        if (OUTSIDE_MEMBERS.has(name)) {
+          context.report({ node, message: `Only src/world.ts uses ${name}.`, hint });
+        }
+      },
+      "Program:exit"() {
+        for (const { name, range } of uses.values()) {
+          const isOurs = made.some((one) =>
+            one.name === name && one.scope[0] <= range[0] && range[1] <= one.scope[1]
+          );
+          if (isOurs) continue;
+          context.report({ range: [...range], message: `Only src/world.ts uses ${name}.`, hint });
+        }
+      },
+    };
+  },
+};
+
+const flow: Deno.lint.Rule = {
+  create(context) {
+    const place = placeOf(context.filename);
+    if (place === null) return {};
+    const row = FLOW.find(({ of }) => within(place, [of]));
+    if (row === undefined) return {};
+    return eachImport((specifier, node) => {
+      const target = targetOf(place, specifier);
+      const fits = target !== null
+        ? within(target, row.may) && !within(target, row.but ?? [])
+        : row.packages === undefined ||
+          row.packages.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+      if (fits) return;
+      context.report({
+        node,
+        message: `${row.of} may not import ${target ?? specifier}.`,
+        hint: "Imports follow the flow of the data; the table FLOW in tools/lint.ts says which way.",
+      });
+    });
+  },
+};
+
+const plugin: Deno.lint.Plugin = { name: "sremote", rules: { outside, flow } };
+
+export default plugin;

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import plugin, { FLOW } from "./lint.ts";
+
+/** The rules that fire, each with the text that it points at. */
+function lint(file: string, source: string): string[] {
+  return Deno.lint.runPlugin(plugin, file, source)
+    .map(({ id, range }) => `${id}: ${source.slice(...range)}`)
+    .sort();
+}
+
+const fires = (file: string, source: string, rule: string, at: string) =>
+  assert.deepEqual(lint(file, source), [`sremote/${rule}: ${at}`], `${file}: ${source}`);
+const passes = (file: string, source: string) =>
+  assert.deepEqual(lint(file, source), [], `${file}: ${source}`);
+
+Deno.test("outside: each global is found", () => {
+  const uses = [
+    ["Deno", "Deno.readTextFileSync(file);"],
+    ["Bun", "const runtime = Bun;"],
+    ["fetch", "await fetch(uri);"],
+    ["Date", "const now = new Date();"],
+    ["performance", "performance.now();"],
+    ["process", "process.exit(1);"],
+    ["console", "console.log(1);"],
+    ["setTimeout", "setTimeout(work, 5);"],
+    ["setInterval", "setInterval(work, 5);"],
+    ["globalThis", 'globalThis["fetch"](uri);'],
+    ["Math.random", "Math.random();"],
+    ['Math["random"]', 'Math["random"]();'],
+    ["fetch", "plan({ fetch });"],
+    ["fetch", "plan({ ask: fetch });"],
+    ["Date", "const days = table[Date];"],
+    ["fetch", "function ask(by = fetch) {}"],
+  ] as const;
+  for (const [at, source] of uses) fires("src/config/find.ts", source, "outside", at);
+});
+
+Deno.test("outside: each module is found", () => {
+  for (const name of ["fs", "fs/promises", "os", "child_process", "process", "tty", "net", "http", "https"]) {
+    for (const source of [`import x from "node:${name}";`, `export * from "${name}";`]) {
+      fires("src/cli.ts", source, "outside", source);
+    }
+    fires("src/cli.ts", `await import("node:${name}");`, "outside", `import("node:${name}")`);
+  }
+});
+
+Deno.test("outside: a name that is not the global passes", () => {
+  for (
+    const source of [
+      "clock.Date; world.process.console;",
+      "const clock = { Date: 1, fetch: 2 };",
+      "interface Ask { fetch: typeof fetch; since: Date; console(): void }",
+      "function ask(fetch: Ask) { return fetch(1); }",
+      "const ask = ({ fetch, performance: { now } }: World) => fetch(now);",
+      'import { console } from "./terminal.ts"; console.log(1);',
+      "{ const process = 1; use(process); }",
+      'import path from "node:path"; Math.floor(1);',
+    ]
+  ) passes("src/config/find.ts", source);
+});
+
+Deno.test("outside: a name that is ours in one function is the global in another", () => {
+  fires(
+    "src/config/find.ts",
+    "function ours(fetch) { fetch(1); } function theirs() { (fetch)(2); }",
+    "outside",
+    "fetch",
+  );
+});
+
+Deno.test("outside: the world, tests and tools are free; main.ts may exit", () => {
+  const all = 'import fs from "node:fs"; Deno.exit(); fetch(Date.now()); setTimeout(console.log);';
+  for (
+    const file of ["src/world.ts", "src/config/find_test.ts", "tools/demo.ts", "tests/scenarios_test.ts"]
+  ) {
+    passes(file, all);
+  }
+  passes("main.ts", 'import process from "node:process"; process.exit(1);');
+  fires("main.ts", 'import fs from "node:fs";', "outside", 'import fs from "node:fs";');
+  fires("schema/plan.ts", "Date.now();", "outside", "Date");
+});
+
+/** Imports with a file's place; which must pass, which must not. */
+const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fires: readonly string[]])[] = [
+  ["main.ts", ["./src/cli.ts", "./src/world.ts"], ["./src/commands/plan.ts", "./src/model.ts"]],
+  ["schema/plan.ts", ["../src/model.ts", "./config.ts", "typebox"], ["../src/failure.ts", "../src/world.ts"]],
+  ["src/model.ts", ["./secret.ts"], ["./failure.ts", "yaml", "node:path"]],
+  ["src/secret.ts", [], ["./model.ts", "yaml"]],
+  ["src/reconcile/diff.ts", ["../model.ts", "../config/uri.ts", "./conflicts.ts"], [
+    "../world.ts",
+    "../remotefile/edit.ts",
+    "./observe.ts",
+    "./apply.ts",
+    "yaml",
+  ]],
+  ["src/report/text.ts", ["../model.ts", "../failure.ts", "../config/show.ts", "./problems.ts", "diff"], [
+    "../world.ts",
+    "../config/validate.ts",
+    "../remotefile/parse.ts",
+    "../reconcile/diff.ts",
+    "node:path",
+    "yaml",
+    "different",
+  ]],
+  ["src/config/validate.ts", ["../failure.ts", "../../schema/config.ts", "sremote", "yaml"], [
+    "../report/text.ts",
+    "../reconcile/diff.ts",
+    "../commands/plan.ts",
+    "../remotefile/parse.ts",
+  ]],
+  ["src/remotefile/edit.ts", ["../config/suggest.ts", "../model.ts", "yaml"], [
+    "../report/text.ts",
+    "../reconcile/diff.ts",
+    "../commands/plan.ts",
+  ]],
+  ["src/reconcile/apply.ts", ["../world.ts", "../remotefile/edit.ts", "./diff.ts"], [
+    "../report/text.ts",
+    "../commands/plan.ts",
+  ]],
+  ["src/commands/plan.ts", ["../report/text.ts", "../reconcile/diff.ts", "./shared.ts"], [
+    "../cli.ts",
+    "../../main.ts",
+  ]],
+  ["src/cli.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["../main.ts", "../tools/schema.ts"]],
+  ["src/world.ts", ["./failure.ts", "node:fs"], ["./cli.ts", "./config/validate.ts"]],
+  ["src/digest.ts", ["./model.ts", "node:crypto"], ["./commands/plan.ts", "./cli.ts"]],
+];
+
+Deno.test("flow: imports follow the table", () => {
+  for (const [file, passing, firing] of IMPORTS) {
+    for (const specifier of passing) {
+      passes(file, `import "${specifier}";`);
+      passes(file, `export type { X } from "${specifier}";`);
+    }
+    for (const specifier of firing) {
+      const source = `import type { X } from "${specifier}";`;
+      fires(file, source, "flow", source);
+      fires(file, `await import("${specifier}");`, "flow", `import("${specifier}")`);
+    }
+  }
+});
+
+Deno.test("flow: every row of the table has a case", () => {
+  const rows = new Set(
+    IMPORTS.map(([file]) => FLOW.findIndex(({ of }) => file === of || file.startsWith(of))),
+  );
+  assert.deepEqual([...rows].sort((a, b) => a - b), FLOW.map((_, index) => index));
+});
+
+Deno.test("flow: tests and tools are free", () => {
+  passes("src/report/text_test.ts", 'import "../world.ts";');
+  passes("tools/demo.ts", 'import "../src/commands/plan.ts";');
+});
