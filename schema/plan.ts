@@ -80,6 +80,7 @@ const finding = Type.Object({
     "adopted",
     "unmanaged",
     "ambiguous-sysconfdir",
+    "other-unreadable",
     "not-carried-out",
   ], { type: "string", description: "Stable: programs may match on it." }),
   message: Type.String({ description: "The state of things." }),

@@ -108,26 +108,32 @@ export interface Desired {
 
 /** One `remote.yaml` as it was found. */
 export interface ObservedFile {
-  readonly path: string;
   /** `sha256:…` of the bytes; null: there is no such file. */
   readonly digest: string | null;
-  /** The text as read; "" where there is no file. */
-  readonly text: string;
   readonly content: RemoteFile;
   /** Permission bits; null: no file. */
   readonly mode: number | null;
+}
+
+/** The other scope's file, for the conflicts between the two. */
+export interface ObservedOther {
+  readonly path: string;
+  /** null: it could not be read. */
+  readonly content: RemoteFile | null;
 }
 
 /** What was found, in all that one plan depends on. */
 export interface Observed {
   readonly target: Target;
   readonly file: ObservedFile;
-  /** The other scope's file, for the conflicts between the two; null: it could not be read. */
-  readonly other: RemoteFile | null;
+  /** null: nothing is known of another file (`--remote-file`). */
+  readonly other: ObservedOther | null;
   /** Names that are sremote's to remove: the ledger's, or with `unmanaged: "remove"` every one but copies of global ones. */
   readonly ours: ReadonlySet<string>;
   /** Names in the ledger as it stands. */
   readonly ledger: ReadonlySet<string>;
+  /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one counts. */
+  readonly ambiguous: boolean;
 }
 
 // ---------------------------------------------------------------- planned
@@ -178,6 +184,7 @@ export type FindingCode =
   | "adopted"
   | "unmanaged"
   | "ambiguous-sysconfdir"
+  | "other-unreadable"
   | "not-carried-out";
 
 /** A remote as the plan saw it: enough to say later what changed meanwhile, without a secret. */

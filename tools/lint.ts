@@ -50,7 +50,7 @@ export const FLOW: readonly Allowance[] = [
   { of: "src/secret.ts", may: [], packages: [] },
   {
     of: "src/reconcile/diff.ts",
-    may: ["src/model.ts", "src/config/uri.ts", "src/reconcile/"],
+    may: ["src/model.ts", "src/config/uri.ts", "src/remotefile/changes.ts", "src/reconcile/"],
     but: ["src/reconcile/observe.ts", "src/reconcile/apply.ts"],
     packages: [],
   },

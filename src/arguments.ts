@@ -1,0 +1,248 @@
+/** The commands and their flags, by commander; each command's code is loaded when it runs. */
+import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
+import { colours, type Invocation } from "./cli.ts";
+import type { Context, Result } from "./commands/context.ts";
+import { Failure } from "./failure.ts";
+import { colourStyle, plainStyle } from "./report/style.ts";
+import { VERSION } from "./version.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Runs the command that the arguments name; null where they asked for help.
+ * @throws {Failure} usage, and what the command throws
+ */
+export async function parse(world: World, invocation: Invocation): Promise<Result | null> {
+  let result: Result | null = null;
+  const program = commonFlags(world);
+  const run = async (
+    command: (context: Context) => Result | Promise<Result>,
+    format?: string,
+  ): Promise<void> => {
+    const options = program.opts();
+    if (options.json && format !== undefined && format !== "json" && format !== "text") {
+      throw new Failure("usage", `--json does not go with --format ${format}`, {
+        next: "give one of the two",
+      });
+    }
+    invocation.color = options.color;
+    invocation.json = options.json === true || format === "json";
+    invocation.jsonInto = options.jsonInto ?? null;
+    result = await command(contextOf(world, options, invocation));
+  };
+  addCommands(program, run);
+  try {
+    await program.parseAsync([...world.here.args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return null;
+    throw wrongUsage(error);
+  }
+  return result;
+}
+
+type Run = (command: (context: Context) => Result | Promise<Result>, format?: string) => Promise<void>;
+type Program = ReturnType<typeof commonFlags>;
+
+function commonFlags({ terminal }: World) {
+  return new Command("sremote")
+    .description("The remote endpoints of Singularity and Apptainer, kept in git.")
+    .usage("[flags] COMMAND")
+    .version(`sremote ${VERSION}`, "-V, --version", "the version")
+    .helpOption("-h, --help", "this help")
+    .helpCommand("help [command]", "the help of a command")
+    .addOption(
+      new Option("-c, --config <file>", "the config; ./remotes.ts, .js, .json or .yaml where none is named"),
+    )
+    .addOption(
+      new Option("--runtime <name>", "whose remote.yaml").choices(["singularity", "apptainer"] as const),
+    )
+    .option("--root <dir>", "a folder that stands for /")
+    .option("--remote-file <path>", "this very remote.yaml")
+    .option("--sysconfdir <dir>", "the folder that holds singularity/ and apptainer/")
+    .addOption(
+      new Option("--var <name=value>", "a variable for the config; may be given again")
+        .argParser(collectVar).default(new Map<string, string>(), "none"),
+    )
+    .addOption(
+      new Option("--lock-timeout <seconds>", "how long to wait for another sremote")
+        .argParser(seconds).default(10_000, "10"),
+    )
+    .option("--json", "one JSON document on standard output")
+    .option("--json-into <file>", "the JSON document into a file, beside the text")
+    .option("--no-color", "no colour")
+    .option("-q, --quiet", "results and errors alone")
+    .option("-v, --verbose", "say more")
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: () => {}, // cli.ts says what is wrong
+    })
+    .addHelpText("after", () => examples(["plan", "apply --global --yes", "list", "use company"]))
+    .showSuggestionAfterError(true)
+    .exitOverride();
+}
+
+function addCommands(program: Program, run: Run): void {
+  program.command("plan")
+    .description("show what would change; write nothing")
+    .option("--global", "the whole machine's remotes")
+    .option("--out <file>", "save the plan for sremote apply FILE")
+    .option("--detailed-exitcode", "exit with 2 where something would change")
+    .option("--diff", "also the unified diff of remote.yaml, tokens masked")
+    .addOption(
+      new Option("--format <format>", "how to show it").choices(["text", "json", "markdown"] as const),
+    )
+    .addHelpText(
+      "after",
+      () => examples(["plan --diff", "plan --global --out plan.json", "plan --format markdown"]),
+    )
+    .action((flags) =>
+      run(async (context) => {
+        const { plan } = await import("./commands/plan.ts");
+        return plan(context, { ...flags, format: context.options.json ? "json" : flags.format ?? "text" });
+      }, flags.format)
+    );
+  program.command("apply")
+    .description("make it so: all of it or nothing")
+    .argument("[planfile]", "what sremote plan --out saved")
+    .option("--global", "the whole machine's remotes")
+    .option("-y, --yes", "do not ask")
+    .option("--detailed-exitcode", "exit with 2 where something was changed")
+    .option("--allow-mass-removal", "more than half of a file's remotes may go")
+    .addHelpText("after", () => examples(["apply", "apply --global --yes", "apply plan.json"]))
+    .action((planFile, flags) =>
+      run(async (context) => (await import("./commands/apply.ts")).apply(context, planFile, flags))
+    );
+  program.command("rollback")
+    .description("put the previous remote.yaml back")
+    .option("--global", "the whole machine's")
+    .option("-y, --yes", "do not ask")
+    .addHelpText("after", () => examples(["rollback", "rollback --global --yes"]))
+    .action((flags) =>
+      run(async (context) => (await import("./commands/rollback.ts")).rollback(context, flags))
+    );
+  addConfigCommands(program, run);
+  addRemoteCommands(program, run);
+}
+
+function addConfigCommands(program: Program, run: Run): void {
+  program.command("validate")
+    .description("check the config alone")
+    .addHelpText("after", () => examples(["validate", "validate -c cluster/remotes.ts"]))
+    .action(() => run(async (context) => (await import("./commands/validate.ts")).validate(context)));
+  program.command("import")
+    .description("print a config that describes the present files")
+    .option("--global", "the whole machine's remotes alone")
+    .addOption(
+      new Option("--format <format>", "of the config").choices(["typescript", "json"] as const)
+        .default("typescript" as const),
+    )
+    .addHelpText(
+      "after",
+      () => examples(["import > remotes.ts", "import --global --format json > remotes.json"]),
+    )
+    .action((flags) =>
+      run(async (context) => (await import("./commands/import.ts")).importFiles(context, flags))
+    );
+  program.command("init")
+    .description("write a first remotes.ts")
+    .action(() => run(async (context) => (await import("./commands/init.ts")).init(context)));
+  program.command("schema")
+    .description("print a JSON schema")
+    .addArgument(
+      new Argument("[name]", "which one").choices(["config", "plan"] as const).default("config" as const),
+    )
+    .addHelpText("after", () => examples(["schema > config.schema.json", "schema plan"]))
+    .action((name) => run(async () => (await import("./commands/schema.ts")).schema(name)));
+}
+
+function addRemoteCommands(program: Program, run: Run): void {
+  program.command("list")
+    .description("list the remotes, the machine's and your own")
+    .addHelpText("after", () => examples(["list", "list --json"]))
+    .action(() => run(async (context) => (await import("./commands/list.ts")).list(context)));
+  program.command("add")
+    .description("add a remote")
+    .argument("<name>")
+    .argument("<uri>", "host[:port][/path]; http:// before it means insecure")
+    .option("--global", "for the whole machine")
+    .option("--no-login", "do not log in")
+    .option("--insecure", "contact it over http")
+    .addOption(new Option("--no-default", "as it is: add never changes the default").hideHelp())
+    .addHelpText("after", () => examples(["add --no-login company enterprise.example.com"]))
+    .action((name, uri, flags) =>
+      run(async (context) => (await import("./commands/add.ts")).add(context, name, uri, flags))
+    );
+  program.command("remove")
+    .description("remove a remote")
+    .argument("<name>")
+    .option("--global", "for the whole machine")
+    .addHelpText("after", () => examples(["remove company"]))
+    .action((name, flags) =>
+      run(async (context) => (await import("./commands/remove.ts")).remove(context, name, flags))
+    );
+  program.command("use")
+    .description("make a remote the default")
+    .argument("<name>")
+    .option("--global", "for the whole machine")
+    .option("--exclusive", "nobody may use another (implies --global)")
+    .addHelpText("after", () => examples(["use company", "use --global --exclusive company"]))
+    .action((name, flags) =>
+      run(async (context) => (await import("./commands/use.ts")).use(context, name, flags))
+    );
+}
+
+function examples(lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((one) => `  $ sremote ${one}`).join("\n")}`;
+}
+
+function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, json }: Invocation): Context {
+  const { terminal } = world;
+  const quiet = flags.quiet === true;
+  const verbose = flags.verbose === true && !quiet;
+  return {
+    world,
+    options: {
+      config: flags.config ?? null,
+      runtime: flags.runtime ?? null,
+      root: flags.root ?? null,
+      remoteFile: flags.remoteFile ?? null,
+      sysconfdir: flags.sysconfdir ?? null,
+      vars: flags.var,
+      lockTimeout: flags.lockTimeout,
+      json,
+      quiet,
+    },
+    style: colours(world, color, terminal.outIsTerminal && !json) ? colourStyle : plainStyle,
+    show: (text) => json ? terminal.err(text + "\n") : terminal.out(text + "\n"),
+    note: (text) => quiet ? undefined : terminal.err(text + "\n"),
+    detail: (text) => verbose ? terminal.err(text + "\n") : undefined,
+  };
+}
+
+function collectVar(given: string, before: Map<string, string>): Map<string, string> {
+  const equals = given.indexOf("=");
+  if (equals <= 0) {
+    throw new Failure("usage", `--var ${given}: there is no value`, { next: "give it as --var name=value" });
+  }
+  return new Map(before).set(given.slice(0, equals), given.slice(equals + 1));
+}
+
+/** Seconds on the command line, milliseconds from here on. */
+function seconds(given: string): number {
+  if (/^\d{1,6}(?:\.\d+)?$/.test(given)) return Number(given) * 1000;
+  throw new Failure("usage", `--lock-timeout ${JSON.stringify(given)}: not a number of seconds`, {
+    next: "give a number, such as 10 or 0.5",
+  });
+}
+
+function wrongUsage(error: CommanderError): Failure {
+  const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const meant = /Did you mean (.*)\?/.exec(more.join(" "))?.[1];
+  if (error.code === "commander.help") {
+    return new Failure("usage", "no command given", { next: "sremote --help lists them" });
+  }
+  return new Failure("usage", what, {
+    next: meant === undefined ? "sremote --help" : `did you mean ${meant}?`,
+  });
+}

@@ -1,0 +1,120 @@
+/** Arguments in, an exit code out: the only place that knows flags, and the only one that catches. */
+import type { Result } from "./commands/context.ts";
+import { Failure, type FailureCode } from "./failure.ts";
+import { VERSION } from "./version.ts";
+import type { World } from "./world.ts";
+
+/** What a {@link Failure} ends with. Every code has its own meaning; see the README. */
+const EXIT: Readonly<Record<FailureCode, number>> = {
+  "usage": 64,
+  "config-not-found": 65,
+  "config-unreadable": 65,
+  "config-syntax": 65,
+  "config-evaluation": 65,
+  "config-import": 65,
+  "config-invalid": 65,
+  "remote-file-invalid": 65,
+  "remote-file-symlink": 65,
+  "remote-file-not-a-file": 65,
+  "ledger-invalid": 65,
+  "plan-file-invalid": 65,
+  "conflict": 65,
+  "remote-file-owner": 1,
+  "unknown-remote": 1,
+  "remote-exists": 1,
+  "mass-removal": 1,
+  "not-root": 1,
+  "no-backup": 1,
+  "io": 1,
+  "network": 1,
+  "internal": 1,
+  "login-failed": 3,
+  "check-failed": 3,
+  "stale": 4,
+  "locked": 5,
+  "declined": 6,
+  "interrupted": 130,
+};
+
+/** Runs one command. Never throws: what goes wrong is said on standard error, and gives the exit code. */
+export async function run(world: World): Promise<number> {
+  const { args } = world.here;
+  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+    world.terminal.out(`sremote ${VERSION}\n`);
+    return 0;
+  }
+  const invocation: Invocation = {
+    color: !args.includes("--no-color"),
+    json: wantsJson(args),
+    jsonInto: null,
+  };
+  try {
+    const { parse } = await import("./arguments.ts");
+    const result = await parse(world, invocation);
+    return result === null ? 0 : await print(world, invocation, result);
+  } catch (error) {
+    const failure = error instanceof Failure ? error : bug(error);
+    const { failureDocument } = await import("./report/failure.ts");
+    await complain(world, invocation, failure);
+    return await printDocument(world, invocation, failureDocument(failure)) ?? EXIT[failure.code];
+  }
+}
+
+/** What of the flags printing depends on; `parse` fills it in, and before that it is a good guess. */
+export interface Invocation {
+  color: boolean;
+  json: boolean;
+  jsonInto: string | null;
+}
+
+async function print(world: World, invocation: Invocation, result: Result): Promise<number> {
+  if (!invocation.json && result.text !== undefined) world.terminal.out(result.text + "\n");
+  const failed = result.document === undefined
+    ? null
+    : await printDocument(world, invocation, result.document);
+  if (result.failure === undefined) return failed ?? result.exit;
+  await complain(world, invocation, result.failure);
+  return EXIT[result.failure.code];
+}
+
+/** To standard output with `--json`, to its file with `--json-into`; an exit code where that cannot be written. */
+async function printDocument(world: World, invocation: Invocation, document: object): Promise<number | null> {
+  if (invocation.json) world.terminal.out(JSON.stringify(document, null, 2) + "\n");
+  if (invocation.jsonInto === null) return null;
+  const { writeDocument } = await import("./commands/write.ts");
+  try {
+    writeDocument({ world }, invocation.jsonInto, document);
+    return null;
+  } catch (error) {
+    const failure = error instanceof Failure ? error : bug(error);
+    await complain(world, invocation, failure);
+    return EXIT[failure.code];
+  }
+}
+
+async function complain(world: World, { color }: Invocation, failure: Failure): Promise<void> {
+  const { renderFailure } = await import("./report/failure.ts");
+  const { colourStyle, plainStyle } = await import("./report/style.ts");
+  const style = colours(world, color, world.terminal.errIsTerminal) ? colourStyle : plainStyle;
+  world.terminal.err(renderFailure(failure, style) + "\n");
+}
+
+/** Colour goes to a terminal alone, and not where NO_COLOR (no-color.org) or `--no-color` says so. */
+export function colours({ here }: World, color: boolean, terminal: boolean): boolean {
+  return terminal && color && !here.env("NO_COLOR") && here.env("TERM") !== "dumb";
+}
+
+/** For an error so early that the flags are not yet known. */
+function wantsJson(args: readonly string[]): boolean {
+  return args.includes("--json") || args.includes("--format=json") ||
+    args.some((one, i) => one === "--format" && args[i + 1] === "json");
+}
+
+/** Not a stack trace: that helps no user, and may hold what nobody should see. */
+function bug(error: unknown): Failure {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new Failure("internal", `sremote has a bug: ${what}`, {
+    next: "report it with the command that you ran; what was written was written whole",
+    cause: error,
+  });
+}

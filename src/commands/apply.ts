@@ -1,0 +1,130 @@
+/** `sremote apply`: load, observe, diff, show, ask, apply. */
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import { Failure } from "../failure.ts";
+import type { Outcome, Plan, PlanDocument, Scope } from "../model.ts";
+import { applyPlan } from "../reconcile/apply.ts";
+import { conflictsOf, planDocument, planFiles, type Planned, type PlanRequest } from "../reconcile/plan.ts";
+import { renderOutcome } from "../report/outcome.ts";
+import { renderPlan } from "../report/plan.ts";
+import { VERSION } from "../version.ts";
+import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
+
+/** The flags of `apply`. */
+export interface ApplyOptions {
+  readonly global?: true;
+  readonly yes?: true;
+  readonly detailedExitcode?: true;
+  readonly allowMassRemoval?: true;
+}
+
+/** Makes the files say what the config wants: all of one file's changes, or none. */
+export async function apply(
+  context: Context,
+  planFile: string | undefined,
+  flags: ApplyOptions,
+): Promise<Result> {
+  const { loaded, planned, scope } = planFile === undefined
+    ? await freshPlan(context, scopeOf(flags.global))
+    : await savedPlan(context, planFile, flags);
+  const plans = planned.map((one) => one.plan);
+  const changed = plans.some((one) => one.steps.length > 0);
+  if (changed && !context.options.quiet) {
+    context.show(plans.map((one) => renderPlan(one, context.style)).join("\n\n"));
+  }
+  refuse(plans, flags);
+  if (changed) await confirm(context, "Apply these changes?", flags.yes);
+
+  const wanted = new Set(loaded.desired.remotes[scope].keys());
+  const outcomes: Outcome[] = [];
+  for (const { plan, stored } of planned) {
+    const { lockTimeout } = context.options;
+    const outcome = await applyPlan(context.world, plan, {
+      wanted,
+      ledger: stored.ledger.remotes,
+      lockTimeout,
+    });
+    outcomes.push(outcome);
+    context.show(renderOutcome(outcome, context.style));
+  }
+  const done = outcomes.some((one) => one.changed);
+  return { exit: flags.detailedExitcode && done ? 2 : 0, document: applyDocument(loaded, outcomes) };
+}
+
+interface Prepared {
+  readonly loaded: LoadedConfig;
+  readonly planned: readonly Planned[];
+  readonly scope: Scope;
+}
+
+async function freshPlan(context: Context, scope: Scope): Promise<Prepared> {
+  const { world, options } = context;
+  requireRoot(context, scope, "apply");
+  const loaded = await loadConfig(world, options.config, options.vars);
+  const paths = pathsOf(context, loaded.desired);
+  return {
+    loaded,
+    planned: await planFiles(world, loaded, { scope, runtime: options.runtime, paths }),
+    scope,
+  };
+}
+
+/**
+ * What a saved plan says is only held against the plan that the config gives now, and never carried out itself: a plan
+ * from elsewhere cannot write what the config does not say.
+ */
+async function savedPlan(context: Context, given: string, flags: ApplyOptions): Promise<Prepared> {
+  const { world, options } = context;
+  const [{ readGiven }, { checkSaved, parsePlan }] = await Promise.all([
+    import("./write.ts"),
+    import("../reconcile/saved.ts"),
+  ]);
+  const saved = parsePlan(readGiven(context, given, "the plan"), given);
+  const { scope } = oneTarget(saved, given);
+  if (flags.global && scope === "user") {
+    throw new Failure("usage", `${given} is a plan of the user's remotes: it does not go with --global`);
+  }
+  if (options.vars.size > 0) {
+    throw new Failure("usage", "a saved plan has its own --var: leave them out");
+  }
+  requireRoot(context, scope, "apply");
+  const loaded = await loadConfig(world, options.config, new Map(saved.config.vars));
+  const paths = pathsOf(context, loaded.desired);
+  const runtime = saved.plans.length === 1 ? saved.plans[0]!.target.runtime : null;
+  const request: PlanRequest = { scope, runtime: options.runtime ?? runtime, paths };
+  const planned = await planFiles(world, loaded, request);
+  checkSaved(saved, planDocument(loaded, planned), given);
+  return { loaded, planned, scope };
+}
+
+function oneTarget(saved: PlanDocument, given: string): Plan["target"] {
+  const [first, ...rest] = saved.plans;
+  if (first === undefined || rest.some((one) => one.target.scope !== first.target.scope)) {
+    throw new Failure("plan-file-invalid", `cannot use the plan ${given}: it is not about one scope`, {
+      path: given,
+      next: "make it with sremote plan --out FILE",
+    });
+  }
+  return first.target;
+}
+
+function refuse(plans: readonly Plan[], { allowMassRemoval }: ApplyOptions): void {
+  const conflict = conflictsOf(plans);
+  if (conflict !== null) throw conflict;
+  const mass = plans.flatMap((one) => one.findings).find((one) => one.code === "mass-removal");
+  if (mass === undefined || allowMassRemoval) return;
+  throw new Failure("mass-removal", `cannot apply: ${mass.message}`, {
+    next: "look at the config; if that is meant, add --allow-mass-removal",
+  });
+}
+
+function applyDocument({ origin }: LoadedConfig, outcomes: readonly Outcome[]): object {
+  const results = outcomes.map(({ plan: { target, steps, findings }, changed, backup }) => ({
+    target,
+    changed,
+    backup,
+    steps,
+    findings,
+  }));
+  const changed = outcomes.some((one) => one.changed);
+  return { formatVersion: 1, sremote: VERSION, config: origin, changed, results };
+}

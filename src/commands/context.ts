@@ -1,0 +1,87 @@
+/** What every command is given, what it gives back, and the checks that many share. */
+import { Failure } from "../failure.ts";
+import type { Desired, Runtime, Scope } from "../model.ts";
+import type { PathOptions } from "../remotefile/paths.ts";
+import type { Style } from "../report/style.ts";
+import type { World } from "../world.ts";
+
+/** The flags that every command knows. */
+export interface CommonOptions {
+  readonly config: string | null;
+  readonly runtime: Runtime | null;
+  readonly root: string | null;
+  readonly remoteFile: string | null;
+  readonly sysconfdir: string | null;
+  readonly vars: ReadonlyMap<string, string>;
+  /** In milliseconds. */
+  readonly lockTimeout: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** A command's surroundings. */
+export interface Context {
+  readonly world: World;
+  readonly options: CommonOptions;
+  /** For standard output. */
+  readonly style: Style;
+  /** A part of the result: to standard output, with `--json` to standard error. */
+  show(text: string): void;
+  /** To standard error, unless `--quiet`. */
+  note(text: string): void;
+  /** To standard error, with `--verbose`. */
+  detail(text: string): void;
+}
+
+/** What a command has to say in the end. */
+export interface Result {
+  /** The exit code: 0, or 2 with `--detailed-exitcode`; that of `failure` where there is one. */
+  readonly exit: 0 | 2;
+  /** For people, on standard output; ends without a line break. */
+  readonly text?: string;
+  /** For programs, with `--json` or `--json-into`. */
+  readonly document?: object;
+  /** What is wrong with a result that is shown all the same. */
+  readonly failure?: Failure;
+}
+
+/** Where files are, by flags and config. */
+export function pathsOf({ options }: Context, desired: Pick<Desired, "sysconfdir"> | null): PathOptions {
+  const { root, remoteFile, sysconfdir } = options;
+  return { root, remoteFile, sysconfdir: sysconfdir ?? desired?.sysconfdir ?? null };
+}
+
+/** The scope that `--global` chooses. */
+export function scopeOf(global: boolean | undefined): Scope {
+  return global ? "global" : "user";
+}
+
+/**
+ * Refuses to write the machine's file for anyone but root, unless it is another place that is written.
+ * @throws {Failure} not-root
+ */
+export function requireRoot({ world, options }: Context, scope: Scope, command: string): void {
+  if (scope === "user" || world.here.uid === 0 || options.root !== null || options.remoteFile !== null) {
+    return;
+  }
+  throw new Failure("not-root", `cannot ${command} for the whole machine: only root may`, {
+    next:
+      `run it as root (sudo sremote ${command} --global), or leave --global out to change your own remotes`,
+  });
+}
+
+/**
+ * A yes from a person or from `--yes`.
+ * @throws {Failure} declined, interrupted
+ */
+export async function confirm({ world }: Context, question: string, yes: boolean | undefined): Promise<void> {
+  if (yes) return;
+  if (!world.terminal.canAsk) {
+    throw new Failure("declined", "nothing was written: there is no terminal to ask for a yes", {
+      next: "run it again with --yes",
+    });
+  }
+  const answer = await world.terminal.confirm(question);
+  if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
+  if (!answer) throw new Failure("declined", "declined: nothing was written");
+}

@@ -1,0 +1,36 @@
+/** One change to one file by hand: what `add`, `remove` and `use` share with each other, and with apply. */
+import type { Change, DefaultState, RemoteFile, Scope } from "../model.ts";
+import { editRemoteFile } from "../remotefile/edit.ts";
+import { findTarget } from "../remotefile/paths.ts";
+import { commit } from "../remotefile/store.ts";
+import { type Context, pathsOf } from "./context.ts";
+import { runtimeOf } from "./merged.ts";
+
+/**
+ * Changes the file of a scope under its lock. `decide` sees the file as it is then. A remote that a person adds or
+ * removes by hand is no longer the ledger's.
+ * @returns whether the file was changed
+ */
+export async function editFile(
+  context: Context,
+  scope: Scope,
+  decide: (file: RemoteFile) => readonly Change[],
+): Promise<{ readonly changed: boolean; readonly file: string }> {
+  const { world, options } = context;
+  const { file } = await findTarget(runtimeOf(context), scope, pathsOf(context, null), world);
+  const { changed } = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, (now) => {
+    const changes = decide(now.document.content);
+    const ours = new Set(now.ledger.remotes);
+    for (const change of changes) {
+      if (change.kind === "add" || change.kind === "remove") ours.delete(change.remote);
+    }
+    return { text: editRemoteFile(now.document, changes), ours };
+  });
+  return { changed, file };
+}
+
+/** The default and the exclusive remotes as a file has them. */
+export function defaultOf(file: RemoteFile): DefaultState {
+  const exclusive = Array.from(file.remotes.values()).flatMap((one) => one.exclusive ? [one.name] : []);
+  return { remote: file.default, exclusive };
+}

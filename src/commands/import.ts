@@ -1,0 +1,38 @@
+/** `sremote import`: a config that describes the files as they are. */
+import { describe } from "../config/describe.ts";
+import { findTarget } from "../remotefile/paths.ts";
+import { readStored } from "../remotefile/store.ts";
+import { renderConfig } from "../report/config.ts";
+import type { Scope } from "../model.ts";
+import { type Context, pathsOf, type Result } from "./context.ts";
+import { runtimeOf } from "./merged.ts";
+
+/** The flags of `import`. */
+export interface ImportOptions {
+  /** The machine's file alone. */
+  readonly global?: true;
+  readonly format: "typescript" | "json";
+}
+
+/** Both files as one config; with `--global` or `--remote-file` one file. */
+export async function importFiles(context: Context, flags: ImportOptions): Promise<Result> {
+  const { world, options } = context;
+  const runtime = runtimeOf(context);
+  const paths = pathsOf(context, null);
+  const read = async (scope: Scope) => {
+    const { file } = await findTarget(runtime, scope, paths, world);
+    return (await readStored(world, file)).document.content;
+  };
+  const only = flags.global ? "global" : options.remoteFile === null ? null : "user";
+  const { config, notes } = describe(
+    {
+      user: only === "global" ? null : await read("user"),
+      global: only === "user" ? null : await read("global"),
+    },
+    runtime,
+    options.sysconfdir,
+  );
+  for (const one of notes) context.note(`Note: ${one}`);
+  const text = flags.format === "json" ? JSON.stringify(config, null, 2) : renderConfig(config).trimEnd();
+  return { exit: 0, text, document: config };
+}

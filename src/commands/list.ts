@@ -1,0 +1,25 @@
+/** `sremote list`: the remotes that a user sees. */
+import { renderList } from "../report/list.ts";
+import type { Context, Result } from "./context.ts";
+import { noteCollisions, readMerged } from "./merged.ts";
+
+/** The merged view of both files, as `singularity remote list` prints it. */
+export async function list(context: Context): Promise<Result> {
+  const view = await readMerged(context);
+  noteCollisions(context, view);
+  const { merged } = view;
+  const remotes = Array.from(merged.remotes.values(), ({ remote, global }) => ({
+    name: remote.name,
+    uri: remote.uri,
+    global,
+    default: remote.name === merged.default,
+    exclusive: remote.exclusive,
+    insecure: remote.insecure,
+    loggedIn: remote.token !== null,
+  })).sort((a, b) => a.name < b.name ? -1 : 1);
+  return {
+    exit: 0,
+    text: renderList(remotes),
+    document: { formatVersion: 1, default: merged.default, remotes },
+  };
+}

@@ -1,0 +1,43 @@
+/** What a user command sees: the user's and the machine's remotes as one. */
+import type { Runtime } from "../model.ts";
+import { merge, type Merged } from "../remotefile/merge.ts";
+import { findTarget } from "../remotefile/paths.ts";
+import { readStored, type StoredFile } from "../remotefile/store.ts";
+import { type Context, pathsOf } from "./context.ts";
+
+/** Both files and their merged view. */
+export interface MergedView {
+  readonly merged: Merged;
+  readonly user: StoredFile;
+  readonly global: StoredFile;
+}
+
+/** The runtime that `--runtime` names; a command without a config is about one. */
+export function runtimeOf({ options }: Context): Runtime {
+  return options.runtime ?? "singularity";
+}
+
+/** Reads both files. With `--remote-file` the global one is where it always is. @throws {Failure} */
+export async function readMerged(context: Context): Promise<MergedView> {
+  const { world } = context;
+  const runtime = runtimeOf(context);
+  const paths = pathsOf(context, null);
+  const user = await readStored(world, (await findTarget(runtime, "user", paths, world)).file);
+  const machine = await findTarget(runtime, "global", { ...paths, remoteFile: null }, world);
+  const global = await readStored(world, machine.file);
+  return { merged: merge(user.document.content, global.document.content), user, global };
+}
+
+/** Says on standard error what the programs would stumble over. */
+export function noteCollisions(context: Context, { merged, user, global }: MergedView): void {
+  for (const name of merged.collisions) {
+    const effect = runtimeOf(context) === "singularity"
+      ? "Singularity fails every command"
+      : "Apptainer uses the user's own";
+    context.note(
+      `Warning: ${
+        JSON.stringify(name)
+      } is both in ${user.path} and in ${global.path}: ${effect}. Rename one of the two.`,
+    );
+  }
+}

@@ -1,0 +1,83 @@
+/** `sremote plan`: load, observe, diff, show. */
+import { loadConfig } from "../config/load.ts";
+import { Failure } from "../failure.ts";
+import { conflictsOf, planDocument, planFiles, type Planned } from "../reconcile/plan.ts";
+import { type Context, pathsOf, type Result, scopeOf } from "./context.ts";
+
+/** The flags of `plan`. */
+export interface PlanOptions {
+  readonly global?: true;
+  readonly out?: string;
+  readonly detailedExitcode?: true;
+  readonly diff?: true;
+  readonly format: "text" | "json" | "markdown";
+}
+
+/** Shows what apply would do. Writes nothing but the file of `--out`. */
+export async function plan(context: Context, flags: PlanOptions): Promise<Result> {
+  const { world, options, style } = context;
+  if (flags.diff && flags.format === "json") {
+    throw new Failure("usage", "--diff is for people: it does not go with --format json", {
+      next: "take --format text or markdown",
+    });
+  }
+  const loaded = await loadConfig(world, options.config, options.vars);
+  const request = {
+    scope: scopeOf(flags.global),
+    runtime: options.runtime,
+    paths: pathsOf(context, loaded.desired),
+  };
+  const planned = await planFiles(world, loaded, request);
+  const document = planDocument(loaded, planned);
+  const failure = conflictsOf(document.plans);
+  if (flags.out !== undefined && failure === null) {
+    const { writeDocument } = await import("./write.ts");
+    writeDocument(context, flags.out, document);
+    context.note(`Saved: sremote apply ${flags.out}`);
+  }
+  const exit = flags.detailedExitcode && document.changed ? 2 : 0;
+  const result = { exit, document, ...(failure === null ? {} : { failure }) } as const;
+  switch (flags.format) {
+    case "json":
+      return result;
+    case "markdown": {
+      const { renderMarkdown } = await import("../report/markdown.ts");
+      const diffs = flags.diff ? fenced(await diffsOf(context, planned, "plain")) : "";
+      return { ...result, text: renderMarkdown(document.plans) + diffs };
+    }
+    case "text": {
+      const { renderPlan } = await import("../report/plan.ts");
+      const texts = planned.map((one) => renderPlan(one.plan, style));
+      if (flags.diff) texts.unshift(...await diffsOf(context, planned, "styled"));
+      return { ...result, text: texts.join("\n\n") };
+    }
+  }
+}
+
+/** The unified diff of each file that would change, tokens masked. */
+async function diffsOf(
+  context: Context,
+  planned: readonly Planned[],
+  look: "plain" | "styled",
+): Promise<string[]> {
+  const { maskedDiff } = await import("./masked_diff.ts");
+  const { plainStyle } = await import("../report/style.ts");
+  const { editRemoteFile } = await import("../remotefile/edit.ts");
+  const diffs: string[] = [];
+  for (const { plan, stored } of planned) {
+    for (const step of plan.steps) {
+      if (step.kind !== "replace-file") continue;
+      const after = editRemoteFile(stored.document, step.changes);
+      diffs.push(await maskedDiff(stored.document, after, look === "plain" ? plainStyle : context.style));
+    }
+  }
+  return diffs.filter((one) => one !== "");
+}
+
+function fenced(diffs: readonly string[]): string {
+  return diffs.map((one) => {
+    const longest = Math.max(2, ...(one.match(/`+/g) ?? []).map((run) => run.length));
+    const fence = "`".repeat(longest + 1);
+    return `\n\n<details><summary>remote.yaml</summary>\n\n${fence}diff\n${one}\n${fence}\n\n</details>`;
+  }).join("");
+}

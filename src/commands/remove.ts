@@ -1,0 +1,53 @@
+/** `sremote remove`, as `singularity remote remove`. */
+import { nearest } from "../config/suggest.ts";
+import { Failure } from "../failure.ts";
+import type { Change } from "../model.ts";
+import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
+import { defaultOf, editFile } from "./edit.ts";
+import { readMerged } from "./merged.ts";
+
+/** The flags of `remove`. */
+export interface RemoveOptions {
+  readonly global?: true;
+}
+
+/** Removes a remote. Where it was the default, there is none afterwards. */
+export async function remove(context: Context, name: string, flags: RemoveOptions): Promise<Result> {
+  const scope = scopeOf(flags.global);
+  requireRoot(context, scope, "remove");
+  const view = scope === "user" && context.options.remoteFile === null ? await readMerged(context) : null;
+  if (view?.global.document.content.remotes.has(name) && view.merged.remotes.get(name)?.global) {
+    throw new Failure(
+      "unknown-remote",
+      `cannot remove ${JSON.stringify(name)}: it is the machine's, not yours`,
+      {
+        next: `as root: sremote remove --global ${JSON.stringify(name)}`,
+      },
+    );
+  }
+  const { file } = await editFile(context, scope, (now) => {
+    const remote = now.remotes.get(name);
+    if (remote === undefined) throw unknown(name, now.remotes.keys(), "remove");
+    const { uri, insecure, keyservers } = remote;
+    const changes: Change[] = [{ kind: "remove", remote: name, before: { uri, insecure, keyservers } }];
+    const before = defaultOf(now);
+    if (before.remote === name) {
+      const exclusive = before.exclusive.filter((one) => one !== name);
+      changes.push({ kind: "use", before, after: { remote: null, exclusive } });
+    }
+    return changes;
+  });
+  return {
+    exit: 0,
+    text: `Remote ${JSON.stringify(name)} removed.`,
+    document: { formatVersion: 1, changed: true, file, remote: name },
+  };
+}
+
+/** There is no remote of that name. */
+export function unknown(name: string, known: Iterable<string>, doing: string): Failure {
+  const meant = nearest(name, known);
+  return new Failure("unknown-remote", `cannot ${doing} ${JSON.stringify(name)}: there is no such remote`, {
+    next: meant === undefined ? "sremote list shows the remotes" : `did you mean ${JSON.stringify(meant)}?`,
+  });
+}

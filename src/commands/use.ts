@@ -1,0 +1,45 @@
+/** `sremote use`, as `singularity remote use`. */
+import { Failure } from "../failure.ts";
+import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
+import { defaultOf, editFile } from "./edit.ts";
+import { readMerged } from "./merged.ts";
+import { unknown } from "./remove.ts";
+
+/** The flags of `use`. */
+export interface UseOptions {
+  readonly global?: true;
+  /** Implies `global`. */
+  readonly exclusive?: true;
+}
+
+/** Makes a remote the default; with `--exclusive` the only one that anybody on the machine may use. */
+export async function use(context: Context, name: string, flags: UseOptions): Promise<Result> {
+  const scope = scopeOf(flags.global ?? flags.exclusive);
+  requireRoot(context, scope, "use");
+  const seen = scope === "user" && context.options.remoteFile === null
+    ? (await readMerged(context)).merged
+    : null;
+  const only = seen === null
+    ? undefined
+    : Array.from(seen.remotes.values()).find((one) => one.remote.exclusive);
+  if (only !== undefined && only.global && only.remote.name !== name) {
+    throw new Failure(
+      "conflict",
+      `cannot use ${JSON.stringify(name)}: ${JSON.stringify(only.remote.name)} is exclusive on this machine`,
+      { next: "ask the machine's administrator" },
+    );
+  }
+  const { changed, file } = await editFile(context, scope, (now) => {
+    const known = seen?.remotes ?? now.remotes;
+    if (!known.has(name)) throw unknown(name, known.keys(), "use");
+    const before = defaultOf(now);
+    // Nobody stays exclusive beside another default.
+    const exclusive = scope === "user" ? before.exclusive : flags.exclusive ? [name] : [];
+    return [{ kind: "use", before, after: { remote: name, exclusive } }];
+  });
+  return {
+    exit: 0,
+    text: `Remote ${JSON.stringify(name)} now in use${flags.exclusive ? ", and no other may be" : ""}.`,
+    document: { formatVersion: 1, changed, file, remote: name },
+  };
+}

@@ -1,0 +1,21 @@
+/** `sremote validate`: the config alone. */
+import { loadConfig } from "../config/load.ts";
+import { relative } from "node:path";
+import type { Context, Result } from "./context.ts";
+
+/** Says that the config is valid, or all that is wrong with it. */
+export async function validate({ world, options }: Context): Promise<Result> {
+  const { desired, origin } = await loadConfig(world, options.config, options.vars);
+  const user = desired.remotes.user.size;
+  const global = desired.remotes.global.size;
+  const count = user + global;
+  const shown = relative(world.here.folder, origin.file);
+  const name = shown.startsWith("..") ? origin.file : shown;
+  return {
+    exit: 0,
+    text: `${name} is valid: ${count} ${
+      count === 1 ? "remote" : "remotes"
+    } (${user} user, ${global} global).`,
+    document: { formatVersion: 1, valid: true, config: origin, remotes: { user, global } },
+  };
+}

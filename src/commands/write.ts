@@ -1,0 +1,37 @@
+/** Files that a person named on the command line, to be written whole. */
+import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { io } from "../remotefile/store.ts";
+import { codeOf } from "../world.ts";
+import type { Context } from "./context.ts";
+
+/** A document as JSON, in one replace, readable by its owner alone. @throws {Failure} io */
+export function writeDocument({ world }: Pick<Context, "world">, given: string, document: object): void {
+  const file = resolve(world.here.folder, given);
+  const bytes = new TextEncoder().encode(JSON.stringify(document, null, 2) + "\n");
+  try {
+    world.files.replace(file, bytes, { mode: 0o600, owner: null });
+  } catch (error) {
+    throw io("write", file, error);
+  }
+}
+
+/** A file that a person named. @throws {Failure} io */
+export function readGiven({ world }: Pick<Context, "world">, given: string, what: string): string {
+  const file = resolve(world.here.folder, given);
+  let read;
+  try {
+    read = world.files.read(file, { limit: 64 * 1024 * 1024 });
+  } catch (error) {
+    const why = codeOf(error) === "EISDIR" ? "it is a folder" : null;
+    if (why === null) throw io(`read ${what}`, file, error);
+    throw new Failure("io", `cannot read ${what} ${file}: ${why}`, { path: file });
+  }
+  if (read === null) {
+    throw new Failure("io", `cannot read ${what} ${file}: there is no such file`, {
+      path: file,
+      next: "check its path",
+    });
+  }
+  return new TextDecoder().decode(read.bytes);
+}

@@ -1,0 +1,144 @@
+/** Files as they are → a config that describes them, so that the first plan made from it is empty. Pure. */
+import type { Config, RemoteConfig } from "../../schema/config.ts";
+import { Failure, type Problem } from "../failure.ts";
+import type { RemoteFile, Runtime, Scope, StoredRemote } from "../model.ts";
+import { showName } from "./show.ts";
+import {
+  ENDPOINT_ALLOWED,
+  endpointProblem,
+  KEYSERVER_ALLOWED,
+  keyserverProblem,
+  nameProblem,
+} from "./uri.ts";
+
+/** A config, and what of the files it does not say. */
+export interface Described {
+  readonly config: Config;
+  readonly notes: readonly string[];
+}
+
+/** The files to describe; null: not to be described. */
+export interface DescribedFiles {
+  readonly user: RemoteFile | null;
+  readonly global: RemoteFile | null;
+}
+
+/**
+ * The config of what is in the files. A token becomes `prompt`: where it came from, nobody knows.
+ * @throws {Failure} remote-file-invalid, for what no config can say
+ */
+export function describe(files: DescribedFiles, runtime: Runtime, sysconfdir: string | null): Described {
+  const user = files.user === null ? [] : Array.from(files.user.remotes.values());
+  const global = files.global === null ? [] : Array.from(files.global.remotes.values());
+  const own = user.filter((one) => !one.system);
+  const copies = new Map(user.filter((one) => one.system).map((one) => [one.name, one]));
+  refuseUnfit(own, global);
+  const notes: string[] = [];
+  const remotes: Record<string, RemoteConfig> = {};
+  for (const one of global) {
+    remotes[one.name] = remoteConfig(one, "global", (copies.get(one.name) ?? one).token !== null, notes);
+  }
+  for (const one of own) remotes[one.name] = remoteConfig(one, "user", one.token !== null, notes);
+  const wanted = defaultOf(files, remotes, notes);
+  return {
+    config: {
+      ...(runtime === "singularity" ? {} : { runtimes: [runtime] }),
+      ...(sysconfdir === null ? {} : { sysconfdir }),
+      remotes,
+      ...(wanted === undefined ? {} : { default: wanted }),
+      ...(isExclusive(files.global, notes) ? { exclusive: true } : {}),
+    },
+    notes,
+  };
+}
+
+function remoteConfig(stored: StoredRemote, scope: Scope, token: boolean, notes: string[]): RemoteConfig {
+  if (/^https?:\/\//i.test(stored.uri)) {
+    notes.push(
+      `${
+        showName(stored.name)
+      } is stored with a scheme, which the programs do not expect: the plan takes it out`,
+    );
+  }
+  const external = stored.keyservers.filter((one) => one.external);
+  return {
+    uri: stored.insecure ? `http://${stored.uri.replace(/^https?:\/\//i, "")}` : stored.uri,
+    ...(scope === "global" ? { scope } : {}),
+    ...(token ? { login: { prompt: true } } : {}),
+    ...(external.length === 0 ? {} : {
+      keyservers: external.map(({ uri, insecure, skip }) => ({
+        uri,
+        ...(insecure ? { insecure } : {}),
+        ...(skip ? { skip } : {}),
+      })),
+    }),
+  };
+}
+
+/** One name where it means the same, `{ user, global }` where it would not, nothing where no file says anything. */
+function defaultOf(
+  { user, global }: DescribedFiles,
+  remotes: Readonly<Record<string, RemoteConfig>>,
+  notes: string[],
+): Config["default"] {
+  const known = (name: string | null | undefined, scopes: readonly (Scope | undefined)[]) => {
+    if (name === null || name === undefined) return undefined;
+    if (Object.hasOwn(remotes, name) && scopes.includes(remotes[name]!.scope)) return name;
+    notes.push(`the default ${showName(name)} is none of the remotes: it is left as it is`);
+    return undefined;
+  };
+  const users = known(user?.default, ["user", "global", undefined]);
+  const machines = known(global?.default, ["global"]);
+  if (
+    users !== undefined &&
+    (users === machines || machines === undefined && remotes[users]!.scope !== "global")
+  ) {
+    return users;
+  }
+  if (users === undefined && machines === undefined) return undefined;
+  return {
+    ...(users === undefined ? {} : { user: users }),
+    ...(machines === undefined ? {} : { global: machines }),
+  };
+}
+
+function isExclusive(global: RemoteFile | null, notes: string[]): boolean {
+  const names = Array.from(global?.remotes.values() ?? []).flatMap((one) => one.exclusive ? [one.name] : []);
+  if (names.length === 0) return false;
+  if (names.length === 1 && names[0] === global?.default) return true;
+  notes.push(
+    `exclusive, but not the one default: ${names.map(showName).join(", ")}: say exclusive: true or false`,
+  );
+  return false;
+}
+
+function refuseUnfit(own: readonly StoredRemote[], global: readonly StoredRemote[]): void {
+  const problems: Problem[] = [];
+  const machine = new Set(global.map((one) => one.name));
+  for (const one of [...global, ...own]) {
+    const path = `Remotes[${showName(one.name)}]`;
+    const name = nameProblem(one.name);
+    if (name !== null) problems.push({ path, message: name });
+    const address = endpointProblem(one.uri);
+    if (address !== null) problems.push({ path: `${path}.URI`, message: address, allowed: ENDPOINT_ALLOWED });
+    one.keyservers.forEach(({ uri, external }, i) => {
+      const wrong = external ? keyserverProblem(uri) : null;
+      if (wrong === null) return;
+      problems.push({ path: `${path}.Keyservers[${i}].URI`, message: wrong, allowed: KEYSERVER_ALLOWED });
+    });
+  }
+  for (const { name } of own) {
+    if (!machine.has(name)) continue;
+    const message = "is a remote of the user's and of the machine's, and a config has one of a name";
+    problems.push({ path: `Remotes[${showName(name)}]`, message });
+  }
+  if (problems.length === 0) return;
+  throw new Failure(
+    "remote-file-invalid",
+    "cannot describe the files: a config cannot say all that is in them",
+    {
+      next: "correct the files with singularity remote or by hand, then import again",
+      problems,
+    },
+  );
+}

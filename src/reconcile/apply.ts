@@ -1,0 +1,80 @@
+/** Plan → Outcome: a loop over the plan's steps. It decides nothing. */
+import { Failure } from "../failure.ts";
+import type { Outcome, Plan, Step } from "../model.ts";
+import { editRemoteFile } from "../remotefile/edit.ts";
+import { commit, type Committed } from "../remotefile/store.ts";
+import type { World } from "../world.ts";
+import { changedMeanwhile, seenOf } from "./seen.ts";
+
+/** What apply must know beside the plan. */
+export interface ApplyOptions {
+  /** The names of the config, of the plan's scope: those of them that are in the file are sremote's from now on. */
+  readonly wanted: ReadonlySet<string>;
+  /** The names in the ledger as the plan saw it. */
+  readonly ledger: ReadonlySet<string>;
+  /** In milliseconds. */
+  readonly lockTimeout: number;
+}
+
+/**
+ * Carries out a plan for one file, and writes nothing where there is nothing to do.
+ * @throws {Failure} stale, where the file is not what the plan saw; locked; interrupted; io
+ */
+export async function applyPlan(world: World, plan: Plan, options: ApplyOptions): Promise<Outcome> {
+  let done: Committed = { changed: false, backup: null };
+  for (const step of plan.steps) {
+    switch (step.kind) {
+      case "replace-file":
+        done = await replaceFile(world, plan, step, options);
+        break;
+      case "verify-token":
+      case "check-services":
+        throw new Failure("internal", `cannot carry out ${step.kind} of ${JSON.stringify(step.remote)}`, {
+          next: "no plan of this version has such a step: report this as a bug of sremote",
+        });
+    }
+  }
+  if (plan.steps.length === 0 && adopts(plan, options)) {
+    done = await replaceFile(
+      world,
+      plan,
+      { kind: "replace-file", basis: plan.seen.digest, changes: [] },
+      options,
+    );
+  }
+  return { plan, changed: done.changed, backup: done.backup };
+}
+
+/** Whether the file is as the config says, but the ledger does not yet say so. */
+function adopts(plan: Plan, { wanted, ledger }: ApplyOptions): boolean {
+  const present = plan.seen.remotes.filter((one) => wanted.has(one.remote));
+  return present.length !== ledger.size || present.some((one) => !ledger.has(one.remote));
+}
+
+async function replaceFile(
+  world: World,
+  plan: Plan,
+  step: Extract<Step, { kind: "replace-file" }>,
+  { wanted, lockTimeout }: ApplyOptions,
+): Promise<Committed> {
+  const { file, scope } = plan.target;
+  return await commit(world, file, { scope, lockTimeout }, (now) => {
+    if (now.digest !== step.basis) {
+      const meanwhile = changedMeanwhile(plan.seen, seenOf(now.digest, now.document.content));
+      throw new Failure("stale", `cannot apply: ${file} is not what the plan saw: ${meanwhile.join("; ")}`, {
+        path: file,
+        next: "plan again; nothing was written",
+      });
+    }
+    const gone = new Set<string>();
+    const ours = new Set<string>();
+    for (const change of step.changes) {
+      if (change.kind === "add") ours.add(change.remote);
+      if (change.kind === "remove") gone.add(change.remote);
+    }
+    for (const name of now.document.content.remotes.keys()) {
+      if (wanted.has(name) && !gone.has(name)) ours.add(name);
+    }
+    return { text: editRemoteFile(now.document, step.changes), ours };
+  });
+}

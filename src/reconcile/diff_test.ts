@@ -1,0 +1,333 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Change, Desired, Entry, Keyserver, Observed, Plan } from "../model.ts";
+import { applyChanges } from "../remotefile/changes.ts";
+import { Secret } from "../secret.ts";
+import { diff } from "./diff.ts";
+import { config, file, found, stored, unspoken, use, wanted } from "./testing.ts";
+
+const none = { kind: "none" } as const;
+
+function changesOf(plan: Plan): readonly Change[] {
+  return plan.steps.flatMap((step) => step.kind === "replace-file" ? step.changes : []);
+}
+
+/** `+a`, `~a uri`, `-a`, `use a→b`, `exclusive a→b`: enough to compare with. */
+function short(change: Change): string {
+  switch (change.kind) {
+    case "add":
+      return `+${change.remote} ${change.after.uri}`;
+    case "update": {
+      const fields = (Object.keys(change.after) as (keyof Entry)[])
+        .filter((one) => JSON.stringify(change.before[one]) !== JSON.stringify(change.after[one]));
+      return `~${change.remote} ${fields.join(" ")}`;
+    }
+    case "remove":
+      return `-${change.remote}`;
+    case "use": {
+      const { before, after } = change;
+      return `use ${before.remote}→${after.remote} [${before.exclusive}]→[${after.exclusive}]`;
+    }
+    case "login":
+    case "logout":
+      return `${change.kind} ${change.remote}`;
+  }
+}
+
+const keys = (uri: string, fields: Partial<Keyserver> = {}): Keyserver => ({
+  uri,
+  skip: false,
+  external: true,
+  insecure: false,
+  ...fields,
+});
+
+interface Case {
+  readonly story: string;
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly expected: readonly string[];
+}
+
+const cases: readonly Case[] = [
+  {
+    story: "nothing wanted, nothing there",
+    desired: config({}),
+    observed: found(file([])),
+    expected: [],
+  },
+  {
+    story: "adds in the config's order",
+    desired: config({ user: [wanted("b"), wanted("a")] }),
+    observed: found(file([])),
+    expected: ["+b b.example.com", "+a a.example.com"],
+  },
+  {
+    story: "the other scope's remotes are not this plan's",
+    desired: config({ user: [wanted("a")], global: [wanted("g")] }),
+    observed: found(file([])),
+    expected: ["+a a.example.com"],
+  },
+  {
+    story: "a remote that is as wanted is left alone, letter case and trailing slash aside",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([stored("a", { uri: "A.example.com/" })])),
+    expected: [],
+  },
+  {
+    story: "an update names what differs",
+    desired: config({ user: [wanted("a", { insecure: true }), wanted("b", { uri: "b.example.org" })] }),
+    observed: found(file([stored("a"), stored("b")])),
+    expected: ["~a insecure", "~b uri"],
+  },
+  {
+    story: "what sremote put there and the config has no more is removed, in the file's order",
+    desired: config({}),
+    observed: found(file([stored("b"), stored("a"), stored("c")]), { ours: ["a", "b"] }),
+    expected: ["-b", "-a"],
+  },
+  {
+    story: "what is in the ledger and no longer in the file is no removal",
+    desired: config({}),
+    observed: found(file([]), { ours: ["gone"] }),
+    expected: [],
+  },
+  {
+    story: "a copy of a global remote is not drift, and not ours to remove",
+    desired: config({}),
+    observed: found(file([stored("g", { system: true })]), { ours: ["g"] }),
+    expected: [],
+  },
+  {
+    story: "in the global file, System says nothing",
+    desired: config({ global: [wanted("g", { uri: "new.example.com" })] }),
+    observed: found(file([stored("g", { system: true }), stored("x", { system: true })]), {
+      scope: "global",
+      ours: ["x"],
+    }),
+    expected: ["~g uri", "-x"],
+  },
+  {
+    story: "a copy whose global remote is no more becomes the user's own",
+    desired: config({ user: [wanted("g")] }),
+    observed: found(file([stored("g", { system: true })])),
+    expected: ["-g", "+g g.example.com"],
+  },
+  {
+    story: "keyservers that the config does not speak of stay",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([stored("a", { keyservers: [keys("https://k")] })])),
+    expected: [],
+  },
+  {
+    story: "an empty list takes the external keyservers out, and keeps the endpoint's own",
+    desired: config({ user: [wanted("a", { keyservers: [] })] }),
+    observed: found(
+      file([stored("a", { keyservers: [keys("https://own", { external: false }), keys("https://k")] })]),
+    ),
+    expected: ["~a keyservers"],
+  },
+  {
+    story: "the endpoint's own keyservers are no difference",
+    desired: config({ user: [wanted("a", { keyservers: [keys("https://k")] })] }),
+    observed: found(
+      file([
+        stored("a", {
+          keyservers: [keys("https://own", { external: false, skip: true }), keys("https://k")],
+        }),
+      ]),
+    ),
+    expected: [],
+  },
+  {
+    story: "the order of keyservers counts",
+    desired: config({ user: [wanted("a", { keyservers: [keys("https://k"), keys("https://l")] })] }),
+    observed: found(file([stored("a", { keyservers: [keys("https://l"), keys("https://k")] })])),
+    expected: ["~a keyservers"],
+  },
+  {
+    story: "the default is set after the remotes",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([])),
+    expected: ["+a a.example.com", "use null→a []→[]"],
+  },
+  {
+    story: "a default that the config does not speak of stays",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([stored("a"), stored("b")], "b")),
+    expected: [],
+  },
+  {
+    story: "a default that goes leaves none",
+    desired: config({}),
+    observed: found(file([stored("a")], "a"), { ours: ["a"] }),
+    expected: ["-a", "use a→null []→[]"],
+  },
+  {
+    story: "a default that becomes the user's own stays the default",
+    desired: config({ user: [wanted("g")] }),
+    observed: found(file([stored("g", { system: true })], "g")),
+    expected: ["-g", "+g g.example.com"],
+  },
+  {
+    story: "no default is wanted",
+    desired: config({ user: [wanted("a")] }, { default: { user: none } }),
+    observed: found(file([stored("a")], "a")),
+    expected: ["use a→null []→[]"],
+  },
+  {
+    story: "a global remote as the user's default",
+    desired: config({ global: [wanted("g")] }, { default: { user: use("g") } }),
+    observed: found(file([stored("a")], "a"), { other: file([stored("g")]) }),
+    expected: ["use a→g []→[]"],
+  },
+  {
+    story: "a global remote that is the machine's default need not be the user's too",
+    desired: config({ global: [wanted("g")] }, { default: { user: use("g"), global: use("g") } }),
+    observed: found(file([]), { other: file([stored("g")], "g") }),
+    expected: [],
+  },
+  {
+    story: "exclusive marks the default, and no other",
+    desired: config({ global: [wanted("a"), wanted("b")] }, {
+      default: { global: use("b") },
+      exclusive: true,
+    }),
+    observed: found(file([stored("a", { exclusive: true }), stored("b")], "a"), { scope: "global" }),
+    expected: ["use a→b [a]→[b]"],
+  },
+  {
+    story: "exclusive: false takes the mark away",
+    desired: config({ global: [wanted("a")] }, { default: { global: use("a") }, exclusive: false }),
+    observed: found(file([stored("a", { exclusive: true })], "a"), { scope: "global" }),
+    expected: ["use a→a [a]→[]"],
+  },
+  {
+    story: "exclusive stays where the config does not speak of it",
+    desired: config({ global: [wanted("a")] }),
+    observed: found(file([stored("a", { exclusive: true })], "a"), { scope: "global" }),
+    expected: [],
+  },
+  {
+    story: "copies keep what Singularity marked in the user's file",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("a"), stored("g", { system: true, exclusive: true })], "g"), {
+      other: file([stored("g")]),
+    }),
+    expected: ["use g→a [g]→[g]"],
+  },
+];
+
+for (const { story, desired, observed, expected } of cases) {
+  Deno.test(`diff: ${story}`, () => {
+    const plan = diff(desired, observed);
+    assert.deepEqual(changesOf(plan).map(short), expected);
+    assert.deepEqual(plan.steps.map((step) => step.kind), expected.length === 0 ? [] : ["replace-file"]);
+  });
+}
+
+Deno.test("diff: the plan's basis is the file that was seen", () => {
+  const plan = diff(config({ user: [wanted("a")] }), found(file([])));
+  assert.equal(plan.steps[0]?.kind === "replace-file" && plan.steps[0].basis, plan.seen.digest);
+});
+
+Deno.test("diff: an update keeps the way in which the file spells what does not differ", () => {
+  const plan = diff(
+    config({ user: [wanted("a", { insecure: true })] }),
+    found(file([stored("a", { uri: "A.example.com/" })])),
+  );
+  const [change] = changesOf(plan);
+  assert.equal(change?.kind === "update" && change.after.uri, "A.example.com/");
+});
+
+// ---------------------------------------------------------------- for any state
+
+const name = fc.constantFrom("a", "b", "c", "d", "__proto__", "constructor", "a b", "é");
+const plainObject = { noNullPrototype: true };
+const keyserver = fc.record({
+  uri: fc.constantFrom("https://k", "https://l"),
+  skip: fc.boolean(),
+  external: fc.boolean(),
+  insecure: fc.boolean(),
+}, plainObject);
+const anyStored = fc.record({
+  name,
+  uri: fc.constantFrom("one.example.com", "two.example.com"),
+  insecure: fc.boolean(),
+  keyservers: fc.array(keyserver, { maxLength: 2 }),
+  token: fc.option(fc.constant(new Secret("CANARY-of-a-token"))),
+  system: fc.boolean(),
+  exclusive: fc.boolean(),
+}, plainObject);
+const anyWanted = fc.record({
+  name,
+  uri: fc.constantFrom("one.example.com", "two.example.com"),
+  insecure: fc.boolean(),
+  keyservers: fc.option(fc.array(keyserver.map((one) => ({ ...one, external: true })), { maxLength: 2 })),
+  login: fc.constant(null),
+  check: fc.constant([]),
+}, plainObject);
+const unique = { selector: (one: { name: string }) => one.name, maxLength: 5 };
+const anyFile = fc.tuple(fc.uniqueArray(anyStored, unique), fc.option(name))
+  .map(([remotes, active]) => file(remotes, active));
+
+const anyState = fc.record({
+  scope: fc.constantFrom("user" as const, "global" as const),
+  content: anyFile,
+  other: fc.option(anyFile),
+  ours: fc.uniqueArray(name),
+  remotes: fc.uniqueArray(anyWanted, unique),
+  wish: fc.nat(),
+  exclusive: fc.option(fc.boolean()),
+  unmanaged: fc.constantFrom("keep" as const, "remove" as const),
+}).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged }) => {
+  const wishes = [unspoken, none, ...remotes.map((one) => use(one.name))];
+  const wished = wishes[wish % wishes.length]!;
+  const desired = config({ [scope]: remotes }, {
+    default: { [scope]: wished },
+    exclusive: scope === "global" && wished.kind === "remote" ? exclusive : null,
+    unmanaged,
+  });
+  const removable = unmanaged === "remove" ? [...content.remotes.keys()] : ours;
+  return { desired, observed: found(content, { scope, other, ours: removable }) };
+});
+
+Deno.test("diff: a plan that is carried out leaves nothing to plan", () => {
+  fc.assert(
+    fc.property(anyState, ({ desired, observed }) => {
+      const plan = diff(desired, observed);
+      fc.pre(plan.findings.every((one) => one.severity !== "error"));
+      const content = applyChanges(observed.file.content, changesOf(plan));
+      assert.deepEqual(diff(desired, { ...observed, file: { ...observed.file, content } }).steps, []);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("diff: what the config does not name and sremote did not put there stays as it is", () => {
+  fc.assert(
+    fc.property(anyState, ({ desired, observed }) => {
+      const { scope } = observed.target;
+      const content = applyChanges(observed.file.content, changesOf(diff(desired, observed)));
+      for (const [one, before] of observed.file.content.remotes) {
+        if (desired.remotes[scope].has(one) || observed.ours.has(one)) continue;
+        const { exclusive: _before, ...rest } = before;
+        const { exclusive: _after, ...kept } = content.remotes.get(one)!;
+        assert.deepEqual(kept, rest);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("diff: a plan is plain data without a token", () => {
+  fc.assert(
+    fc.property(anyState, ({ desired, observed }) => {
+      const plan = diff(desired, observed);
+      const text = JSON.stringify(plan);
+      assert.ok(!text.includes("CANARY"));
+      assert.deepEqual(JSON.parse(text), plan);
+    }),
+    { numRuns: 1_000 },
+  );
+});

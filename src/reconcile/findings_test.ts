@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import type { Desired, FindingCode, Observed } from "../model.ts";
+import { Secret } from "../secret.ts";
+import { diff } from "./diff.ts";
+import { config, file, found, stored, use, wanted } from "./testing.ts";
+
+const token = new Secret("CANARY");
+const many = (count: number) => Array.from({ length: count }, (_, i) => stored(`r${i}`));
+
+interface Case {
+  readonly story: string;
+  readonly desired: Desired;
+  readonly observed: Observed;
+  /** `severity code remote`. */
+  readonly expected: readonly `${"error" | "warning" | "info"} ${FindingCode}${"" | ` ${string}`}`[];
+}
+
+const cases: readonly Case[] = [
+  {
+    story: "a wanted name that the machine has too",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([]), { other: file([stored("a")]) }),
+    expected: ["error name-in-both-scopes a"],
+  },
+  {
+    story: "Apptainer copes with it",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([]), { runtime: "apptainer", other: file([stored("a")]) }),
+    expected: ["warning name-in-both-scopes a"],
+  },
+  {
+    story: "one that is there by hand already is not the plan's doing",
+    desired: config({}),
+    observed: found(file([stored("a")]), { other: file([stored("a")]) }),
+    expected: ["warning name-in-both-scopes a", "info unmanaged"],
+  },
+  {
+    story: "one that the plan removes is none",
+    desired: config({}),
+    observed: found(file([stored("a")]), { other: file([stored("a")]), ours: ["a"] }),
+    expected: [],
+  },
+  {
+    story: "a copy of a global remote is none, but wanting it as the user's own is",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([stored("a", { system: true }), stored("b", { system: true })]), {
+      other: file([stored("a"), stored("b")]),
+    }),
+    expected: ["error name-in-both-scopes a"],
+  },
+  {
+    story: "the machine's new name is one that this user has",
+    desired: config({ global: [wanted("a")] }),
+    observed: found(file([]), { scope: "global", other: file([stored("a")]) }),
+    expected: ["warning name-in-both-scopes a"],
+  },
+  {
+    story: "the other file cannot be read",
+    desired: config({}),
+    observed: found(file([]), { other: "unreadable" }),
+    expected: ["warning other-unreadable"],
+  },
+  {
+    story: "another default than the exclusive remote",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([]), { other: file([stored("g", { exclusive: true })], "g") }),
+    expected: ["error exclusive-elsewhere g"],
+  },
+  {
+    story: "the exclusive remote itself as the default",
+    desired: config({ global: [wanted("g")] }, { default: { user: use("g") } }),
+    observed: found(file([]), { other: file([stored("g", { exclusive: true })], "g") }),
+    expected: [],
+  },
+  {
+    story: "another global default beside an exclusive remote that the config does not speak of",
+    desired: config({ global: [wanted("a")] }, { default: { global: use("a") } }),
+    observed: found(file([stored("g", { exclusive: true })], "g"), { scope: "global", ours: [] }),
+    expected: ["error exclusive-elsewhere g", "info unmanaged"],
+  },
+  {
+    story: "two exclusive remotes",
+    desired: config({ global: [wanted("a"), wanted("b")] }),
+    observed: found(file([stored("a", { exclusive: true }), stored("b", { exclusive: true })], "a"), {
+      scope: "global",
+      ours: ["a", "b"],
+    }),
+    expected: ["error exclusive-elsewhere"],
+  },
+  {
+    story: "a default of the machine's that the machine does not have yet",
+    desired: config({ global: [wanted("g")] }, { default: { user: use("g") } }),
+    observed: found(file([]), { other: file([]) }),
+    expected: ["error default-unknown g"],
+  },
+  {
+    story: "a default by hand that is no remote",
+    desired: config({}),
+    observed: found(file([], "nowhere")),
+    expected: ["warning default-unknown nowhere"],
+  },
+  {
+    story: "a default whose remote may be in a file that is not known",
+    desired: config({}),
+    observed: found(file([], "nowhere"), { other: null }),
+    expected: [],
+  },
+  {
+    story: "an insecure remote of the machine's",
+    desired: config({ global: [wanted("a", { insecure: true })] }),
+    observed: found(file([]), { scope: "global" }),
+    expected: ["warning insecure-not-carried a"],
+  },
+  {
+    story: "a token in the global file",
+    desired: config({ global: [wanted("a")] }),
+    observed: found(file([stored("a", { token })]), { scope: "global", ours: ["a"] }),
+    expected: ["warning token-in-global-file a"],
+  },
+  {
+    story: "tokens that others can read",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([stored("a", { token })]), { ours: ["a"], mode: 0o640 }),
+    expected: ["warning readable-by-others"],
+  },
+  {
+    story: "no tokens, so anybody may read",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([stored("a")]), { ours: ["a"], mode: 0o644 }),
+    expected: [],
+  },
+  {
+    story: "three of five go",
+    desired: config({}),
+    observed: found(file(many(5)), { ours: ["r0", "r1", "r2"] }),
+    expected: ["warning mass-removal", "info unmanaged"],
+  },
+  {
+    story: "three of six go: half is not more than half",
+    desired: config({}),
+    observed: found(file(many(6)), { ours: ["r0", "r1", "r2"] }),
+    expected: ["info unmanaged"],
+  },
+  {
+    story: "two of two go: two are few",
+    desired: config({}),
+    observed: found(file(many(2)), { ours: ["r0", "r1"] }),
+    expected: [],
+  },
+  {
+    story: "two global files",
+    desired: config({}),
+    observed: found(file([]), { scope: "global", ambiguous: true }),
+    expected: ["warning ambiguous-sysconfdir"],
+  },
+  {
+    story: "there already, and as wanted",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([stored("a")])),
+    expected: ["info adopted"],
+  },
+  {
+    story: "the user's own from now on",
+    desired: config({ user: [wanted("g")] }),
+    observed: found(file([stored("g", { system: true })])),
+    expected: ["info adopted g"],
+  },
+  {
+    story: "login and check",
+    desired: config({ user: [wanted("a", { login: { env: "T" } }), wanted("b", { check: ["library"] })] }),
+    observed: found(file([])),
+    expected: ["info not-carried-out"],
+  },
+];
+
+for (const { story, desired, observed, expected } of cases) {
+  Deno.test(`findings: ${story}`, () => {
+    const { findings } = diff(desired, observed);
+    assert.deepEqual(
+      findings.map(({ severity, code, remote }) =>
+        [severity, code, ...(remote === undefined ? [] : [remote])].join(" ")
+      ),
+      expected,
+    );
+    assert.ok(!JSON.stringify(findings).includes("CANARY"));
+  });
+}
+
+Deno.test("findings: errors come first, and a long list of names is cut", () => {
+  const { findings } = diff(
+    config({ user: [wanted("z")] }),
+    found(file(many(30)), { other: file([stored("z")]) }),
+  );
+  assert.deepEqual(findings.map((one) => one.severity), ["error", "info"]);
+  assert.match(findings[1]!.message, /"r9" and 20 more$/);
+});

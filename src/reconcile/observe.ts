@@ -1,0 +1,58 @@
+/** Files → observed. */
+import { Failure } from "../failure.ts";
+import type { Desired, Observed, ObservedOther, Runtime, Scope } from "../model.ts";
+import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile/paths.ts";
+import { readStored, type StoredFile } from "../remotefile/store.ts";
+import type { World } from "../world.ts";
+
+/** What was found, and the file with its text for those who show or edit it. */
+export interface Found {
+  readonly observed: Observed;
+  readonly stored: StoredFile;
+}
+
+/**
+ * Looks at the file of one runtime and scope, and at the other scope's for the conflicts between the two.
+ * @throws {Failure} remote-file-…, ledger-invalid, io
+ */
+export async function observe(
+  world: Pick<World, "files" | "here">,
+  desired: Pick<Desired, "unmanaged">,
+  place: { readonly runtime: Runtime; readonly scope: Scope; readonly paths: PathOptions },
+): Promise<Found> {
+  const { runtime, scope, paths } = place;
+  const target = await findTarget(runtime, scope, paths, world);
+  const stored = await readStored(world, target.file);
+  const { content } = stored.document;
+  const observed: Observed = {
+    target,
+    file: { digest: stored.digest, content, mode: stored.mode },
+    other: paths.remoteFile === null ? await observeOther(world, runtime, scope, paths) : null,
+    ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
+    ledger: stored.ledger.remotes,
+    ambiguous: scope === "global" && ambiguousSysconfdir(runtime, paths, world),
+  };
+  return { observed, stored };
+}
+
+async function observeOther(
+  world: Pick<World, "files" | "here">,
+  runtime: Runtime,
+  scope: Scope,
+  paths: PathOptions,
+): Promise<ObservedOther | null> {
+  let path: string;
+  try {
+    path = (await findTarget(runtime, scope === "user" ? "global" : "user", paths, world)).file;
+  } catch (error) {
+    // No home folder: then there is no user's file to be in conflict with.
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+  try {
+    return { path, content: (await readStored(world, path)).document.content };
+  } catch (error) {
+    if (error instanceof Failure) return { path, content: null };
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+/** The table of `sremote list`. */
+import { printable } from "./style.ts";
+import { table } from "./table.ts";
+
+/** A remote in the list. */
+export interface ListRow {
+  readonly name: string;
+  readonly uri: string;
+  readonly global: boolean;
+  readonly default: boolean;
+}
+
+/** As `singularity remote list` of 3.5 prints it: the default in brackets, sorted by name. */
+export function renderList(rows: readonly ListRow[]): string {
+  const sorted = [...rows].sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  return table([
+    ["NAME", "URI", "GLOBAL"],
+    ...sorted.map((one) => [
+      one.default ? `[${printable(one.name)}]` : printable(one.name),
+      printable(one.uri),
+      one.global ? "YES" : "NO",
+    ]),
+  ]);
+}
