@@ -1,9 +1,7 @@
 /** The commands and their flags, by commander; each command's code is loaded when it runs. */
 import { Argument, Command, CommanderError, Option } from "@commander-js/extra-typings";
-import { colours, type Invocation } from "./cli.ts";
-import type { Context, Result } from "./commands/context.ts";
+import { type Context, type Invocation, type Result, styleFor } from "./commands/context.ts";
 import { Failure } from "./failure.ts";
-import { colourStyle, plainStyle } from "./report/style.ts";
 import { VERSION } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -35,7 +33,8 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return null;
-    throw wrongUsage(error);
+    const command = program.commands.find((one) => world.here.args.includes(one.name()))?.name();
+    throw wrongUsage(error, command === undefined ? "sremote --help" : `sremote ${command} --help`);
   }
   return result;
 }
@@ -213,8 +212,9 @@ function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, js
       json,
       quiet,
     },
-    style: colours(world, color, terminal.outIsTerminal && !json) ? colourStyle : plainStyle,
-    show: (text) => json ? terminal.err(text + "\n") : terminal.out(text + "\n"),
+    style: styleFor(world, color, terminal.outIsTerminal && !json),
+    show: (text) => json ? undefined : terminal.out(text + "\n"),
+    ask: (text) => json ? terminal.err(text + "\n") : terminal.out(text + "\n"),
     note: (text) => quiet ? undefined : terminal.err(text + "\n"),
     detail: (text) => verbose ? terminal.err(text + "\n") : undefined,
   };
@@ -236,13 +236,13 @@ function seconds(given: string): number {
   });
 }
 
-function wrongUsage(error: CommanderError): Failure {
+function wrongUsage(error: CommanderError, help: string): Failure {
   const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const meant = /Did you mean (.*)\?/.exec(more.join(" "))?.[1];
   if (error.code === "commander.help") {
     return new Failure("usage", "no command given", { next: "sremote --help lists them" });
   }
   return new Failure("usage", what, {
-    next: meant === undefined ? "sremote --help" : `did you mean ${meant}?`,
+    next: meant === undefined ? help : `did you mean ${meant}?`,
   });
 }

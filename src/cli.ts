@@ -1,5 +1,5 @@
 /** Arguments in, an exit code out: the only place that knows flags, and the only one that catches. */
-import type { Result } from "./commands/context.ts";
+import type { Invocation, Result } from "./commands/context.ts";
 import { Failure, type FailureCode } from "./failure.ts";
 import { VERSION } from "./version.ts";
 import type { World } from "./world.ts";
@@ -40,9 +40,10 @@ const EXIT: Readonly<Record<FailureCode, number>> = {
 export async function run(world: World): Promise<number> {
   const { args } = world.here;
   if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-    world.terminal.out(`sremote ${VERSION}\n`);
+    world.terminal.line(`sremote ${VERSION}`);
     return 0;
   }
+  if (isCode(world)) await beginSandbox();
   const invocation: Invocation = {
     color: !args.includes("--no-color"),
     json: wantsJson(args),
@@ -58,13 +59,6 @@ export async function run(world: World): Promise<number> {
     await complain(world, invocation, failure);
     return await printDocument(world, invocation, failureDocument(failure)) ?? EXIT[failure.code];
   }
-}
-
-/** What of the flags printing depends on; `parse` fills it in, and before that it is a good guess. */
-export interface Invocation {
-  color: boolean;
-  json: boolean;
-  jsonInto: string | null;
 }
 
 async function print(world: World, invocation: Invocation, result: Result): Promise<number> {
@@ -94,14 +88,27 @@ async function printDocument(world: World, invocation: Invocation, document: obj
 
 async function complain(world: World, { color }: Invocation, failure: Failure): Promise<void> {
   const { renderFailure } = await import("./report/failure.ts");
-  const { colourStyle, plainStyle } = await import("./report/style.ts");
-  const style = colours(world, color, world.terminal.errIsTerminal) ? colourStyle : plainStyle;
+  const { styleFor } = await import("./commands/context.ts");
+  const style = styleFor(world, color, world.terminal.errIsTerminal);
   world.terminal.err(renderFailure(failure, style) + "\n");
 }
 
-/** Colour goes to a terminal alone, and not where NO_COLOR (no-color.org) or `--no-color` says so. */
-export function colours({ here }: World, color: boolean, terminal: boolean): boolean {
-  return terminal && color && !here.env("NO_COLOR") && here.env("TERM") !== "dumb";
+/**
+ * QuickJS takes 15 ms to compile, on threads of its own: where the arguments name a config that is code, it begins
+ * before they are understood. Nothing but time depends on this guess.
+ */
+async function beginSandbox(): Promise<void> {
+  const { compilerStarted, preloadSandbox } = await import("./config/sandbox.ts");
+  preloadSandbox();
+  await compilerStarted();
+}
+
+function isCode({ here, files }: World): boolean {
+  const { args, folder } = here;
+  if (!args.some((one) => one === "plan" || one === "apply" || one === "validate")) return false;
+  if (args.some((one) => /\.m?[jt]s$/.test(one))) return true;
+  const named = args.some((one) => /^(?:-c|--config)/.test(one));
+  return !named && (files.exists(`${folder}/remotes.ts`) || files.exists(`${folder}/remotes.js`));
 }
 
 /** For an error so early that the flags are not yet known. */

@@ -15,19 +15,6 @@ import { parseArgs } from "node:util";
 /** The repository's folder. */
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** A binary that obeyed the `.env` or `bunfig.toml` of the current folder would run a stranger's code as root. */
-const FLAGS = [
-  "--compile",
-  "--minify",
-  "--bytecode",
-  "--splitting",
-  "--format=esm",
-  "--no-compile-autoload-dotenv",
-  "--no-compile-autoload-bunfig",
-  "--no-compile-autoload-tsconfig",
-  "--no-compile-autoload-package-json",
-];
-
 /** What the compiler sees of the environment. */
 function cleanEnvironment(): Record<string, string> {
   const { PATH, HOME, TMPDIR } = process.env;
@@ -86,12 +73,10 @@ export function compile(entry: string, outfile: string, target?: string): void {
     writeFileSync(bunfig, "");
     const run = spawnSync(bun, [
       `--config=${bunfig}`,
-      "build",
-      ...FLAGS,
-      ...(target === undefined ? [] : [`--target=${target}`]),
+      join(ROOT, "tools/bundle.mjs"),
       resolve(entry),
-      "--outfile",
       made,
+      ...(target === undefined ? [] : [target]),
     ], { cwd: work, env: cleanEnvironment(), encoding: "utf8" });
     if (run.status !== 0 || !existsSync(made)) {
       const why = run.error?.message ?? `${run.stdout}${run.stderr}`.trim();

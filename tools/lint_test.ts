@@ -122,6 +122,7 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "../../main.ts",
   ]],
   ["src/cli.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["../main.ts", "../tools/schema.ts"]],
+  ["src/arguments.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["./cli.ts", "../main.ts"]],
   ["src/world.ts", ["./failure.ts", "node:fs"], ["./cli.ts", "./config/validate.ts"]],
   ["src/digest.ts", ["./model.ts", "node:crypto"], ["./commands/plan.ts", "./cli.ts"]],
 ];

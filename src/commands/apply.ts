@@ -7,6 +7,7 @@ import { conflictsOf, planDocument, planFiles, type Planned, type PlanRequest } 
 import { renderOutcome } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../version.ts";
+import { detailOf } from "./detail.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
 
 /** The flags of `apply`. */
@@ -28,24 +29,28 @@ export async function apply(
     : await savedPlan(context, planFile, flags);
   const plans = planned.map((one) => one.plan);
   const changed = plans.some((one) => one.steps.length > 0);
-  if (changed && !context.options.quiet) {
-    context.show(plans.map((one) => renderPlan(one, context.style)).join("\n\n"));
+  detailOf(context, loaded, planned);
+  const shown = changed && !(flags.yes && (context.options.quiet || context.options.json));
+  if (shown) {
+    const show = flags.yes ? context.show : context.ask;
+    show(plans.map((one) => renderPlan(one, context.style)).join("\n\n"));
   }
-  refuse(plans, flags);
+  refuse(plans, flags, shown);
   if (changed) await confirm(context, "Apply these changes?", flags.yes);
 
   const wanted = new Set(loaded.desired.remotes[scope].keys());
   const outcomes: Outcome[] = [];
   for (const { plan, stored } of planned) {
-    const { lockTimeout } = context.options;
-    const outcome = await applyPlan(context.world, plan, {
-      wanted,
-      ledger: stored.ledger.remotes,
-      lockTimeout,
-    });
-    outcomes.push(outcome);
-    context.show(renderOutcome(outcome, context.style));
+    const options = { wanted, ledger: stored.ledger.remotes, lockTimeout: context.options.lockTimeout };
+    try {
+      outcomes.push(await applyPlan(context.world, plan, options));
+    } catch (error) {
+      // Each file is a transaction of its own.
+      for (const one of outcomes) context.note(`Before that: ${renderOutcome(one, context.style)}`);
+      throw error;
+    }
   }
+  for (const one of outcomes) context.show(renderOutcome(one, context.style));
   const done = outcomes.some((one) => one.changed);
   return { exit: flags.detailedExitcode && done ? 2 : 0, document: applyDocument(loaded, outcomes) };
 }
@@ -107,8 +112,8 @@ function oneTarget(saved: PlanDocument, given: string): Plan["target"] {
   return first.target;
 }
 
-function refuse(plans: readonly Plan[], { allowMassRemoval }: ApplyOptions): void {
-  const conflict = conflictsOf(plans);
+function refuse(plans: readonly Plan[], { allowMassRemoval }: ApplyOptions, shown: boolean): void {
+  const conflict = conflictsOf(plans, shown);
   if (conflict !== null) throw conflict;
   const mass = plans.flatMap((one) => one.findings).find((one) => one.code === "mass-removal");
   if (mass === undefined || allowMassRemoval) return;

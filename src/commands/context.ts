@@ -2,8 +2,20 @@
 import { Failure } from "../failure.ts";
 import type { Desired, Runtime, Scope } from "../model.ts";
 import type { PathOptions } from "../remotefile/paths.ts";
-import type { Style } from "../report/style.ts";
+import { colourStyle, plainStyle, type Style } from "../report/style.ts";
 import type { World } from "../world.ts";
+
+/** What of the flags printing depends on. Parsing the arguments fills it in; before that it is a good guess. */
+export interface Invocation {
+  color: boolean;
+  json: boolean;
+  jsonInto: string | null;
+}
+
+/** Colour goes to a terminal alone, and not where NO_COLOR (no-color.org) or `--no-color` says so. */
+export function styleFor({ here }: World, color: boolean, terminal: boolean): Style {
+  return terminal && color && !here.env("NO_COLOR") && here.env("TERM") !== "dumb" ? colourStyle : plainStyle;
+}
 
 /** The flags that every command knows. */
 export interface CommonOptions {
@@ -25,8 +37,10 @@ export interface Context {
   readonly options: CommonOptions;
   /** For standard output. */
   readonly style: Style;
-  /** A part of the result: to standard output, with `--json` to standard error. */
+  /** A part of the result: to standard output; with `--json` nowhere, for the document has it. */
   show(text: string): void;
+  /** What a person needs to see before a yes: to standard output, with `--json` to standard error. */
+  ask(text: string): void;
   /** To standard error, unless `--quiet`. */
   note(text: string): void;
   /** To standard error, with `--verbose`. */

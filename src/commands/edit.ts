@@ -18,13 +18,13 @@ export async function editFile(
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const { world, options } = context;
   const { file } = await findTarget(runtimeOf(context), scope, pathsOf(context, null), world);
-  const { changed } = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, (now) => {
+  const { changed } = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, async (now) => {
     const changes = decide(now.document.content);
     const ours = new Set(now.ledger.remotes);
     for (const change of changes) {
       if (change.kind === "add" || change.kind === "remove") ours.delete(change.remote);
     }
-    return { text: editRemoteFile(now.document, changes), ours };
+    return { text: await editRemoteFile(now.document, changes), ours };
   });
   return { changed, file };
 }

@@ -6,6 +6,6 @@ import type { Style } from "../report/style.ts";
 
 /** The unified diff from a document to a text; empty where they are the same. */
 export async function maskedDiff(before: RemoteDocument, after: string, style: Style): Promise<string> {
-  const masked = maskPair(before, parseRemoteFile(after, before.path));
+  const masked = maskPair(before, await parseRemoteFile(after, before.path));
   return await unifiedDiff(before.path, masked.before, masked.after, style);
 }

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { conflictsOf, planDocument, planFiles, type Planned } from "../reconcile/plan.ts";
 import { type Context, pathsOf, type Result, scopeOf } from "./context.ts";
+import { detailOf } from "./detail.ts";
 
 /** The flags of `plan`. */
 export interface PlanOptions {
@@ -28,8 +29,9 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
     paths: pathsOf(context, loaded.desired),
   };
   const planned = await planFiles(world, loaded, request);
+  detailOf(context, loaded, planned);
   const document = planDocument(loaded, planned);
-  const failure = conflictsOf(document.plans);
+  const failure = conflictsOf(document.plans, true);
   if (flags.out !== undefined && failure === null) {
     const { writeDocument } = await import("./write.ts");
     writeDocument(context, flags.out, document);
@@ -67,7 +69,7 @@ async function diffsOf(
   for (const { plan, stored } of planned) {
     for (const step of plan.steps) {
       if (step.kind !== "replace-file") continue;
-      const after = editRemoteFile(stored.document, step.changes);
+      const after = await editRemoteFile(stored.document, step.changes);
       diffs.push(await maskedDiff(stored.document, after, look === "plain" ? plainStyle : context.style));
     }
   }

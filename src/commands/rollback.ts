@@ -28,7 +28,8 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
       document: { formatVersion: 1, changed: false, file },
     };
   }
-  if (!options.quiet) context.show(shown);
+  if (!flags.yes) context.ask(shown);
+  else if (!options.quiet) context.show(shown);
   await confirm(context, `Put the previous ${file} back?`, flags.yes);
   const done = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, (then) => {
     if (then.digest !== now.digest || readPrevious(context, file) !== previous) {

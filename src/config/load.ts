@@ -79,11 +79,11 @@ async function valueOf(
     case ".json": {
       const { parseJsonConfig } = await import("./parse.ts");
       const one = text();
-      return { value: parseJsonConfig(one, shown), files: [{ path: file, text: one }] };
+      return { value: await parseJsonConfig(one, shown), files: [{ path: file, text: one }] };
     }
     case ".yaml":
     case ".yml": {
-      const { parseYamlConfig } = await import("./parse.ts");
+      const { parseYamlConfig } = await import("./yaml.ts");
       const one = text();
       return { value: parseYamlConfig(one, shown), files: [{ path: file, text: one }] };
     }

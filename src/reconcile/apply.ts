@@ -58,7 +58,7 @@ async function replaceFile(
   { wanted, lockTimeout }: ApplyOptions,
 ): Promise<Committed> {
   const { file, scope } = plan.target;
-  return await commit(world, file, { scope, lockTimeout }, (now) => {
+  return await commit(world, file, { scope, lockTimeout }, async (now) => {
     if (now.digest !== step.basis) {
       const meanwhile = changedMeanwhile(plan.seen, seenOf(now.digest, now.document.content));
       throw new Failure("stale", `cannot apply: ${file} is not what the plan saw: ${meanwhile.join("; ")}`, {
@@ -75,6 +75,6 @@ async function replaceFile(
     for (const name of now.document.content.remotes.keys()) {
       if (wanted.has(name) && !gone.has(name)) ours.add(name);
     }
-    return { text: editRemoteFile(now.document, step.changes), ours };
+    return { text: await editRemoteFile(now.document, step.changes), ours };
   });
 }

@@ -54,18 +54,19 @@ export function planDocument({ origin }: LoadedConfig, planned: readonly Planned
   return { formatVersion: 1, sremote: VERSION, config: origin, changed, plans };
 }
 
-/** The conflicts for which apply refuses, as one failure; null: none. */
-export function conflictsOf(plans: readonly Plan[]): Failure | null {
+/** The conflicts for which apply refuses, as one failure; null: none. `shown`: a person has the plan before them. */
+export function conflictsOf(plans: readonly Plan[], shown: boolean): Failure | null {
   const errors = plans.flatMap((one) => one.findings.filter((finding) => finding.severity === "error"));
   if (errors.length === 0) return null;
   const [first] = errors as [Finding];
   const message = errors.length === 1 ? first.message : `the plan has ${errors.length} conflicts`;
   return new Failure("conflict", `cannot apply: ${message}`, {
-    next: first.next ?? "correct the config or the file, then plan again",
-    problems: errors.length === 1 ? [] : errors.map((one) => ({
+    next: errors.length === 1 && first.next !== undefined
+      ? first.next
+      : "correct the config or the file, then plan again",
+    problems: shown || errors.length === 1 ? [] : errors.map((one) => ({
       path: one.code,
-      message: one.message,
-      ...(one.next ? { allowed: one.next } : {}),
+      message: one.next === undefined ? one.message : `${one.message} (${one.next})`,
     })),
   });
 }

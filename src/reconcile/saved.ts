@@ -27,10 +27,11 @@ export function parsePlan(text: string, path: string): PlanDocument {
       {
         path,
         next: "make it with sremote plan --out FILE",
-        problems: Errors(planSchema, value).slice(0, 8).map((one) => ({
-          path: one.instancePath.slice(1).replaceAll("/", "."),
-          message: one.message,
-        })),
+        problems: Errors(planSchema, value).filter((one) => one.message !== "schema is false").slice(0, 8)
+          .map((one) => ({
+            path: one.instancePath.slice(1).replaceAll("/", "."),
+            message: one.message,
+          })),
       },
     );
   }

@@ -28,16 +28,16 @@ import type { MapNode, Pair, SeqNode } from "./yaml.ts";
  * @param system for a `login` of a remote that the file has not: the entry to make, with `System: true`
  * @throws {Failure} internal, where a change does not fit the file, or the new text would not say what it should
  */
-export function editRemoteFile(
+export async function editRemoteFile(
   document: RemoteDocument,
   changes: readonly Change[],
   tokens?: ReadonlyMap<string, Secret>,
   system?: ReadonlyMap<string, Entry>,
-): string {
+): Promise<string> {
   const wanted = applyChanges(document.content, changes, tokens, system);
   if (sameContent(document.content, wanted)) return document.text;
   const text = new Editor(document, wanted).edit();
-  if (!says(text, document.path, wanted)) {
+  if (!await says(text, document.path, wanted)) {
     throw new Failure("internal", `cannot edit ${document.path}: the new text would not say what it should`, {
       path: document.path,
       next: "nothing was written; report this as a bug of sremote, with the file, its tokens taken out",
@@ -46,9 +46,9 @@ export function editRemoteFile(
   return text;
 }
 
-function says(text: string, path: string, wanted: RemoteFile): boolean {
+async function says(text: string, path: string, wanted: RemoteFile): Promise<boolean> {
   try {
-    return sameContent(parseRemoteFile(text, path).content, wanted);
+    return sameContent((await parseRemoteFile(text, path)).content, wanted);
   } catch (error) {
     if (error instanceof Failure) return false;
     throw error;

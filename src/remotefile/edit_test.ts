@@ -31,8 +31,8 @@ const logout = (remote: string): Change => ({ kind: "logout", remote });
 const TOKENS = new Map([["a", new Secret("tok-a")], ["new", new Secret("0123")]]);
 const SYSTEM = new Map([["new", entry("new.org")]]);
 
-function edited(text: string, changes: readonly Change[]): string {
-  return editRemoteFile(parseRemoteFile(text, "remote.yaml"), changes, TOKENS, SYSTEM);
+async function edited(text: string, changes: readonly Change[]): Promise<string> {
+  return await editRemoteFile(await parseRemoteFile(text, "remote.yaml"), changes, TOKENS, SYSTEM);
 }
 
 /** The text of a template without its first line break. */
@@ -336,21 +336,21 @@ Remotes:
 ];
 
 for (const { name, before, changes, after } of cases) {
-  Deno.test(`edit: ${name}`, () => {
-    assert.equal(edited(before, changes), after);
-    assert.equal(edited(before, []), before);
+  Deno.test(`edit: ${name}`, async () => {
+    assert.equal(await edited(before, changes), after);
+    assert.equal(await edited(before, []), before);
   });
 }
 
-Deno.test("changes that say what is there already leave the text alone", () => {
+Deno.test("changes that say what is there already leave the text alone", async () => {
   const text = 'Active: "a"\nRemotes: {a: {URI: x, Exclusive: yes}}';
-  assert.equal(edited(text, [use("a", "a"), update("a", entry("x"), entry("x"))]), text);
+  assert.equal(await edited(text, [use("a", "a"), update("a", entry("x"), entry("x"))]), text);
 });
 
-Deno.test("changes that do not fit are a bug, and say so without a token", () => {
+Deno.test("changes that do not fit are a bug, and say so without a token", async () => {
   const text = "Remotes:\n  a:\n    URI: x\n    Token: tok-en-en\n";
   for (const change of [add("a", entry("x")), remove("b"), logout("b"), login("b"), use("a", "b")]) {
-    assert.throws(() => edited(text, [change]), (error) => {
+    await assert.rejects(() => edited(text, [change]), (error) => {
       assert.ok(error instanceof Failure);
       assert.equal(error.code, "internal");
       assert.doesNotMatch(JSON.stringify(error), /tok-en/);

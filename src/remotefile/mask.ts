@@ -19,8 +19,8 @@ const SHORTEST_TOKEN = 6;
  * import { maskPair } from "./mask.ts";
  * import { parseRemoteFile } from "./parse.ts";
  * import assert from "node:assert/strict";
- * const before = parseRemoteFile("Remotes:\n  a:\n    Token: one\n", "f");
- * const after = parseRemoteFile("Remotes:\n  a:\n    Token: two\n", "f");
+ * const before = await parseRemoteFile("Remotes:\n  a:\n    Token: one\n", "f");
+ * const after = await parseRemoteFile("Remotes:\n  a:\n    Token: two\n", "f");
  * assert.equal(maskPair(before, after).after, "Remotes:\n  a:\n    Token: *** (after)\n");
  * ```
  */

@@ -4,7 +4,7 @@ import type { RemoteFile } from "../model.ts";
 import { decode } from "./decode.ts";
 import { maskLine } from "./mask_line.ts";
 import { scanYaml } from "./scan.ts";
-import { type Node, readYaml } from "./yaml.ts";
+import type { Node } from "./yaml.ts";
 
 /** A `remote.yaml` that was read: what it says, and where in the text it says it. */
 export interface RemoteDocument {
@@ -38,11 +38,11 @@ interface Located {
  * ```ts
  * import { parseRemoteFile } from "./parse.ts";
  * import assert from "node:assert/strict";
- * const { content } = parseRemoteFile("Remotes:\n  a:\n    URI: a.org\n", "remote.yaml");
+ * const { content } = await parseRemoteFile("Remotes:\n  a:\n    URI: a.org\n", "remote.yaml");
  * assert.equal(content.remotes.get("a")?.uri, "a.org");
  * ```
  */
-export function parseRemoteFile(text: string, path: string): RemoteDocument {
+export async function parseRemoteFile(text: string, path: string): Promise<RemoteDocument> {
   const forbidden = text.search(FORBIDDEN);
   if (forbidden >= 0) {
     throw invalid(text, path, [{
@@ -50,7 +50,8 @@ export function parseRemoteFile(text: string, path: string): RemoteDocument {
       message: `the character ${hex(text, forbidden)} is not allowed`,
     }]);
   }
-  const tree = scanYaml(text) ?? readYaml(text);
+  // The library is loaded where a text needs it: it takes as long as an empty program.
+  const tree = scanYaml(text) ?? (await import("./yaml.ts")).readYaml(text);
   if ("mistakes" in tree) throw invalid(text, path, tree.mistakes);
   const { content, problems } = decode(tree.root);
   if (problems.length > 0) {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Failure } from "../failure.ts";
 import { parseRemoteFile } from "./parse.ts";
 
-function refused(text: string): Failure {
+async function refused(text: string): Promise<Failure> {
   try {
-    parseRemoteFile(text, "r.yaml");
+    await parseRemoteFile(text, "r.yaml");
   } catch (error) {
     assert.ok(error instanceof Failure, String(error));
     assert.equal(error.code, "remote-file-invalid");
@@ -13,10 +13,10 @@ function refused(text: string): Failure {
   assert.fail(`accepted: ${text.slice(0, 200)}`);
 }
 
-const read = (text: string) => parseRemoteFile(text, "r.yaml").content;
+const read = async (text: string) => (await parseRemoteFile(text, "r.yaml")).content;
 
-Deno.test("what facts.md shows is read", () => {
-  const content = read(`Active: company            # the default remote's name
+Deno.test("what facts.md shows is read", async () => {
+  const content = await read(`Active: company            # the default remote's name
 Remotes:
   company:
     URI: enterprise.example.com   # host
@@ -48,7 +48,7 @@ Credentials:
   assert.equal(content.credentials[0]?.auth?.reveal(), "Basic dXNlcjpwdw==");
 });
 
-Deno.test("files that say nothing are empty files", () => {
+Deno.test("files that say nothing are empty files", async () => {
   for (
     const text of [
       "",
@@ -63,39 +63,42 @@ Deno.test("files that say nothing are empty files", () => {
       "\ufeff# c\r\n",
     ]
   ) {
-    const { default: active, remotes, credentials } = read(text);
+    const { default: active, remotes, credentials } = await read(text);
     assert.deepEqual([active, remotes.size, credentials.length], [null, 0, 0], JSON.stringify(text));
   }
-  assert.equal(read('Active: ""\nRemotes: ~\nCredentials:').default, null);
+  assert.equal((await read('Active: ""\nRemotes: ~\nCredentials:')).default, null);
 });
 
-Deno.test("text stays text, nothing is null, and only bare words are flags", () => {
+Deno.test("text stays text, nothing is null, and only bare words are flags", async () => {
   for (const text of ["0123", "1e5", "true", "yes", "0x1F", "1:30", ".inf", "2001-01-01"]) {
-    const { remotes } = read(`Remotes:\n  ${text}:\n    URI: ${text}\n    Token: ${text}\n`);
+    const { remotes } = await read(`Remotes:\n  ${text}:\n    URI: ${text}\n    Token: ${text}\n`);
     assert.equal(remotes.get(text)?.uri, text);
     assert.equal(remotes.get(text)?.token?.reveal(), text);
   }
   for (const nothing of ["", " ~", " null", " Null", ' ""']) {
-    assert.equal(read(`Remotes:\n  a:\n    URI: x\n    Token:${nothing}\n`).remotes.get("a")?.token, null);
+    assert.equal(
+      (await read(`Remotes:\n  a:\n    URI: x\n    Token:${nothing}\n`)).remotes.get("a")?.token,
+      null,
+    );
   }
-  assert.equal(read('Remotes: {a: {Token: "null"}}').remotes.get("a")?.token?.reveal(), "null");
+  assert.equal((await read('Remotes: {a: {Token: "null"}}')).remotes.get("a")?.token?.reveal(), "null");
   for (
     const [word, value] of [["yes", true], ["On", true], ["TRUE", true], ["OFF", false], ["No", false], [
       "~",
       false,
     ]]
   ) {
-    assert.equal(read(`Remotes:\n  a:\n    Insecure: ${word}\n`).remotes.get("a")?.insecure, value);
+    assert.equal((await read(`Remotes:\n  a:\n    Insecure: ${word}\n`)).remotes.get("a")?.insecure, value);
   }
 });
 
-Deno.test("any text may be a name", () => {
+Deno.test("any text may be a name", async () => {
   for (const name of ["__proto__", "a b", "a.b", "🐟", "constructor", "<<", "null", "? x", "a: b", "#"]) {
-    assert.ok(read(`Remotes:\n  ${JSON.stringify(name)}:\n    URI: x\n`).remotes.has(name), name);
+    assert.ok((await read(`Remotes:\n  ${JSON.stringify(name)}:\n    URI: x\n`)).remotes.has(name), name);
   }
 });
 
-Deno.test("what a decoder refuses is refused, with its line", () => {
+Deno.test("what a decoder refuses is refused, with its line", async () => {
   const cases: [string, RegExp][] = [
     ["Remotes:\n  a:\n    URI: x\n    Tokn: abcdef\n", /^cannot read r.yaml: line 4: unknown field "Tokn"$/],
     ["active: x\n", /line 1: unknown field "active"/],
@@ -130,11 +133,13 @@ Deno.test("what a decoder refuses is refused, with its line", () => {
     ["Active: x\n\ufeffRemotes:\n", /line 2: the character U\+FEFF/],
     ["[".repeat(100), /./],
   ];
-  for (const [text, message] of cases) assert.match(refused(text).message, message, JSON.stringify(text));
+  for (const [text, message] of cases) {
+    assert.match((await refused(text)).message, message, JSON.stringify(text));
+  }
 });
 
-Deno.test("all problems are told at once, each with its path and what is near", () => {
-  const { problems, excerpt, next, path } = refused(
+Deno.test("all problems are told at once, each with its path and what is near", async () => {
+  const { problems, excerpt, next, path } = await refused(
     "Remotes:\n  company:\n    URL: x\n    Tokn: secret\n    Insecure: 3\n  a b:\n    Keyservers:\n    - URI: x\n      Skp: true\nFoo: 1\n",
   );
   assert.deepEqual(problems.map((one) => [one.path, one.suggestion]), [
@@ -149,11 +154,13 @@ Deno.test("all problems are told at once, each with its path and what is near", 
   assert.equal(path, "r.yaml");
 });
 
-Deno.test("nesting and aliases cost no more than their text", () => {
+Deno.test("nesting and aliases cost no more than their text", async () => {
   const start = performance.now();
-  for (const piece of ["[", "{a: ", "- ", "? ", "{", "a:\n "]) refused("Remotes: " + piece.repeat(3000));
-  refused("Remotes:\n" + Array.from({ length: 500 }, (_, i) => " ".repeat(i + 1) + "a:\n").join(""));
+  for (const piece of ["[", "{a: ", "- ", "? ", "{", "a:\n "]) {
+    await refused("Remotes: " + piece.repeat(3000));
+  }
+  await refused("Remotes:\n" + Array.from({ length: 500 }, (_, i) => " ".repeat(i + 1) + "a:\n").join(""));
   const bomb = Array.from({ length: 30 }, (_, i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(9)}]\n`).join("");
-  refused(bomb.replace(/\*a-1,/g, "x,"));
+  await refused(bomb.replace(/\*a-1,/g, "x,"));
   assert.ok(performance.now() - start < 3000);
 });

@@ -164,13 +164,13 @@ function changesFor(
   return { changes, tokens };
 }
 
-Deno.test("edits: the result says what the changes say, and other lines stay", () => {
-  fc.assert(
-    fc.property(file, fc.array(wish, { maxLength: 4 }), (text, wishes) => {
-      const document = parseRemoteFile(text, "f");
+Deno.test("edits: the result says what the changes say, and other lines stay", async () => {
+  await fc.assert(
+    fc.asyncProperty(file, fc.array(wish, { maxLength: 4 }), async (text, wishes) => {
+      const document = await parseRemoteFile(text, "f");
       const { changes, tokens } = changesFor(document.content, wishes);
-      const after = editRemoteFile(document, changes, tokens);
-      const read = parseRemoteFile(after, "f");
+      const after = await editRemoteFile(document, changes, tokens);
+      const read = await parseRemoteFile(after, "f");
       const wanted = applyChanges(document.content, changes, tokens);
       assert.ok(sameContent(read.content, wanted));
       if (sameContent(document.content, wanted)) assert.equal(after, text);
@@ -251,7 +251,7 @@ Deno.test("the fast way and the library read the same tree", () => {
   assert.ok(fast > 300, String(fast));
 });
 
-Deno.test("a broken file is refused with a Failure that shows no secret", () => {
+Deno.test("a broken file is refused with a Failure that shows no secret", async () => {
   const cut = fc.record({
     at: fc.nat(),
     drop: fc.nat(12),
@@ -279,14 +279,14 @@ Deno.test("a broken file is refused with a Failure that shows no secret", () => 
     ),
   });
   let refused = 0;
-  fc.assert(
-    fc.property(file, fc.array(cut, { minLength: 1, maxLength: 3 }), (text, cuts) => {
+  await fc.assert(
+    fc.asyncProperty(file, fc.array(cut, { minLength: 1, maxLength: 3 }), async (text, cuts) => {
       for (const { at, drop, put } of cuts) {
         const place = at % (text.length + 1);
         text = text.slice(0, place) + put + text.slice(place + drop);
       }
       try {
-        parseRemoteFile(text, "f");
+        await parseRemoteFile(text, "f");
       } catch (error) {
         assert.ok(error instanceof Failure, String(error));
         assert.equal(error.code, "remote-file-invalid");

@@ -51,7 +51,7 @@ export async function readStored(world: Pick<World, "files">, path: string): Pro
     digest: read === null ? null : await digestOf(read.bytes),
     mode: read?.mode ?? null,
     owner: read === null ? null : { uid: read.uid, gid: read.gid },
-    document: parseRemoteFile(read === null ? "" : decode(read.bytes, path), path),
+    document: await parseRemoteFile(read === null ? "" : decode(read.bytes, path), path),
     ledger: ledger === null ? EMPTY_LEDGER : parseLedger(decode(ledger.bytes, ledgerFile), ledgerFile),
   };
 }
@@ -121,7 +121,7 @@ export async function commit(
   world: World,
   path: string,
   options: CommitOptions,
-  edit: (now: StoredFile) => Edited,
+  edit: (now: StoredFile) => Edited | Promise<Edited>,
 ): Promise<Committed> {
   return await world.signals.hold(async (interrupted) => {
     const made = makeFolder(world, path, options.scope);
@@ -130,7 +130,7 @@ export async function commit(
       const lock = await takeLock(world, path, options.lockTimeout, interrupted);
       try {
         const now = await readStored(world, path);
-        const edited = edit(now);
+        const edited = await edit(now);
         const changed = edited.text !== now.document.text;
         if (changed) refuseForeign(world, now);
         if (await interrupted()) throw interruptedFailure(path);

@@ -1,10 +1,14 @@
 /** Two texts as a unified diff. */
 import { printable, type Style } from "./style.ts";
 
-// The algorithm's cost grows with the square of what differs; past this many edits a diff is no help to anybody.
+// The algorithm's cost grows with the square of what differs: 4,000 lines of 50,000 take about a second.
 const MOST_EDITS = 4_000;
+const MOST_MILLISECONDS = 3_000;
 
-/** The unified diff with three lines around each change; empty where the texts are the same. */
+/**
+ * The unified diff with three lines around each change; empty where the texts are the same.
+ * Where too much differs for a diff to help anybody, it says so instead.
+ */
 export async function unifiedDiff(
   file: string,
   before: string,
@@ -16,17 +20,30 @@ export async function unifiedDiff(
   const patch = structuredPatch(file, file, before, after, undefined, undefined, {
     context: 3,
     maxEditLength: MOST_EDITS,
+    timeout: MOST_MILLISECONDS,
   });
   const head = [style.bold(`--- ${printable(file)}`), style.bold(`+++ ${printable(file)}`)];
-  if (patch === undefined) return [...head, `(more than ${MOST_EDITS} lines differ)`].join("\n");
-  const lines = patch.hunks.flatMap((hunk) => [
-    style.cyan(`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`),
+  if (patch === undefined) {
+    return [...head, `(too much differs to show: ${lines(before)} lines before, ${lines(after)} after)`]
+      .join("\n");
+  }
+  const hunks = patch.hunks.flatMap((hunk) => [
+    style.cyan(`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`),
     ...hunk.lines.map((line) => dressed(line, style)),
   ]);
-  return [...head, ...lines].join("\n");
+  return [...head, ...hunks].join("\n");
+}
+
+/** A range of no lines is named by the line before it: GNU diff's "Detailed Unified". */
+function range(start: number, count: number): string {
+  return `${count === 0 ? start - 1 : start},${count}`;
 }
 
 function dressed(line: string, style: Style): string {
-  const shown = printable(line.replace(/\r$/, ""));
+  const shown = line.replace(/\r$/, "").split("\t").map(printable).join("\t");
   return line.startsWith("+") ? style.green(shown) : line.startsWith("-") ? style.red(shown) : shown;
+}
+
+function lines(text: string): number {
+  return text.split("\n").length - (text.endsWith("\n") || text === "" ? 1 : 0);
 }

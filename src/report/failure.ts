@@ -1,5 +1,5 @@
 /** What went wrong, for people and for programs. */
-import type { Failure } from "../failure.ts";
+import type { Failure, Problem } from "../failure.ts";
 import { renderProblems } from "./problems.ts";
 import { printable, type Style } from "./style.ts";
 
@@ -7,12 +7,14 @@ const PROBLEMS_SHOWN = 50;
 
 /** What was attempted, why it failed, the place, and what to do next. */
 export function renderFailure(failure: Failure, style: Style): string {
-  const { message, excerpt, problems, next } = failure;
+  const { message, path, excerpt, problems, next } = failure;
   const lines = [`${style.red("Error:")} ${printable(message)}`];
+  if (path !== undefined && /:\d+:\d+$/.test(path) && !message.includes(path)) {
+    lines.push(`  at ${printable(path)}`);
+  }
   if (excerpt !== undefined) lines.push(...excerpt.split("\n").map((line) => `  ${printable(line)}`));
-  // One mistake that an excerpt shows is told by the message.
-  if (problems.length > 1 || problems.length === 1 && excerpt === undefined) {
-    lines.push(...renderProblems(problems, PROBLEMS_SHOWN).split("\n").map((line) => `  ${printable(line)}`));
+  if (!isTold(failure)) {
+    lines.push(...renderProblems(problems.map(fit), PROBLEMS_SHOWN).split("\n").map((line) => `  ${line}`));
   }
   if (next !== undefined) lines.push(`${style.bold("Next:")} ${printable(next)}`);
   return lines.join("\n");
@@ -30,4 +32,18 @@ export function failureDocument({ code, message, path, next, problems }: Failure
       ...(problems.length === 0 ? {} : { problems }),
     },
   };
+}
+
+/** Whether the message and the excerpt say all that the problems would. */
+function isTold({ message, excerpt, problems }: Failure): boolean {
+  const [only, ...others] = problems;
+  if (only === undefined) return true;
+  const saysMore = [only.found, only.allowed, only.suggestion].some((one) => one !== undefined);
+  return others.length === 0 && excerpt !== undefined && message.includes(only.message) && !saysMore;
+}
+
+/** Each field by itself, before the layout: none of them can make a line of its own. */
+function fit({ path, message, ...more }: Problem): Problem {
+  const shown = Object.entries(more).map(([name, text]) => [name, printable(text)]);
+  return { path: printable(path), message: printable(message), ...Object.fromEntries(shown) };
 }

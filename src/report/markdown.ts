@@ -1,48 +1,91 @@
 /** Plans as Markdown, to post on a merge request: the summary first, details folded. */
-import type { Plan } from "../model.ts";
-import { hasChanges, renderPlan, summarize, titleOf } from "./plan.ts";
+import type { Finding, Plan } from "../model.ts";
+import { hasChanges, inOrder, renderSteps, subjectOf, summarize } from "./plan.ts";
 import { plainStyle, printable } from "./style.ts";
 
-/** GitLab and GitHub refuse longer comments (65,536 characters on GitHub); a config may be for two runtimes. */
-const MOST_CHARACTERS = 25_000;
+/** GitHub refuses a comment of more than 65,536 characters; what is around the findings and details is short. */
+const MOST_CHARACTERS = 58_000;
+const FINDINGS_SHOWN = 50;
+const LONGEST_VALUE = 200;
 
-/** One section a plan. */
+/** One section a plan, all together short enough for a comment. */
 export function renderMarkdown(plans: readonly Plan[]): string {
-  return plans.map(renderOne).join("\n\n");
+  const share = Math.floor(MOST_CHARACTERS / Math.max(1, plans.length));
+  return plans.map((one) => renderOne(one, share)).join("\n\n");
 }
 
-function renderOne(plan: Plan): string {
-  const lines = [`**${escaped(summarize(plan))}** ${escaped(titleOf(plan))}`];
-  const shown = plan.findings.filter((one) => one.severity !== "info");
-  if (shown.length > 0) lines.push("");
-  for (const { severity, message, next } of shown) {
-    const advice = next === undefined ? "" : ` Next: ${escaped(printable(next))}`;
-    lines.push(
-      `- **${severity === "error" ? "Error" : "Warning"}**: ${escaped(printable(message))}.${advice}`,
-    );
-  }
-  if (hasChanges(plan)) lines.push("", ...details({ ...plan, findings: [] }));
+function renderOne(plan: Plan, mostCharacters: number): string {
+  const { file } = plan.target;
+  const lines = [
+    hasChanges(plan)
+      ? `**${summarize(plan)}** ${subjectOf(plan)}, in ${code(file)}`
+      : `**No changes**: ${subjectOf(plan)}, in ${code(file)}, are as the config says.`,
+  ];
+  // What is only said is for the person at the terminal.
+  const findings = inOrder(plan.findings).filter((one) => one.severity !== "info");
+  if (findings.length > 0) lines.push("", ...listed(findings, mostCharacters / 2));
+  const blocks = renderSteps(plan, plainStyle);
+  if (blocks.length > 0) lines.push("", ...details(blocks, mostCharacters - lines.join("\n").length));
   return lines.join("\n");
 }
 
-function details(plan: Plan): string[] {
-  // In a diff block, a sign in the first column gives a line its colour.
-  const [, , ...lines] = renderPlan(plan, plainStyle).split("\n").map((line) => line.replace(/^ {2}/, ""));
-  const body = lines.slice(0, -2);
-  let length = 0;
-  const end = body.findIndex((line) => (length += line.length + 1) > MOST_CHARACTERS);
-  const text = end < 0
-    ? body
-    : [...body.slice(0, end), `… ${body.length - end} more lines: sremote plan shows them`];
-  const longest = Math.max(2, ...(text.join("\n").match(/`+/g) ?? []).map((run) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return ["<details><summary>Details</summary>", "", `${fence}diff`, ...text, fence, "", "</details>"];
+function listed(findings: readonly Finding[], mostCharacters: number): string[] {
+  const items = findings.slice(0, FINDINGS_SHOWN).map(({ severity, message, next }) => {
+    const advice = next === undefined ? "" : ` Next: ${prose(next)}`;
+    return `- **${severity === "error" ? "Error" : "Warning"}**: ${prose(message)}.${advice}`;
+  });
+  const shown = fitting(items, mostCharacters);
+  const rest = findings.length - shown.length;
+  return rest === 0 ? shown : [...shown, `- … and ${rest} more: sremote plan shows them`];
 }
 
-/** Names and addresses are not Markdown, HTML or mentions. */
-function escaped(text: string): string {
-  return text.replace(
-    /[\\`*_{}[\]<>()#+!|~@&]/g,
-    (one) => one === "@" ? "&#64;" : one === "&" ? "&amp;" : `\\${one}`,
-  );
+/** In a diff block, a sign in the first column gives a line its colour; `!` is the one for what changes. */
+function details(blocks: readonly string[], mostCharacters: number): string[] {
+  const shown = fitting(blocks.map((one) => one.replace(/^~/gm, "!")), mostCharacters - 500);
+  const rest = blocks.length - shown.length;
+  const more = `… and ${rest} more ${rest === 1 ? "change" : "changes"}: sremote plan shows them`;
+  const text = (rest === 0 ? shown : [...shown, more]).join("\n");
+  const fence = fenceAround(text, 3);
+  return ["<details><summary>Details</summary>", "", `${fence}diff`, text, fence, "", "</details>"];
+}
+
+/** As many of the texts, from the first, as fit with their line breaks. */
+function fitting(texts: readonly string[], mostCharacters: number): string[] {
+  let length = 0;
+  const end = texts.findIndex((one) => (length += one.length + 1) > mostCharacters);
+  return texts.slice(0, end < 0 ? texts.length : end);
+}
+
+/**
+ * A sentence: quoted names, and every word that could be Markdown, HTML, a link or a mention, as code. Between two
+ * pieces of code there is always a space, for backticks that touch are one fence.
+ */
+function prose(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"(?=[,;:.)]*(?:\s|$))|\S+|\s+/gs, (word) => {
+    if (/^ +$/.test(word)) return " ";
+    if (/^\s/.test(word)) return ` ${code(word)} `;
+    if (/^[\p{L}\p{N}(,;.:')-]+$/u.test(word) && !/^www\./i.test(word)) return printable(word);
+    const value = word.replace(/[,;.:]+$/, "");
+    return code(value) + word.slice(value.length);
+  });
+}
+
+/**
+ * A value that nothing is read into: of all places, mentions and references are not looked for in code alone.
+ * By CommonMark, a space at either end is taken off, and line breaks do not come through {@link printable}.
+ */
+function code(value: string): string {
+  const shown = cut(printable(value));
+  const fence = fenceAround(shown, 1);
+  return /^[` ]|[` ]$/.test(shown) ? `${fence} ${shown} ${fence}` : fence + shown + fence;
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE).toWellFormed()}…`;
+}
+
+/** More backticks than there are in a row inside. */
+function fenceAround(text: string, least: number): string {
+  const longest = (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
+  return "`".repeat(Math.max(least, longest + 1));
 }

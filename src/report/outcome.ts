@@ -1,15 +1,17 @@
 /** What apply did, in a line. */
-import type { Change, Outcome } from "../model.ts";
-import { planChanges } from "./plan.ts";
+import type { Outcome } from "../model.ts";
+import { countChanges, usedOf } from "./plan.ts";
 import { printable, type Style } from "./style.ts";
 
 /** How much of what was changed, and where the previous file is. */
 export function renderOutcome({ plan, changed, backup }: Outcome, style: Style): string {
   const file = printable(plan.target.file);
   if (!changed) return `Nothing to do: ${file} is as the config says.`;
-  const count = (kind: Change["kind"]) => planChanges(plan).filter((one) => one.kind === kind).length;
-  const parts = [`${count("add")} added`, `${count("update")} changed`, `${count("remove")} removed`];
-  if (count("use") > 0) parts.push("the default changed");
+  const count = countChanges(plan);
+  const parts = [`${count.add} added`, `${count.update} changed`, `${count.remove} removed`];
+  if (count.use > 0) parts.push(`${usedOf(plan)} changed`);
+  if (count.login > 0) parts.push(`${count.login} logged in to`);
+  if (count.logout > 0) parts.push(`${count.logout} logged out of`);
   const kept = backup === null
     ? ""
     : `\nThe previous file is ${printable(backup)}; sremote rollback puts it back.`;

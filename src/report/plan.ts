@@ -10,45 +10,74 @@ export function planChanges(plan: Plan): readonly Change[] {
 
 /** Whether apply would change anything. */
 export function hasChanges(plan: Plan): boolean {
-  return planChanges(plan).length > 0;
+  return plan.steps.some((step) => step.kind === "replace-file" && step.changes.length > 0);
+}
+
+/** How many changes there are of each kind. */
+export function countChanges(plan: Plan): Readonly<Record<Change["kind"], number>> {
+  const count = { add: 0, update: 0, remove: 0, use: 0, login: 0, logout: 0 };
+  for (const change of planChanges(plan)) count[change.kind]++;
+  return count;
 }
 
 /** One line: how much of what. */
 export function summarize(plan: Plan): string {
-  const changes = planChanges(plan);
-  if (changes.length === 0) return `No changes: ${printable(plan.target.file)} is as the config says.`;
-  const count = (kind: Change["kind"]) => changes.filter((one) => one.kind === kind).length;
-  const parts = [`${count("add")} to add`, `${count("update")} to change`, `${count("remove")} to remove`];
-  if (count("use") > 0) parts.push("the default changes");
-  if (count("login") > 0) parts.push(`${count("login")} to log in to`);
-  if (count("logout") > 0) parts.push(`${count("logout")} to log out of`);
+  const checks = plan.steps.filter((step) => step.kind === "check-services").length;
+  if (!hasChanges(plan)) {
+    const more = checks === 0 ? "" : `; ${checks} ${checks === 1 ? "remote" : "remotes"} to check`;
+    return `No changes: ${printable(plan.target.file)} is as the config says${more}.`;
+  }
+  const count = countChanges(plan);
+  const parts = [`${count.add} to add`, `${count.update} to change`, `${count.remove} to remove`];
+  if (count.use > 0) parts.push(`${usedOf(plan)} changes`);
+  if (count.login > 0) parts.push(`${count.login} to log in to`);
+  if (count.logout > 0) parts.push(`${count.logout} to log out of`);
+  if (checks > 0) parts.push(`${checks} to check`);
   return `Plan: ${parts.join(", ")}.`;
 }
 
-/** What the plan is about. */
-export function titleOf({ target }: Plan): string {
-  const program = target.runtime === "singularity" ? "Singularity" : "Apptainer";
-  return `${target.scope === "global" ? "The machine's" : "Your"} remotes of ${program}, in ${
-    printable(target.file)
-  }`;
+/** What it is that its change to the default changes: which one, or only whether users may take another. */
+export function usedOf(plan: Plan): "the default" | "the exclusive remote" {
+  const isDefault = planChanges(plan).some((one) =>
+    one.kind === "use" && one.before.remote !== one.after.remote
+  );
+  return isDefault ? "the default" : "the exclusive remote";
+}
+
+/** Whose remotes the plan is about. */
+export function subjectOf({ target: { runtime, scope } }: Plan): string {
+  const program = runtime === "singularity" ? "Singularity" : "Apptainer";
+  return `${scope === "global" ? "The machine's" : "Your"} remotes of ${program}`;
 }
 
 /** The whole plan: changes, what a person should know, and the summary in the last line. */
 export function renderPlan(plan: Plan, style: Style): string {
-  const checks = plan.steps.flatMap((step) =>
-    step.kind === "check-services"
-      ? [`${style.cyan("?")} check ${printable(step.remote)}: ${step.required.join(", ")}`]
-      : []
-  );
-  const blocks = [...checks, ...planChanges(plan).map((one) => renderChange(one, style))];
+  const blocks = renderSteps(plan, style);
+  const findings = inOrder(plan.findings);
   return [
-    style.bold(titleOf(plan)) + (blocks.length === 0 ? "" : "\n"),
+    style.bold(`${subjectOf(plan)}, in ${printable(plan.target.file)}`) + (blocks.length === 0 ? "" : "\n"),
     ...blocks.map(indented),
     ...(blocks.length === 0 ? [] : [""]),
-    ...plan.findings.map((one) => renderFinding(one, style)),
-    ...(plan.findings.length === 0 ? [] : [""]),
+    ...findings.map((one) => renderFinding(one, style)),
+    ...(findings.length === 0 ? [] : [""]),
     style.bold(summarize(plan)),
   ].join("\n");
+}
+
+/** A block of lines for each check and each change, the sign in the first column. */
+export function renderSteps(plan: Plan, style: Style): readonly string[] {
+  const checks = plan.steps.flatMap((step) =>
+    step.kind === "check-services"
+      ? [`${style.cyan("?")} check ${named(step.remote)}  ${step.required.join(", ")}`]
+      : []
+  );
+  return [...checks, ...planChanges(plan).map((one) => renderChange(one, style))];
+}
+
+/** Errors first, then warnings, then what is only said. */
+export function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const rank = { error: 0, warning: 1, info: 2 } as const;
+  return [...findings].sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
 function renderChange(change: Change, style: Style): string {
@@ -64,21 +93,21 @@ function renderChange(change: Change, style: Style): string {
       const rows = before.remote === after.remote
         ? []
         : [["default", `${nameOrNone(before.remote)} → ${nameOrNone(after.remote)}`]];
-      if (before.exclusive.join("\n") !== after.exclusive.join("\n")) {
+      if (JSON.stringify(before.exclusive) !== JSON.stringify(after.exclusive)) {
         rows.push(["exclusive", `${names(before.exclusive)} → ${names(after.exclusive)}`]);
       }
       return rows.map((row) => `${style.yellow("~")} ${table([row])}`).join("\n");
     }
     case "login":
-      return `${style.green("+")} login ${printable(change.remote)}  token from ${renderSource(change.from)}`;
+      return `${style.green("+")} login ${named(change.remote)}  token from ${renderSource(change.from)}`;
     case "logout":
-      return `${style.red("-")} login ${printable(change.remote)}`;
+      return `${style.red("-")} login ${named(change.remote)}`;
   }
 }
 
 function block(sign: string, name: string, rows: readonly (readonly string[])[]): string {
   const fields = table(rows, "    ");
-  return `${sign} ${printable(name)}${fields === "" ? "" : `\n${fields}`}`;
+  return `${sign} ${named(name)}${fields === "" ? "" : `\n${fields}`}`;
 }
 
 function entryRows({ uri, insecure, keyservers }: Entry): string[][] {
@@ -94,9 +123,11 @@ function changedRows(before: Entry, after: Entry): string[][] {
   if (before.uri !== after.uri) rows.push(["uri", `${printable(before.uri)} → ${printable(after.uri)}`]);
   if (before.insecure !== after.insecure) rows.push(["insecure", `${before.insecure} → ${after.insecure}`]);
   const [old, now] = [before.keyservers.map(keyserver), after.keyservers.map(keyserver)];
-  const gone = old.filter((one) => !now.includes(one));
-  const come = now.filter((one) => !old.includes(one));
-  rows.push(...gone.map((one) => ["keyserver", `- ${one}`]), ...come.map((one) => ["keyserver", `+ ${one}`]));
+  const [were, are] = [new Set(old), new Set(now)];
+  const gone = old.filter((one) => !are.has(one));
+  const come = now.filter((one) => !were.has(one));
+  for (const one of gone) rows.push(["keyserver", `- ${one}`]);
+  for (const one of come) rows.push(["keyserver", `+ ${one}`]);
   if (gone.length === 0 && come.length === 0 && old.join("\n") !== now.join("\n")) {
     rows.push(["keyservers", `in the order ${now.join(", ")}`]);
   }
@@ -115,7 +146,9 @@ export function renderSource(from: SecretRef): string {
   if ("file" in from) return `file ${printable(from.file)}`;
   if ("prompt" in from) return "a prompt";
   const [program = "", ...rest] = from.command;
-  return `command ${printable(program)}${rest.length === 0 ? "" : ` (${rest.length} arguments)`}`;
+  return `command ${printable(program)}${
+    rest.length === 0 ? "" : ` (${rest.length} ${rest.length === 1 ? "argument" : "arguments"})`
+  }`;
 }
 
 function renderFinding({ severity, message, next }: Finding, style: Style): string {
@@ -131,11 +164,16 @@ function renderFinding({ severity, message, next }: Finding, style: Style): stri
 }
 
 function nameOrNone(name: string | null): string {
-  return name === null ? "(none)" : printable(name);
+  return name === null ? "(none)" : named(name);
+}
+
+/** A remote's name; in quotes where one could not tell where it begins and ends, or take it for a word of ours. */
+function named(name: string): string {
+  return printable(/^[^\s,→"()]+( [^\s,→"()]+)*$/u.test(name) ? name : JSON.stringify(name));
 }
 
 function names(list: readonly string[]): string {
-  return list.length === 0 ? "(none)" : list.map(printable).join(", ");
+  return list.length === 0 ? "(none)" : list.map(named).join(", ");
 }
 
 function indented(text: string): string {

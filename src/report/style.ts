@@ -2,12 +2,12 @@
 
 /** What a text is dressed in. */
 export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-  green(text: string): string;
-  yellow(text: string): string;
-  cyan(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly cyan: (text: string) => string;
 }
 
 const asIs = (text: string) => text;
@@ -27,10 +27,10 @@ export const colourStyle: Style = {
   cyan: sgr(36, 39),
 };
 
-// Controls, separators, direction and other invisible characters, lone surrogates.
+// Controls, formats (direction marks, tags), lone surrogates, separators, and what a terminal may show as nothing
+// at all. The selector after a pictograph only asks for its colours, as in ❤️.
 const INVISIBLE =
-  // deno-lint-ignore no-control-regex -- control characters are what it looks for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}](?<!\p{Extended_Pictographic}\ufe0f)/gu;
 
 /**
  * A text from a file, fit for a terminal: what would be obeyed, or not be seen, is spelled out.

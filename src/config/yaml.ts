@@ -1,0 +1,76 @@
+/** YAML configs as plain data. */
+import { isMap, isScalar, type Node, parseDocument, visit } from "yaml";
+import { syntax } from "./parse.ts";
+
+/**
+ * Reads a YAML config (YAML 1.2, core schema).
+ * @throws {Failure} config-syntax
+ */
+export function parseYamlConfig(text: string, shown: string): unknown {
+  let document;
+  try {
+    document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: "silent" });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw syntax(text, shown, 0, "it is nested too deeply");
+  }
+  const first = document.errors[0];
+  if (first !== undefined) {
+    throw syntax(
+      text,
+      shown,
+      first.pos[0],
+      `it is not valid YAML (${first.code.toLowerCase().replaceAll("_", " ")})`,
+    );
+  }
+  visit(document, {
+    Alias: (_key, node) => {
+      throw syntax(
+        text,
+        shown,
+        node.range?.[0] ?? 0,
+        "aliases (*) are not supported; use a .ts config to reuse values",
+      );
+    },
+    Map: (_key, node) => {
+      const keys = new Set<unknown>();
+      for (const { key } of node.items) {
+        const at = (key as Node | null)?.range?.[0] ?? 0;
+        if (!isScalar(key) || typeof key.value !== "string" && typeof key.value !== "number") {
+          throw syntax(text, shown, at, "a key that is not text");
+        }
+        const name = String(key.value);
+        if (keys.has(name)) {
+          throw syntax(text, shown, at, `the key ${JSON.stringify(name).slice(0, 80)} is there twice`);
+        }
+        keys.add(name);
+      }
+    },
+  });
+  return plain(document.contents as Node | null);
+}
+
+/** As own properties, so that a key `__proto__` is one too and validation sees it. */
+function plain(node: Node | null): unknown {
+  if (node === null) return null;
+  if (isScalar(node)) return node.value;
+  if (isMap(node)) {
+    const value: Record<string, unknown> = {};
+    for (const { key, value: one } of node.items) {
+      Object.defineProperty(value, String((key as unknown as { value: unknown }).value), {
+        value: plain(one as Node | null),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return value;
+  }
+  return (node as unknown as { items: (Node | null)[] }).items.map(plain);
+}
+
+/** Where a text stops being YAML, and so JSON. */
+export function errorAt(text: string): number {
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: "silent" });
+  return document.errors[0]?.pos[0] ?? 0;
+}

@@ -1,0 +1,108 @@
+/** Plans for the tests of this folder. */
+import type { Change, Entry, Finding, Keyserver, Plan, Step, Target } from "../model.ts";
+
+/** What is left out of it: nothing insecure, no keyservers. */
+export function entry(uri: string, more: Partial<Entry> = {}): Entry {
+  return { uri, insecure: false, keyservers: [], ...more };
+}
+
+/** An external keyserver. */
+export function keyserver(uri: string, more: Partial<Keyserver> = {}): Keyserver {
+  return { uri, skip: false, external: true, insecure: false, ...more };
+}
+
+/** What a plan is made of, where it is not the usual. */
+export interface PlanParts {
+  readonly checks?: readonly Step[];
+  readonly findings?: readonly Finding[];
+  readonly target?: Partial<Target>;
+}
+
+/** A plan for the machine's file. */
+export function planOf(
+  changes: readonly Change[],
+  { checks = [], findings = [], target }: PlanParts = {},
+): Plan {
+  return {
+    formatVersion: 1,
+    target: { runtime: "singularity", scope: "global", file: "/etc/singularity/remote.yaml", ...target },
+    seen: { digest: null, default: null, remotes: [] },
+    steps: [
+      ...checks,
+      ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: null, changes } as const]),
+    ],
+    findings,
+  };
+}
+
+/** One of every kind of change, of field and of source. */
+export const EVERYTHING: readonly Change[] = [
+  {
+    kind: "add",
+    remote: "company",
+    after: entry("enterprise.example.com", {
+      insecure: true,
+      keyservers: [
+        keyserver("https://keys.example.com"),
+        keyserver("https://old.example.com", { skip: true }),
+      ],
+    }),
+  },
+  { kind: "add", remote: "café 🚀 lab", after: entry("lab.example.com:8443/path") },
+  { kind: "add", remote: "__proto__", after: entry("proto.example.com") },
+  {
+    kind: "update",
+    remote: "moved",
+    before: entry("before.example.com", {
+      keyservers: [keyserver("https://a.example.com"), keyserver("https://keys.example.com")],
+    }),
+    after: entry("after.example.com", {
+      insecure: true,
+      keyservers: [
+        keyserver("https://keys.example.com", { insecure: true }),
+        keyserver("https://a.example.com"),
+      ],
+    }),
+  },
+  {
+    kind: "update",
+    remote: "reordered",
+    before: entry("same.example.com", { keyservers: [keyserver("https://a"), keyserver("https://b")] }),
+    after: entry("same.example.com", { keyservers: [keyserver("https://b"), keyserver("https://a")] }),
+  },
+  {
+    kind: "remove",
+    remote: "gone",
+    before: entry("gone.example.com", {
+      keyservers: [keyserver("https://gone.example.com/keys", { external: false, skip: true })],
+    }),
+  },
+  {
+    kind: "use",
+    before: { remote: null, exclusive: ["gone", "left, right"] },
+    after: { remote: "company", exclusive: ["company"] },
+  },
+  { kind: "login", remote: "company", from: { env: "COMPANY_TOKEN" } },
+  { kind: "login", remote: "moved", from: { file: "/run/secrets/token" } },
+  { kind: "login", remote: "a", from: { command: ["pass", "show", "SECRET-ARGUMENT"] } },
+  { kind: "login", remote: "b", from: { command: ["token-helper", "SECRET-ARGUMENT"] } },
+  { kind: "login", remote: "c", from: { command: ["token-helper"] } },
+  { kind: "login", remote: "d", from: { prompt: true } },
+  { kind: "logout", remote: "old" },
+];
+
+/** One of each severity, the least first. */
+export const FINDINGS: readonly Finding[] = [
+  { severity: "info", code: "unmanaged", message: 'not in the config, and kept: "hand"', next: "take it in" },
+  {
+    severity: "warning",
+    code: "readable-by-others",
+    message: "/etc/singularity/remote.yaml holds tokens and has mode 0644",
+    next: "chmod 600 /etc/singularity/remote.yaml",
+  },
+  { severity: "error", code: "default-unknown", message: 'the default "compny" is no remote' },
+];
+
+/** What somebody would write to drive a terminal, a page, or a person. */
+export const HOSTILE =
+  "\u001b[2J\u009b31m\u202e@all [x](http://e.org) <img src=x> | `` #1 *b*\r\n\u2028\u{e0041}</details>\u0000";
