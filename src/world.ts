@@ -311,11 +311,21 @@ function realTerminal(): Terminal {
     err: (text) => writeAll(2, text),
     async confirm(question) {
       const { confirm } = await import("@inquirer/prompts");
+      // The prompt knows Ctrl-C; at the end of input (Ctrl-D, a terminal that is gone) it would wait for ever.
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      const onKey = (_text: unknown, key?: { name?: string; ctrl?: boolean }) => {
+        if (key?.ctrl && key.name === "d") end();
+      };
+      process.stdin.on("keypress", onKey).once("end", end).once("error", end);
       try {
-        return await confirm({ message: question, default: false }, { output: process.stderr });
+        const streams = { output: process.stderr, signal: ended.signal };
+        return await confirm({ message: question, default: false }, streams);
       } catch (error) {
-        if (error instanceof Error && error.name === "ExitPromptError") return null;
+        if (error instanceof Error && /^(?:Exit|Abort)PromptError$/.test(error.name)) return null;
         throw error;
+      } finally {
+        process.stdin.off("keypress", onKey).off("end", end).off("error", end);
       }
     },
   };

@@ -44,8 +44,9 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
       return result;
     case "markdown": {
       const { renderMarkdown } = await import("../report/markdown.ts");
-      const diffs = flags.diff ? fenced(await diffsOf(context, planned, "plain")) : "";
-      return { ...result, text: renderMarkdown(document.plans) + diffs };
+      const text = renderMarkdown(document.plans);
+      const diffs = flags.diff ? fenced(await diffsOf(context, planned, "plain"), text.length) : "";
+      return { ...result, text: text + diffs };
     }
     case "text": {
       const { renderPlan } = await import("../report/plan.ts");
@@ -76,10 +77,17 @@ async function diffsOf(
   return diffs.filter((one) => one !== "");
 }
 
-function fenced(diffs: readonly string[]): string {
-  return diffs.map((one) => {
-    const longest = Math.max(2, ...(one.match(/`+/g) ?? []).map((run) => run.length));
+/** GitHub takes 65,536 characters in a comment. */
+const COMMENT_LIMIT = 60_000;
+
+/** The diffs, folded; in a comment that would be too long, a line that says where they are. */
+function fenced(diffs: readonly string[], before: number): string {
+  const parts = diffs.map((one) => {
+    let longest = 2;
+    for (const [run] of one.matchAll(/`+/g)) longest = Math.max(longest, run.length);
     const fence = "`".repeat(longest + 1);
     return `\n\n<details><summary>remote.yaml</summary>\n\n${fence}diff\n${one}\n${fence}\n\n</details>`;
   }).join("");
+  if (before + parts.length <= COMMENT_LIMIT) return parts;
+  return "\n\nThe diff is too long for a comment: `sremote plan --diff` shows it.";
 }

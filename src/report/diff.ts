@@ -1,9 +1,10 @@
 /** Two texts as a unified diff. */
 import { printable, type Style } from "./style.ts";
 
-// The algorithm's cost grows with the square of what differs: 4,000 lines of 50,000 take about a second.
+// The algorithm's cost grows with the square of what differs: 4,000 lines of 50,000 take about a second. Lines that
+// are only added, or only gone, cost little.
 const MOST_EDITS = 4_000;
-const MOST_MILLISECONDS = 3_000;
+const MOST_MILLISECONDS = 2_000;
 
 /**
  * The unified diff with three lines around each change; empty where the texts are the same.
@@ -19,7 +20,7 @@ export async function unifiedDiff(
   const { structuredPatch } = await import("diff");
   const patch = structuredPatch(file, file, before, after, undefined, undefined, {
     context: 3,
-    maxEditLength: MOST_EDITS,
+    maxEditLength: MOST_EDITS + Math.abs(lines(before) - lines(after)),
     timeout: MOST_MILLISECONDS,
   });
   const head = [style.bold(`--- ${printable(file)}`), style.bold(`+++ ${printable(file)}`)];

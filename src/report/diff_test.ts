@@ -55,6 +55,8 @@ Deno.test("of a large file, few changes are shown, and too many are counted", as
   const before = fileOf(10_000, "a");
   const few = await unifiedDiff("f", before, before.replace("a5000.", "b5000."), plainStyle);
   assert.equal(few.split("\n").length, 2 + 1 + 8);
+  const all = await unifiedDiff("f", "", before, plainStyle);
+  assert.equal(all.split("\n").length, 2 + 1 + 60_002);
   const start = performance.now();
   assert.equal(
     await unifiedDiff("f", before, fileOf(10_000, "b"), plainStyle),
