@@ -210,30 +210,35 @@ function modeFor(scope: Scope, present: number | null): number {
   return present === null ? widest : present & widest;
 }
 
+/**
+ * The new file and the backup of the old one. The backup is on disk before the file is replaced and takes its name
+ * afterwards, so that a failure leaves the earlier backup too.
+ */
 function replace(world: World, now: StoredFile, text: string, scope: Scope): Committed {
   const options = { mode: modeFor(scope, now.mode), owner: now.owner };
   const backup = backupPath(now.path);
   const encode = (one: string) => new TextEncoder().encode(one);
+  const replaceFile = () => {
+    try {
+      world.files.replace(now.path, encode(text), { ...options, beforeRename: () => lastLook(world, now) });
+    } catch (error) {
+      throw io("replace", now.path, error);
+    }
+  };
   try {
-    world.files.replace(backup, encode(now.document.text), options);
+    world.files.replace(backup, encode(now.document.text), { ...options, beforeRename: replaceFile });
   } catch (error) {
     throw io("keep the previous file as", backup, error);
   }
-  try {
-    world.files.replace(now.path, encode(text), {
-      ...options,
-      beforeRename() {
-        const last = readRegular(world, now.path);
-        const same = last === null
-          ? now.digest === null
-          : now.digest !== null && decode(last.bytes, now.path) === now.document.text;
-        if (!same) throw stale(now.path, "another program wrote it at this moment");
-      },
-    });
-  } catch (error) {
-    throw error instanceof Failure ? error : io("replace", now.path, error);
-  }
   return { changed: true, backup };
+}
+
+function lastLook(world: World, now: StoredFile): void {
+  const last = readRegular(world, now.path);
+  const same = last === null
+    ? now.digest === null
+    : now.digest !== null && decode(last.bytes, now.path) === now.document.text;
+  if (!same) throw stale(now.path, "another program wrote it at this moment");
 }
 
 /** After the file: a crash between the two is healed by the next apply, which writes the ledger anew. */

@@ -12,7 +12,7 @@ export function renderOutcome({ plan, changed, backup }: Outcome, style: Style):
   if (count.use > 0) parts.push(`${usedOf(plan)} changed`);
   if (count.login > 0) parts.push(`${count.login} logged in to`);
   if (count.logout > 0) parts.push(`${count.logout} logged out of`);
-  const kept = backup === null
+  const kept = backup === null || plan.seen.digest === null
     ? ""
     : `\nThe previous file is ${printable(backup)}; sremote rollback puts it back.`;
   return `${style.green("Applied")} to ${file}: ${parts.join(", ")}.${kept}`;

@@ -47,7 +47,7 @@ export function usedOf(plan: Plan): "the default" | "the exclusive remote" {
 /** Whose remotes the plan is about. */
 export function subjectOf({ target: { runtime, scope } }: Plan): string {
   const program = runtime === "singularity" ? "Singularity" : "Apptainer";
-  return `${scope === "global" ? "The machine's" : "Your"} remotes of ${program}`;
+  return `${scope === "global" ? "Global" : "User"} remotes of ${program}`;
 }
 
 /** The whole plan: changes, what a person should know, and the summary in the last line. */

@@ -26,7 +26,7 @@ export function planOf(
   return {
     formatVersion: 1,
     target: { runtime: "singularity", scope: "global", file: "/etc/singularity/remote.yaml", ...target },
-    seen: { digest: null, default: null, remotes: [] },
+    seen: { digest: `sha256:${"0".repeat(64)}`, default: null, remotes: [] },
     steps: [
       ...checks,
       ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: null, changes } as const]),
