@@ -159,11 +159,17 @@ function realFiles(): Files {
     makeFolder(folder, mode) {
       const made: string[] = [];
       for (let at = folder; !fs().existsSync(at); at = load("node:path").dirname(at)) made.unshift(at);
-      for (const one of made) {
-        fs().mkdirSync(one, { mode });
+      return made.filter((one) => {
+        try {
+          fs().mkdirSync(one, { mode });
+        } catch (error) {
+          // Another process was quicker.
+          if (codeOf(error) === "EEXIST" && fs().statSync(one).isDirectory()) return false;
+          throw error;
+        }
         fs().chmodSync(one, mode);
-      }
-      return made;
+        return true;
+      });
     },
     removeFolder(folder) {
       try {

@@ -165,11 +165,9 @@ class Story {
 
   private run(args: readonly string[]): Ran {
     const [program, ...before] = this.program.command as [string, ...string[]];
-    // Deno keeps its cache where the environment says; the program itself does not.
-    const deno = this.program.name === "deno" ? { DENO_DIR: DENO_DIR, DENO_NO_UPDATE_CHECK: "1" } : {};
     const ran = spawnSync(program, [...before, ...args, "--root", "."], {
       cwd: this.work,
-      env: { ...this.environment, ...deno },
+      env: { ...this.environment, ...DENO_ENVIRONMENT },
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       maxBuffer: 64 * 1024 * 1024,
@@ -224,8 +222,12 @@ class Story {
   }
 }
 
-const DENO_DIR = process.env.DENO_DIR ??
-  join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "/", ".cache"), "deno");
+/** Deno keeps its cache where the environment says, and would ask for a newer version; sremote reads none of it. */
+export const DENO_ENVIRONMENT: Readonly<Record<string, string>> = {
+  DENO_DIR: process.env.DENO_DIR ??
+    join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "/", ".cache"), "deno"),
+  DENO_NO_UPDATE_CHECK: "1",
+};
 
 /** A body ends with a blank line, so that sections stand apart; a text without a last line break is marked. */
 function padded(text: string): string {

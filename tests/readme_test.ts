@@ -1,0 +1,102 @@
+/** What the README shows is what happens, with the config that it shows. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { DENO_ENVIRONMENT, PROGRAMS } from "./scenario.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+const example = readFileSync(join(ROOT, "remotes.example.ts"), "utf8");
+
+/** The README's session: each command with what it prints. */
+function session(): { readonly command: string; readonly output: string }[] {
+  const text = /```console\n([\s\S]*?)\n```/.exec(readme)![1]!;
+  return text.split(/^\$ /m).slice(1).map((part) => {
+    const [command = "", ...lines] = part.split("\n");
+    return { command, output: lines.join("\n").trimEnd() };
+  });
+}
+
+for (const program of PROGRAMS) {
+  Deno.test(`the README's session (${program.name})`, () => {
+    const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
+    try {
+      writeFileSync(join(work, "remotes.ts"), example);
+      mkdirSync(join(work, "etc/singularity"), { recursive: true });
+      writeFileSync(
+        join(work, "etc/singularity/remote.yaml"),
+        "Active: SylabsCloud\nRemotes:\n  SylabsCloud:\n    URI: cloud.sylabs.io\n    System: true\n    Exclusive: false\n",
+      );
+      const [shown, ...commands] = session();
+      assert.deepEqual(shown, { command: "cat remotes.ts", output: example.trimEnd() });
+      assert.equal(commands.length, 4);
+      for (const { command, output } of commands) {
+        const [sremote, ...args] = command.replace(/^sudo /, "").split(" ");
+        assert.equal(sremote, "sremote");
+        const [first, ...before] = program.command as [string, ...string[]];
+        const run = spawnSync(first, [...before, ...args, "--root", "."], {
+          cwd: work,
+          env: { SINGULARITY_CONFIGDIR: "/home/me/.singularity", ...DENO_ENVIRONMENT },
+          encoding: "utf8",
+          stdio: ["ignore", "pipe", "pipe"],
+        });
+        assert.equal(run.stderr, "");
+        assert.equal(run.status, 0);
+        assert.equal(run.stdout.replaceAll(work, "").trimEnd(), output, command);
+      }
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  });
+}
+
+Deno.test("the example plans and applies for a user too, and the JSON of the README is a valid config", () => {
+  const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
+  try {
+    const [first, ...before] = PROGRAMS[0]!.command as [string, ...string[]];
+    const run = (...args: string[]) =>
+      spawnSync(first, [...before, ...args, "--root", "."], {
+        cwd: work,
+        env: { SINGULARITY_CONFIGDIR: "/me", ...DENO_ENVIRONMENT },
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+    const config = join(ROOT, "remotes.example.ts");
+    assert.equal(run("plan", "-c", config, "--detailed-exitcode").status, 2);
+    assert.equal(run("apply", "-c", config, "--yes", "--detailed-exitcode").status, 2);
+    assert.equal(run("plan", "-c", config, "--detailed-exitcode").status, 0);
+    assert.equal(
+      readFileSync(join(work, "me/remote.yaml"), "utf8"),
+      "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com:8443\n",
+    );
+    writeFileSync(join(work, "c.json"), /```json\n([\s\S]*?)```/.exec(readme)![1]!);
+    assert.equal(run("validate", "-c", "c.json").stdout, "c.json is valid: 1 remote (0 user, 1 global).\n");
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+});
+
+Deno.test("the README's two commands are tasks, and the demo runs to its end", () => {
+  const commands = Array.from(readme.matchAll(/^npx -y deno@2\.9\.6 task (\w+)$/gm), (found) => found[1]);
+  assert.deepEqual(commands, ["demo", "test"]);
+  const run = spawnSync(process.execPath, ["task", "--quiet", "demo"], { cwd: ROOT, encoding: "utf8" });
+  assert.equal(run.status, 0, run.stderr);
+  assert.equal(run.stderr, "");
+  const order = [
+    "$ sremote plan",
+    "1 to add",
+    "Applied",
+    "Nothing to do",
+    "elsewhere.example.net →",
+    "[company]",
+  ];
+  let at = 0;
+  for (const one of order) {
+    at = run.stdout.indexOf(one, at);
+    assert.ok(at >= 0, `${one} is not in its place in the demo`);
+  }
+});
