@@ -4,8 +4,11 @@
  * Two of the packages are cut to what sremote uses of them, for each command pays for what they load:
  * commander asks for `node:child_process` (3 ms) to run commands that are programs of their own, and QuickJS carries
  * its WebAssembly in a text that is taken apart letter by letter (5 ms).
+ *
+ * Of the runtime, the names of the variables are struck out by which the environment could have it run other code:
+ * Bun has no switch for them.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 const [entry, outfile, target] = process.argv.slice(2);
 
@@ -74,3 +77,24 @@ if (!result.success) {
   console.error(result.logs.map(String).join("\n"));
   process.exit(1);
 }
+
+/**
+ * `BUN_OPTIONS=--preload FILE` and `BUN_INSPECT_PRELOAD` run a file first, `BUN_BE_BUN` makes the binary Bun's own
+ * command line, `BUN_INSPECT` opens it to a debugger. No variable has a NUL in its name.
+ */
+const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
+
+if (target !== undefined && !target.startsWith("bun-linux-")) {
+  console.error(`${target}: only Linux programs can be changed after they were made; others are signed`);
+  process.exit(1);
+}
+const binary = readFileSync(outfile);
+for (const name of STRUCK) {
+  let found = 0;
+  for (let at = binary.indexOf(name); at >= 0; at = binary.indexOf(name, at + 1)) {
+    binary[at] = 0;
+    found++;
+  }
+  if (found === 0) throw new Error(`${name} is not in Bun's runtime any more: look for what took its place`);
+}
+writeFileSync(outfile, binary);
