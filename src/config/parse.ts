@@ -6,6 +6,7 @@ import { Failure } from "../failure.ts";
  * @throws {Failure} config-syntax
  */
 export async function parseJsonConfig(text: string, shown: string): Promise<unknown> {
+  if (text.startsWith("\ufeff")) text = ` ${text.slice(1)}`; // as some editors on Windows write it
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,5 +1,14 @@
 /** YAML configs as plain data. */
-import { isMap, isScalar, type Node, parseDocument, visit } from "yaml";
+import {
+  isMap,
+  isScalar,
+  type Node,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 import { syntax } from "./parse.ts";
 
 /**
@@ -9,7 +18,7 @@ import { syntax } from "./parse.ts";
 export function parseYamlConfig(text: string, shown: string): unknown {
   let document;
   try {
-    document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: "silent" });
+    document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw syntax(text, shown, 0, "it is nested too deeply");
@@ -23,7 +32,13 @@ export function parseYamlConfig(text: string, shown: string): unknown {
       `it is not valid YAML (${first.code.toLowerCase().replaceAll("_", " ")})`,
     );
   }
+  const noTag = (node: Scalar | YAMLSeq | YAMLMap) => {
+    if (node.tag === undefined) return;
+    throw syntax(text, shown, node.range?.[0] ?? 0, "tags (!) are not supported: a config is plain data");
+  };
   visit(document, {
+    Scalar: (_key, node) => noTag(node),
+    Seq: (_key, node) => noTag(node),
     Alias: (_key, node) => {
       throw syntax(
         text,
@@ -33,6 +48,7 @@ export function parseYamlConfig(text: string, shown: string): unknown {
       );
     },
     Map: (_key, node) => {
+      noTag(node);
       const keys = new Set<unknown>();
       for (const { key } of node.items) {
         const at = (key as Node | null)?.range?.[0] ?? 0;
@@ -71,6 +87,6 @@ function plain(node: Node | null): unknown {
 
 /** Where a text stops being YAML, and so JSON. */
 export function errorAt(text: string): number {
-  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: "silent" });
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
   return document.errors[0]?.pos[0] ?? 0;
 }

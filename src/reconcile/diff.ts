@@ -64,8 +64,8 @@ function diffRemotes(desired: Desired, { target, file, ours, other }: Observed):
 
 /**
  * The default and exclusive remotes that the file should have. The user's default may be a global remote: the user's
- * `Active` then holds its name, and nothing is needed where the global file's own default says the same (facts.md:
- * "`Active` of the global file counts only while the user file has none").
+ * `Active` then holds its name, and nothing is needed where the global file's own default says the same (it counts
+ * while the user's has none).
  */
 function wantedDefault(
   desired: Desired,

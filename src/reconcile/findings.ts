@@ -37,7 +37,7 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
 
 /**
  * A name of the user's own that the global file has too: Singularity fails every command with "name collision while
- * syncing"; Apptainer takes the user's (facts.md).
+ * syncing"; Apptainer takes the user's (SingularityCE 4.5, Apptainer 1.5).
  */
 function* names(
   desired: Desired,
@@ -181,7 +181,7 @@ function* dangers(desired: Desired, observed: Observed, { removed, changes }: De
 function* globalDangers(desired: Desired, file: RemoteFile, removed: ReadonlySet<string>): Iterable<Finding> {
   for (const one of desired.remotes.global.values()) {
     if (!one.insecure) continue;
-    // facts.md: a global `Insecure` is not carried over to the user's view.
+    // A bug of SingularityCE 4.5 and Apptainer 1.5: the user's view of a global remote is without `Insecure`.
     yield finding(
       "warning",
       "insecure-not-carried",

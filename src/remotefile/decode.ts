@@ -1,4 +1,4 @@
-/** The tree of a `remote.yaml` → what it says, as strictly as Singularity's and Apptainer's own decoders (facts.md). */
+/** The tree of a `remote.yaml` → what it says, as strictly as Singularity's and Apptainer's own decoders (SingularityCE 4.5, Apptainer 1.5). */
 import { nearest } from "../config/suggest.ts";
 import type { Problem } from "../failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";

@@ -15,7 +15,7 @@ async function refused(text: string): Promise<Failure> {
 
 const read = async (text: string) => (await parseRemoteFile(text, "r.yaml")).content;
 
-Deno.test("what facts.md shows is read", async () => {
+Deno.test("every field is read", async () => {
   const content = await read(`Active: company            # the default remote's name
 Remotes:
   company:

@@ -1,4 +1,4 @@
-/** Pieces of a `remote.yaml` as lines of text. Only fields that say something are written (facts.md, "decoding is strict"). */
+/** Pieces of a `remote.yaml` as lines of text. Only fields that say something are written: each version refuses a file with a field that it does not know. */
 import { Failure } from "../failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 

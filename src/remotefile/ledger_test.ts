@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Failure } from "../failure.ts";
+import { ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
+
+Deno.test("ledger: any names come back", () => {
+  const names = fc.uniqueArray(
+    fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("__proto__", "a\nb", "")),
+  );
+  fc.assert(fc.property(names, names, (remotes, previous) => {
+    const ledger = { remotes: new Set(remotes), previous: new Set(previous) };
+    assert.deepEqual(parseLedger(renderLedger(ledger), "l"), ledger);
+  }));
+});
+
+Deno.test("ledger: the same names give the same text, in whatever order", () => {
+  const none = new Set<string>();
+  assert.equal(
+    renderLedger({ remotes: new Set(["b", "a"]), previous: none }),
+    renderLedger({ remotes: new Set(["a", "b"]), previous: none }),
+  );
+});
+
+Deno.test("ledger: what is none is refused, with its path", () => {
+  const broken = [
+    "",
+    "null",
+    "[]",
+    "{",
+    '{ "formatVersion": 2, "remotes": [], "previous": [] }',
+    '{ "formatVersion": 1, "remotes": ["a", 1], "previous": [] }',
+    '{ "formatVersion": 1, "remotes": [] }',
+  ];
+  for (const text of broken) {
+    assert.throws(
+      () => parseLedger(text, "/here/ledger.json"),
+      (error) =>
+        error instanceof Failure && error.code === "ledger-invalid" && error.path === "/here/ledger.json",
+      text,
+    );
+  }
+});
+
+Deno.test("ledger: one beside each file", () => {
+  assert.equal(ledgerPath("/etc/singularity/remote.yaml"), "/etc/singularity/.sremote-ledger.json");
+  assert.equal(ledgerPath("/x/other.yaml"), "/x/.other.yaml.sremote-ledger.json");
+});

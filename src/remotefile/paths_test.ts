@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { Failure } from "../failure.ts";
+import type { Runtime, Scope } from "../model.ts";
+import { ambiguousSysconfdir, findTarget, type PathInputs, type PathOptions } from "./paths.ts";
+
+const NOWHERE: PathOptions = { root: null, remoteFile: null, sysconfdir: null };
+
+function inputs(
+  { env = {}, there = [], home = "/home/me" }: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly there?: readonly string[];
+    readonly home?: string | null;
+  },
+): PathInputs {
+  return {
+    files: { exists: (file) => there.some((one) => one === file || one.startsWith(`${file}/`)) },
+    here: {
+      env: (name) => env[name],
+      folder: "/work",
+      passwordHome: () => Promise.resolve(home),
+    },
+  };
+}
+
+interface Case {
+  readonly story: string;
+  readonly runtime: Runtime;
+  readonly scope: Scope;
+  readonly options?: Partial<PathOptions>;
+  readonly outside?: Parameters<typeof inputs>[0];
+  readonly expected: string;
+}
+
+const HOME = { HOME: "/elsewhere" };
+const cases: readonly Case[] = [
+  {
+    story: "Singularity's home is the password database's",
+    runtime: "singularity",
+    scope: "user",
+    outside: { env: HOME },
+    expected: "/home/me/.singularity/remote.yaml",
+  },
+  {
+    story: "Apptainer's home is $HOME",
+    runtime: "apptainer",
+    scope: "user",
+    outside: { env: HOME },
+    expected: "/elsewhere/.apptainer/remote.yaml",
+  },
+  {
+    story: "SINGULARITY_CONFIGDIR",
+    runtime: "singularity",
+    scope: "user",
+    outside: { env: { ...HOME, SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" } },
+    expected: "/c/remote.yaml",
+  },
+  {
+    story: "APPTAINER_CONFIGDIR comes before the older name",
+    runtime: "apptainer",
+    scope: "user",
+    outside: { env: { ...HOME, SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" } },
+    expected: "/d/remote.yaml",
+  },
+  {
+    story: "Apptainer honours the older name",
+    runtime: "apptainer",
+    scope: "user",
+    outside: { env: { ...HOME, SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "" } },
+    expected: "/c/remote.yaml",
+  },
+  {
+    story: "an empty variable is none",
+    runtime: "singularity",
+    scope: "user",
+    outside: { env: { SINGULARITY_CONFIGDIR: "" } },
+    expected: "/home/me/.singularity/remote.yaml",
+  },
+  {
+    story: "a relative folder counts from the current one",
+    runtime: "singularity",
+    scope: "user",
+    outside: { env: { SINGULARITY_CONFIGDIR: "c" } },
+    expected: "/work/c/remote.yaml",
+  },
+  {
+    story: "--root stands for / in the user's scope",
+    runtime: "singularity",
+    scope: "user",
+    options: { root: "/r" },
+    expected: "/r/home/me/.singularity/remote.yaml",
+  },
+  {
+    story: "no global file, no folder: /etc",
+    runtime: "singularity",
+    scope: "global",
+    expected: "/etc/singularity/remote.yaml",
+  },
+  {
+    story: "a folder decides where there is no file",
+    runtime: "singularity",
+    scope: "global",
+    outside: { there: ["/usr/local/etc/singularity/singularity.conf"] },
+    expected: "/usr/local/etc/singularity/remote.yaml",
+  },
+  {
+    story: "a file comes before a folder",
+    runtime: "apptainer",
+    scope: "global",
+    outside: { there: ["/etc/apptainer/apptainer.conf", "/usr/local/etc/apptainer/remote.yaml"] },
+    expected: "/usr/local/etc/apptainer/remote.yaml",
+  },
+  {
+    story: "of two files, that in /etc",
+    runtime: "singularity",
+    scope: "global",
+    outside: { there: ["/etc/singularity/remote.yaml", "/usr/local/etc/singularity/remote.yaml"] },
+    expected: "/etc/singularity/remote.yaml",
+  },
+  {
+    story: "the other program's files do not count",
+    runtime: "singularity",
+    scope: "global",
+    outside: { there: ["/usr/local/etc/apptainer/remote.yaml"] },
+    expected: "/etc/singularity/remote.yaml",
+  },
+  {
+    story: "--root stands for / in the global scope",
+    runtime: "singularity",
+    scope: "global",
+    options: { root: "r" },
+    outside: { there: ["/work/r/usr/local/etc/singularity/remote.yaml", "/etc/singularity/remote.yaml"] },
+    expected: "/work/r/usr/local/etc/singularity/remote.yaml",
+  },
+  {
+    story: "sysconfdir decides",
+    runtime: "singularity",
+    scope: "global",
+    options: { sysconfdir: "/opt/etc", root: "/r" },
+    outside: { there: ["/r/etc/singularity/remote.yaml"] },
+    expected: "/r/opt/etc/singularity/remote.yaml",
+  },
+  {
+    story: "--remote-file is this very file, whatever else is said",
+    runtime: "singularity",
+    scope: "global",
+    options: { remoteFile: "x/y.yaml", sysconfdir: "/opt", root: "/r" },
+    expected: "/work/x/y.yaml",
+  },
+];
+
+for (const { story, runtime, scope, options = {}, outside = {}, expected } of cases) {
+  Deno.test(`paths: ${story}`, async () => {
+    const target = await findTarget(runtime, scope, { ...NOWHERE, ...options }, inputs(outside));
+    assert.deepEqual(target, { runtime, scope, file: expected });
+  });
+}
+
+Deno.test("paths: no home folder is an error that says what to do", async () => {
+  for (const runtime of ["singularity", "apptainer"] as const) {
+    await assert.rejects(
+      () => findTarget(runtime, "user", NOWHERE, inputs({ home: null })),
+      (error) =>
+        error instanceof Failure && error.code === "io" &&
+        error.next!.includes(`${runtime.toUpperCase()}_CONFIGDIR`),
+    );
+  }
+});
+
+Deno.test("paths: two global files are ambiguous, unless something says which", () => {
+  const both = inputs({ there: ["/etc/singularity/remote.yaml", "/usr/local/etc/singularity/remote.yaml"] });
+  assert.equal(ambiguousSysconfdir("singularity", NOWHERE, both), true);
+  assert.equal(ambiguousSysconfdir("apptainer", NOWHERE, both), false);
+  assert.equal(ambiguousSysconfdir("singularity", { ...NOWHERE, sysconfdir: "/etc" }, both), false);
+  assert.equal(ambiguousSysconfdir("singularity", { ...NOWHERE, remoteFile: "/x" }, both), false);
+});
