@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Failure } from "../failure.ts";
+import type { RemoteFile } from "../model.ts";
+import { diff } from "../reconcile/diff.ts";
+import { file, found, stored } from "../reconcile/testing.ts";
+import { Secret } from "../secret.ts";
+import { describe } from "./describe.ts";
+import { validateConfig } from "./validate.ts";
+
+const token = new Secret("CANARY-of-a-token");
+const plainObject = { noNullPrototype: true };
+const remote = fc.record({
+  name: fc.constantFrom("a", "b", "c", "constructor", "a b", "é", "x.y"),
+  uri: fc.constantFrom("one.example.com", "two.example.com:8443/path"),
+  insecure: fc.boolean(),
+  keyservers: fc.uniqueArray(
+    fc.record({
+      uri: fc.constantFrom("https://k.example.com", "hkp://l.example.com", "https://m.example.com:8443"),
+      skip: fc.boolean(),
+      external: fc.boolean(),
+      insecure: fc.boolean(),
+    }, plainObject),
+    { selector: (one) => one.uri },
+  ),
+  token: fc.option(fc.constant(token)),
+}, plainObject);
+
+const anyFiles = fc.record({
+  remotes: fc.uniqueArray(fc.record({ remote, global: fc.boolean(), copied: fc.boolean() }), {
+    selector: (one) => one.remote.name,
+  }),
+  user: fc.nat(),
+  global: fc.nat(),
+  exclusive: fc.boolean(),
+}).map(({ remotes, ...wish }) => {
+  const pick = (names: readonly string[], n: number) => [...names, null][n % (names.length + 1)]!;
+  const machine = remotes.filter((one) => one.global).map((one) => one.remote);
+  const machineDefault = pick(machine.map((one) => one.name), wish.global);
+  const own = remotes.filter((one) => !one.global).map((one) => stored(one.remote.name, one.remote));
+  const copies = remotes.filter((one) => one.global && one.copied)
+    .map((one) => stored(one.remote.name, { ...one.remote, system: true }));
+  const users = [...own, ...copies];
+  const only = wish.exclusive ? machineDefault : null;
+  return {
+    user: file(users, only === null ? pick(remotes.map((one) => one.remote.name), wish.user) : only),
+    global: file(
+      machine.map((one) => stored(one.name, { ...one, token: null, exclusive: one.name === only })),
+      machineDefault,
+    ),
+  };
+});
+
+Deno.test("describe: the plan made from what describes the files is empty, in both scopes, and names no token", () => {
+  fc.assert(
+    fc.property(anyFiles, ({ user, global }) => {
+      const { config } = describe({ user, global }, "singularity", null);
+      assert.ok(!JSON.stringify(config).includes("CANARY"));
+      const desired = validateConfig(JSON.parse(JSON.stringify(config)), "c.json");
+      for (const [scope, content, other] of [["user", user, global], ["global", global, user]] as const) {
+        const plan = diff(desired, found(content, { scope, other }));
+        assert.deepEqual(plan.steps, []);
+        assert.deepEqual(plan.findings.filter((one) => one.severity === "error"), []);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+const nobody = file([]);
+
+Deno.test("describe: a token becomes a prompt", () => {
+  const { config } = describe({ user: file([stored("a", { token })]), global: nobody }, "singularity", null);
+  assert.deepEqual(config.remotes, { a: { uri: "a.example.com", login: { prompt: true } } });
+});
+
+Deno.test("describe: what is left out is said", () => {
+  const { config, notes } = describe(
+    {
+      user: file([stored("a", { uri: "https://a.example.com" })], "nowhere"),
+      global: file([stored("g", { exclusive: true }), stored("h")], "h"),
+    },
+    "apptainer",
+    "/opt/etc",
+  );
+  assert.deepEqual(config, {
+    runtimes: ["apptainer"],
+    sysconfdir: "/opt/etc",
+    remotes: {
+      g: { uri: "g.example.com", scope: "global" },
+      h: { uri: "h.example.com", scope: "global" },
+      a: { uri: "https://a.example.com" },
+    },
+    default: { global: "h" },
+  });
+  assert.equal(notes.length, 3);
+});
+
+Deno.test("describe: what no config can say is refused, all of it at once", () => {
+  const cases: readonly (readonly [user: RemoteFile, global: RemoteFile, problems: number])[] = [
+    [file([stored("a", { uri: "" }), stored("b\n", { uri: "b.example.com" })]), nobody, 2],
+    [file([stored("a")]), file([stored("a")]), 1],
+  ];
+  for (const [user, global, problems] of cases) {
+    assert.throws(
+      () => describe({ user, global }, "singularity", null),
+      (error) =>
+        error instanceof Failure && error.code === "remote-file-invalid" &&
+        error.problems.length === problems,
+    );
+  }
+});
