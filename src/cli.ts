@@ -43,13 +43,13 @@ export async function run(world: World): Promise<number> {
     world.terminal.line(`sremote ${VERSION}`);
     return 0;
   }
-  if (isCode(world)) await beginSandbox();
   const invocation: Invocation = {
     color: !args.includes("--no-color"),
     json: wantsJson(args),
     jsonInto: null,
   };
   try {
+    if (isCode(world)) await beginSandbox();
     const { parse } = await import("./arguments.ts");
     const result = await parse(world, invocation);
     return result === null ? 0 : await print(world, invocation, result);
