@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failure, type FailureCode } from "../failure.ts";
+
 import { realWorld, type World } from "../world.ts";
+import { refuses } from "../../tests/refuses.ts";
 import { DEFAULT_CONFIGS, loadConfig } from "./load.ts";
 
 const NO_VARS = new Map<string, string>();
@@ -18,17 +19,6 @@ function scene(name: string, play: (folder: string, world: World) => Promise<voi
       fs.rmSync(folder, { recursive: true, force: true });
     }
   });
-}
-
-async function refuses(code: FailureCode, work: () => Promise<unknown>): Promise<Failure> {
-  try {
-    await work();
-  } catch (error) {
-    assert.ok(error instanceof Failure, String(error));
-    assert.equal(error.code, code, error.message);
-    return error;
-  }
-  assert.fail(`no failure, but ${code} was expected`);
 }
 
 const texts: Readonly<Record<(typeof DEFAULT_CONFIGS)[number], string>> = {

@@ -3,8 +3,9 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { Failure, type FailureCode } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { realWorld, type World } from "../world.ts";
+import { refuses } from "../../tests/refuses.ts";
 import { parseLedger } from "./ledger.ts";
 import { backupPath, commit, readStored } from "./store.ts";
 
@@ -34,17 +35,6 @@ function scene(
 
 const mode = (path: string) => (fs.statSync(path).mode & 0o7777).toString(8);
 const read = (path: string) => fs.readFileSync(path, "utf8");
-
-async function refuses(code: FailureCode, work: () => Promise<unknown>): Promise<Failure> {
-  try {
-    await work();
-  } catch (error) {
-    assert.ok(error instanceof Failure, String(error));
-    assert.equal(error.code, code, error.message);
-    return error;
-  }
-  assert.fail(`no failure, but ${code} was expected`);
-}
 
 /** The old file, and neither a lock, a temporary file nor a backup. */
 function untouched(path: string, folder: string, text = OLD): void {
