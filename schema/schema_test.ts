@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Check } from "typebox/schema";
 import type { PlanDocument } from "../src/model.ts";
-import { toJsonSchema } from "../tools/schema.ts";
+import { toJsonSchema, toValidation } from "../tools/schema.ts";
 import { configSchema } from "./config.ts";
 import { planSchema, planSchemaFitsModel } from "./plan.ts";
 
@@ -11,6 +11,7 @@ const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf
 
 Deno.test("the JSON schemas are those of the sources", () => {
   assert.equal(read("config.schema.json"), toJsonSchema(configSchema), "run `deno task schema`");
+  assert.equal(read("config.validation.json"), toValidation(configSchema), "run `deno task schema`");
   assert.equal(read("plan.schema.json"), toJsonSchema(planSchema), "run `deno task schema`");
 });
 

@@ -1,5 +1,6 @@
 /**
- * Makes what is made from the schemas: `schema/*.schema.json` and the types in `schema/sremote.ts`.
+ * Makes what is made from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, and the types in
+ * `schema/sremote.ts`.
  * With `--check` it writes nothing and fails where one of them is stale.
  *
  * `deno run -A tools/schema.ts [--check]`
@@ -18,6 +19,15 @@ export function toJsonSchema(schema: unknown): string {
     ...strip(schema as Node) as object,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** What validation needs of a schema, so that no command has to load TypeBox (2 ms in the binary). */
+export function toValidation(schema: unknown): string {
+  const forPeople = new Set(["description", "title", "default", "examples"]);
+  return `${
+    JSON.stringify(schema, (key, value) =>
+      forPeople.has(key) && typeof value !== "object" ? undefined : value, 2)
+  }\n`;
 }
 
 /** Without sremote's own keywords, and with a tuple as that draft writes it. */
@@ -115,6 +125,7 @@ if (import.meta.main) {
   };
   const made = {
     "config.schema.json": toJsonSchema(configSchema),
+    "config.validation.json": toValidation(configSchema),
     "plan.schema.json": toJsonSchema(planSchema),
     "sremote.ts": within(read("sremote.ts"), toTypeScript(configSchema)),
   };

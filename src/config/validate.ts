@@ -1,5 +1,6 @@
 /** A parsed config → the wanted state, or all that is wrong with the config. */
-import { type Config, configSchema, type RemoteConfig } from "../../schema/config.ts";
+import type { Config, RemoteConfig } from "../../schema/config.ts";
+import configSchema from "../../schema/config.validation.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import type { Desired, DesiredDefault, DesiredRemote, Keyserver, Scope, ServiceName } from "../model.ts";
 import {
