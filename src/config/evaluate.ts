@@ -5,7 +5,7 @@ import { diagnose, failAt, type Place, placeOfImport, type Source } from "./diag
 import { ImportProblem, moduleKind, resolveImport } from "./imports.ts";
 import { PRELUDE_NAME } from "./prelude.ts";
 import { compilerStarted, run, takeInstance } from "./sandbox.ts";
-import { loadTranspiler, type Transpiler, TypeScriptSyntaxError } from "./transpile.ts";
+import { loadTranspiler, mayBeJavaScript, type Transpiler, TypeScriptSyntaxError } from "./transpile.ts";
 
 export { preloadSandbox } from "./sandbox.ts";
 
@@ -42,7 +42,7 @@ export async function evaluateConfig(entry: string, inputs: EvaluationInputs): P
   loading.catch(() => {}); // awaited below, unless the config fails first
   const real = realEntry(entry, inputs);
   const text = inputs.read(real);
-  const needsTypes = moduleKind(real) === "typescript";
+  const needsTypes = moduleKind(real) === "typescript" && !mayBeJavaScript(text);
   if (needsTypes) await compilerStarted();
   let transpiler = needsTypes ? await loadTranspiler() : undefined;
   for (let instance = loading;; instance = takeInstance()) {
@@ -80,12 +80,18 @@ async function evaluateOnce(
   /** The first refusal: it stands even where the config catches it, for else what is missing would decide the plan. */
   let refusal: unknown;
 
+  /** Some TypeScript ran as it stands: where that fails, it is run again without the guess. */
+  let guessed = false;
+
   const load = (name: string): string => {
     const ready = compiled.get(name);
     if (ready !== undefined) return ready;
     const source = name === entryName ? text : inputs.read(join(folder, name));
     const kind = moduleKind(name);
-    if (kind === "typescript" && transpiler === undefined) throw new NeedsTranspiler();
+    if (kind === "typescript" && transpiler === undefined) {
+      if (!mayBeJavaScript(source)) throw new NeedsTranspiler();
+      guessed = true;
+    }
     sources.set(name, {
       text: source,
       columnBack: columnBack(source, kind === "typescript" ? transpiler : undefined),
@@ -147,6 +153,8 @@ async function evaluateOnce(
     inputs.now,
   );
   if (refusal !== undefined) throw refusal;
+  const late = result.kind === "limit" && result.limit === "time";
+  if (result.kind !== "value" && guessed && !late) throw new NeedsTranspiler();
   if (result.kind !== "value") throw diagnose(subject, result);
   const files = [...sources].map(([name, source]) => ({ path: join(folder, name), text: source.text }));
   return { value: JSON.parse(result.json), files };

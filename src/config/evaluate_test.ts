@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { evaluateConfig, preloadSandbox } from "./evaluate.ts";
+import { loadTranspiler, mayBeJavaScript } from "./transpile.ts";
 
 type Files = Record<string, string>;
 interface Asked {
@@ -542,4 +543,70 @@ Deno.test("a run after one that broke is whole", async () => {
   preloadSandbox();
   await failureOf({ files: { "remotes.ts": "JSON.parse('['.repeat(1e6));" } });
   assert.deepEqual(await valueOf({ files: { "remotes.ts": "export default { a: 1 };" } }), { a: 1 });
+});
+
+Deno.test("TypeScript that is JavaScript too runs as it stands, and means the same", async () => {
+  const plain = [
+    'import { defineConfig } from "sremote";\nexport default defineConfig({ a: 1 });\n',
+    "export default ({ vars }) => ({ a: vars.x ?? 2 });\n",
+    "enumeration: for (const type of [1]) { break enumeration; }\nconst as = 1; export default { as };\n",
+  ];
+  const { transpile } = await loadTranspiler();
+  for (const source of plain) {
+    assert.ok(mayBeJavaScript(source));
+    assert.equal(transpile(source), source);
+  }
+  // Each would be taken for something else, or for nothing.
+  for (
+    const source of [
+      "const f = (x) => x; const T = 1; export default { a: f<string>(1) };",
+      'import { unused } from "./other.ts"; export default {};',
+      'export default { a: await import("./other.ts") };',
+    ]
+  ) assert.ok(!mayBeJavaScript(source), source);
+  const generic = "function f<T>(x: T) { return x; }\nexport default { a: f<number>(1) };";
+  assert.deepEqual(await valueOf({ files: { "remotes.ts": generic } }), { a: 1 });
+  for (
+    const [source, expected] of [
+      ["const a: number = 1; export default { a };", { a: 1 }],
+      ["enum A { B = 2 }\nexport default { a: A.B };", { a: 2 }],
+      ["export default { a: 1 } satisfies object;", { a: 1 }],
+      ['import { type Config, env } from "sremote";\nconst c: Config = { remotes: {} };\nexport default c;', {
+        remotes: {},
+      }],
+      ['import { Config } from "sremote";\nexport default { a: 1 };', { a: 1 }],
+    ] as const
+  ) assert.deepEqual(await valueOf({ files: { "remotes.ts": source } }), expected, source);
+});
+
+Deno.test("an exported value is what JSON makes of it, whatever the config did to the engine's own", async () => {
+  const shared = Array.from({ length: 15 }, (_, i) => `const a${i + 1} = [a${i}, a${i}];`).join("\n");
+  const cases: readonly (readonly [source: string, expected: unknown])[] = [
+    ["export default { a: undefined, b: [1, null, -0], c: { d: true } };", {
+      b: [1, null, 0],
+      c: { d: true },
+    }],
+    ["export default { get a() { return 1; } };", { a: 1 }],
+    ["Object.prototype.toJSON = () => 2; export default { a: [1] };", { a: [1] }],
+    ["Array.prototype.toJSON = () => 2; export default { a: [1] };", { a: [1] }],
+    ["JSON.stringify = () => '2'; Object.keys = Reflect.ownKeys = () => []; export default { a: 1 };", {
+      a: 1,
+    }],
+    ["Object.prototype.get = 1; export default { a: 1 };", { a: 1 }],
+    ["export default Object.create(null, { a: { value: 1, enumerable: true }, b: { value: 2 } });", { a: 1 }],
+    ["export default new Proxy({ a: 1 }, {});", { a: 1 }],
+    ["export default { ['__proto__']: 1 };", JSON.parse('{ "__proto__": 1 }')],
+  ];
+  for (const [source, expected] of cases) {
+    assert.deepEqual(
+      await valueOf({ files: { "remotes.js": source }, entry: "remotes.js" }),
+      expected,
+      source,
+    );
+  }
+  const value = await valueOf({
+    files: { "remotes.js": `const a0 = ["x"];\n${shared}\nexport default { a: a15 };` },
+    entry: "remotes.js",
+  });
+  assert.equal(JSON.stringify(value).length, '{"a":}'.length + 2 ** 15 * '["x"]'.length + 3 * (2 ** 15 - 1));
 });

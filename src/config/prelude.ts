@@ -21,8 +21,102 @@ export interface Thrown {
   readonly stack: string;
 }
 
-/** An expression: `(entry, argumentJson) => Promise<string>`. */
-export const PRELUDE_SOURCE = `(() => {
+/** What an export may have of entries and characters to be taken as plain data without counting its JSON. */
+const PLAIN_BUDGET = 1_000_000;
+
+/** The module that says what is wrong with an exported value, or what was thrown; loaded only where something is. */
+export const EXPLAIN_NAME = "sremote:explain";
+
+/** Its default export takes the intrinsics that the prelude kept, so that a config cannot have changed them. */
+export const EXPLAIN_SOURCE = `
+export default ({ apply, ownKeys, create, getOwnPropertyDescriptor, getPrototypeOf, stringify, isArray, isFinite, exec, test, ObjectPrototype, ArrayPrototype, Text, Seen, WeakSetHas, WeakSetAdd, WeakSetDelete, slice }) => {
+// ---- the exported value, as JSON
+const MAX_DEPTH = ${MAX_DEPTH}, MAX_CHARS = ${MAX_RESULT_CHARS};
+class Unfit { constructor(message) { this.message = message; } }
+const isUnfit = (value) => typeof value === "object" && value !== null && getPrototypeOf(value) === Unfit.prototype;
+const unfit = (path, what) => { throw new Unfit((path === "" ? "the config" : path) + " is " + what); };
+const step = (path, key) => apply(exec, test, [key]) !== null ? (path === "" ? key : path + "." + key) : path + "[" + stringify(key) + "]";
+const describeObject = (value) => {
+  let name = "";
+  try { const made = value.constructor; if (typeof made === "function" && typeof made.name === "string") name = made.name; } catch {}
+  return name === "" || name === "Object" || name === "Array" ? "an object with a prototype of its own (\\"__proto__\\" cannot be a name)" : "a " + name + ", which is no plain data";
+};
+const active = new Seen();
+let chars = 0;
+const count = (text) => {
+  chars += text.length;
+  if (chars > MAX_CHARS) unfit("", "larger than " + MAX_CHARS / 1048576 + " MiB");
+  return text;
+};
+const walk = (value, path, depth) => {
+  switch (typeof value) {
+    case "string": return count(stringify(value));
+    case "boolean": return count(value ? "true" : "false");
+    case "number": if (!isFinite(value)) unfit(path, Text(value) + ", which is not a number that a config can hold"); return count(stringify(value));
+    case "bigint": return unfit(path, "a bigint");
+    case "symbol": return unfit(path, "a symbol");
+    case "function": return unfit(path, "a function");
+    case "undefined": return unfit(path, "undefined");
+  }
+  if (value === null) return count("null");
+  if (depth >= MAX_DEPTH) unfit(path, "nested deeper than " + MAX_DEPTH + " levels");
+  if (apply(WeakSetHas, active, [value])) unfit(path, "a cycle: it contains itself");
+  apply(WeakSetAdd, active, [value]);
+  const prototype = getPrototypeOf(value);
+  const array = isArray(value);
+  if (prototype !== (array ? ArrayPrototype : ObjectPrototype) && (array || prototype !== null)) unfit(path, describeObject(value));
+  let text = array ? "[" : "{", first = true;
+  if (array) {
+    const length = value.length;
+    for (let i = 0; i < length; i++) {
+      const at = path + "[" + i + "]";
+      if (getOwnPropertyDescriptor(value, i) === undefined) unfit(at, "missing: the array has a hole there");
+      text += (first ? "" : ",") + walk(value[i], at, depth + 1);
+      first = false;
+    }
+  }
+  const keys = ownKeys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    if (typeof key === "symbol") unfit(path, "an object with a symbol as a key");
+    const own = getOwnPropertyDescriptor(value, key);
+    if (own === undefined || !own.enumerable) continue;
+    if (array) { if (apply(exec, /^(?:0|[1-9][0-9]*)$/, [key]) === null) unfit(step(path, key), "a named entry of an array"); continue; }
+    const item = value[key];
+    if (item === undefined) continue;
+    text += (first ? "" : ",") + count(stringify(key)) + ":" + walk(item, step(path, key), depth + 1);
+    first = false;
+  }
+  apply(WeakSetDelete, active, [value]);
+  return text + (array ? "]" : "}");
+};
+
+// ---- what was thrown, as JSON
+const field = (value, key) => { try { const got = value[key]; return typeof got === "string" ? got : ""; } catch { return ""; } };
+const describe = (error) => {
+  if (isUnfit(error)) return { kind: "value", name: "", message: error.message, stack: "" };
+  if (typeof error === "object" && error !== null) {
+    return { kind: "throw", name: field(error, "name"), message: field(error, "message") || (field(error, "name") ? "" : "an object that is no Error"), stack: field(error, "stack") };
+  }
+  let shown = ""; try { shown = typeof error === "string" ? error : Text(error); } catch {}
+  return { kind: "throw", name: "", message: shown, stack: "" };
+};
+const answer = (thrown) => {
+  const plain = create(null);
+  plain.kind = thrown.kind;
+  const keys = ["name", "message", "stack"];
+  for (let i = 0; i < 3; i++) plain[keys[i]] = apply(slice, thrown[keys[i]], [0, 20000]);
+  return "!" + stringify(plain);
+};
+const text = (value) => {
+  if (value === undefined) throw new Unfit("the config is undefined: the exported function returns nothing");
+  return walk(value, "", 0);
+};
+return { text, answer, describe };
+};
+`;
+
+const SOURCE = `(() => {
 "use strict";
 const { stringify, parse } = JSON;
 const { isArray } = Array;
@@ -34,7 +128,7 @@ const Text = String, Fault = RangeError, WrongType = TypeError;
 const WeakSetHas = WeakSet.prototype.has, WeakSetAdd = WeakSet.prototype.add, WeakSetDelete = WeakSet.prototype.delete;
 const Seen = WeakSet;
 const test = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
-const exec = RegExp.prototype.exec;
+const exec = RegExp.prototype.exec, slice = String.prototype.slice;
 
 // Nothing that differs between two machines, or between two runs.
 const refuse = (what) => { throw new WrongType(what + " is not available: a config is hermetic, the same input gives the same plan"); };
@@ -101,85 +195,40 @@ const wrapBig = (object, name, measure) => {
 const HUGE = 1n << 100000n;
 wrapBig(BigInt.prototype, "toString", (self) => typeof self === "bigint" && (self > HUGE || self < -HUGE));
 
-// ---- the exported value, as JSON
-const MAX_DEPTH = ${MAX_DEPTH}, MAX_CHARS = ${MAX_RESULT_CHARS};
-class Unfit { constructor(message) { this.message = message; } }
-const isUnfit = (value) => typeof value === "object" && value !== null && getPrototypeOf(value) === Unfit.prototype;
-const unfit = (path, what) => { throw new Unfit((path === "" ? "the config" : path) + " is " + what); };
-const step = (path, key) => apply(exec, test, [key]) !== null ? (path === "" ? key : path + "." + key) : path + "[" + stringify(key) + "]";
-const describeObject = (value) => {
-  let name = "";
-  try { const made = value.constructor; if (typeof made === "function" && typeof made.name === "string") name = made.name; } catch {}
-  return name === "" || name === "Object" || name === "Array" ? "an object with a prototype of its own (\\"__proto__\\" cannot be a name)" : "a " + name + ", which is no plain data";
-};
-const active = new Seen();
-let chars = 0;
-const count = (text) => {
-  chars += text.length;
-  if (chars > MAX_CHARS) unfit("", "larger than " + MAX_CHARS / 1048576 + " MiB");
-  return text;
-};
-const walk = (value, path, depth) => {
+// ---- the exported value, as JSON: plain data is left to the engine, all else to the module that explains it
+const MAX_DEPTH = ${MAX_DEPTH};
+let budget = ${PLAIN_BUDGET};
+const isPlain = (value, depth) => {
+  if (--budget < 0) return false;
   switch (typeof value) {
-    case "string": return count(stringify(value));
-    case "boolean": return count(value ? "true" : "false");
-    case "number": if (!isFinite(value)) unfit(path, Text(value) + ", which is not a number that a config can hold"); return count(stringify(value));
-    case "bigint": return unfit(path, "a bigint");
-    case "symbol": return unfit(path, "a symbol");
-    case "function": return unfit(path, "a function");
-    case "undefined": return unfit(path, "undefined");
+    case "string": return (budget -= value.length) >= 0;
+    case "boolean": return true;
+    case "number": return isFinite(value);
+    case "object": break;
+    default: return false;
   }
-  if (value === null) return count("null");
-  if (depth >= MAX_DEPTH) unfit(path, "nested deeper than " + MAX_DEPTH + " levels");
-  if (apply(WeakSetHas, active, [value])) unfit(path, "a cycle: it contains itself");
-  apply(WeakSetAdd, active, [value]);
-  const prototype = getPrototypeOf(value);
-  const array = isArray(value);
-  if (prototype !== (array ? ArrayPrototype : ObjectPrototype) && (array || prototype !== null)) unfit(path, describeObject(value));
-  let text = array ? "[" : "{", first = true;
-  if (array) {
-    const length = value.length;
-    for (let i = 0; i < length; i++) {
-      const at = path + "[" + i + "]";
-      if (getOwnPropertyDescriptor(value, i) === undefined) unfit(at, "missing: the array has a hole there");
-      text += (first ? "" : ",") + walk(value[i], at, depth + 1);
-      first = false;
-    }
-  }
+  if (value === null) return true;
+  if (depth >= MAX_DEPTH) return false;
+  const prototype = getPrototypeOf(value), array = isArray(value);
+  if (prototype !== (array ? ArrayPrototype : ObjectPrototype) && (array || prototype !== null)) return false;
   const keys = ownKeys(value);
+  if (array && keys.length !== value.length + 1) return false;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
-    if (typeof key === "symbol") unfit(path, "an object with a symbol as a key");
+    if (typeof key === "symbol") return false;
+    if (array && key === "length") continue;
     const own = getOwnPropertyDescriptor(value, key);
-    if (own === undefined || !own.enumerable) continue;
-    if (array) { if (apply(exec, /^(?:0|[1-9][0-9]*)$/, [key]) === null) unfit(step(path, key), "a named entry of an array"); continue; }
-    const item = value[key];
-    if (item === undefined) continue;
-    text += (first ? "" : ",") + count(stringify(key)) + ":" + walk(item, step(path, key), depth + 1);
-    first = false;
+    if (own === undefined || own.get !== undefined || own.set !== undefined || !own.enumerable) return false;
+    budget -= key.length;
+    if (own.value === undefined && !array) continue;
+    if (!isPlain(own.value, depth + 1)) return false;
   }
-  apply(WeakSetDelete, active, [value]);
-  return text + (array ? "]" : "}");
+  return true;
 };
-
-// ---- what was thrown, as JSON
-const { slice } = String.prototype;
-const field = (value, key) => { try { const got = value[key]; return typeof got === "string" ? got : ""; } catch { return ""; } };
-const describe = (error) => {
-  if (isUnfit(error)) return { kind: "value", name: "", message: error.message, stack: "" };
-  if (typeof error === "object" && error !== null) {
-    return { kind: "throw", name: field(error, "name"), message: field(error, "message") || (field(error, "name") ? "" : "an object that is no Error"), stack: field(error, "stack") };
-  }
-  let shown = ""; try { shown = typeof error === "string" ? error : Text(error); } catch {}
-  return { kind: "throw", name: "", message: shown, stack: "" };
-};
-const answer = (thrown) => {
-  const plain = create(null);
-  plain.kind = thrown.kind;
-  const keys = ["name", "message", "stack"];
-  for (let i = 0; i < 3; i++) plain[keys[i]] = apply(slice, thrown[keys[i]], [0, 20000]);
-  return "!" + stringify(plain);
-};
+const explaining = async () => (await import("${EXPLAIN_NAME}")).default({
+  apply, ownKeys, create, getOwnPropertyDescriptor, getPrototypeOf, stringify, isArray, isFinite, exec, test,
+  ObjectPrototype, ArrayPrototype, Text, Seen, WeakSetHas, WeakSetAdd, WeakSetDelete, slice,
+});
 
 const seal = (value) => {
   if (typeof value !== "object" || value === null) return value;
@@ -191,13 +240,20 @@ const seal = (value) => {
 return async (entry, argumentJson) => {
   try {
     const module = await import(entry);
-    if (!getOwnPropertyDescriptor(module, "default")) return answer({ kind: "no-default", name: "", message: "", stack: "" });
+    if (!getOwnPropertyDescriptor(module, "default")) return (await explaining()).answer({ kind: "no-default", name: "", message: "", stack: "" });
     let value = await module.default;
     if (typeof value === "function") value = await value(seal(parse(argumentJson)));
-    if (value === undefined) throw new Unfit("the config is undefined: the exported function returns nothing");
-    return "=" + walk(value, "", 0);
+    if (isPlain(value, 0) && !getOwnPropertyDescriptor(ObjectPrototype, "toJSON") && !getOwnPropertyDescriptor(ArrayPrototype, "toJSON")) return "=" + stringify(value);
+    return "=" + (await explaining()).text(value);
   } catch (error) {
+    const { answer, describe } = await explaining();
     return answer(describe(error));
   }
 };
 })()`;
+
+/**
+ * An expression, `(entry, argumentJson) => Promise<string>`, without comments and indentation: the interpreter reads it
+ * letter by letter, in each run anew.
+ */
+export const PRELUDE_SOURCE = SOURCE.replace(/^\s*\/\/.*\n/gm, "").replace(/\n\s+/g, "\n");

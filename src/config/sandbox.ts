@@ -9,7 +9,7 @@ import type {
   QuickJSEmscriptenModule,
   QuickJSWASMModule,
 } from "quickjs-emscripten-core";
-import { PRELUDE_NAME, PRELUDE_SOURCE, type Thrown } from "./prelude.ts";
+import { EXPLAIN_NAME, EXPLAIN_SOURCE, PRELUDE_NAME, PRELUDE_SOURCE, type Thrown } from "./prelude.ts";
 
 /** Wall-clock limit of one run, in milliseconds. */
 export const TIME_LIMIT_MS = 2000;
@@ -118,7 +118,10 @@ export function run(
   });
   try {
     const runtime = quickjs.newRuntime({ memoryLimitBytes: MEMORY_LIMIT, maxStackSizeBytes: STACK_LIMIT });
-    runtime.setModuleLoader((name) => modules.load(name), (base, request) => modules.resolve(base, request));
+    runtime.setModuleLoader(
+      (name) => name === EXPLAIN_NAME ? EXPLAIN_SOURCE : modules.load(name),
+      (base, request) => modules.resolve(base, request),
+    );
     const context = runtime.newContext({ intrinsics: INTRINSICS });
     const pollOften = oftenPoller(context, memory);
     runtime.setInterruptHandler(() => {
