@@ -170,12 +170,15 @@ function bench(): void {
   mkdirSync(small);
   const ten = remotes(10, "user");
   const json = file("remotes.json", JSON.stringify({ remotes: ten }, null, 2));
-  const typed = file(
-    "remotes.ts",
-    `import { defineConfig } from "sremote";\n\nexport default defineConfig(${
-      JSON.stringify({ remotes: ten }, null, 2)
-    });\n`,
-  );
+  const typed = (name: string, annotation: string) =>
+    file(
+      name,
+      `import { ${annotation === "" ? "" : "type Config, "}defineConfig } from "sremote";\n\n` +
+        `const config${annotation} = ${JSON.stringify({ remotes: ten }, null, 2)};\n` +
+        `export default defineConfig(config);\n`,
+    );
+  const plain = typed("plain.ts", "");
+  const annotated = typed("remotes.ts", ": Config");
   const big = SIZES.map((size) => ({ size, ...bigRoot(size) }));
 
   const cases: Case[] = [
@@ -189,9 +192,14 @@ function bench(): void {
     },
     {
       name: "plan, 10 remotes, TypeScript",
-      command: [BINARY, "plan", "--root", small, "-c", typed],
+      command: [BINARY, "plan", "--root", small, "-c", plain],
       runs: RUNS,
       ratio: 9,
+    },
+    {
+      name: "the same with types in it",
+      command: [BINARY, "plan", "--root", small, "-c", annotated],
+      runs: RUNS,
     },
     ...big.map(({ size, plan }): Case => ({
       name: `plan, ${limits.format(size)} remotes`,

@@ -549,7 +549,7 @@ Deno.test("TypeScript that is JavaScript too runs as it stands, and means the sa
   const plain = [
     'import { defineConfig } from "sremote";\nexport default defineConfig({ a: 1 });\n',
     "export default ({ vars }) => ({ a: vars.x ?? 2 });\n",
-    "enumeration: for (const type of [1]) { break enumeration; }\nconst as = 1; export default { as };\n",
+    "outer: for (const one of [1]) { break outer; }\nconst a = [1].map((b) => b + 1); export default { a };\n",
   ];
   const { transpile } = await loadTranspiler();
   for (const source of plain) {
@@ -562,6 +562,8 @@ Deno.test("TypeScript that is JavaScript too runs as it stands, and means the sa
       "const f = (x) => x; const T = 1; export default { a: f<string>(1) };",
       'import { unused } from "./other.ts"; export default {};',
       'export default { a: await import("./other.ts") };',
+      "const a: number = 1; export default { a };",
+      "export default ({ vars }: Inputs) => ({ a: vars.x });",
     ]
   ) assert.ok(!mayBeJavaScript(source), source);
   const generic = "function f<T>(x: T) { return x; }\nexport default { a: f<number>(1) };";

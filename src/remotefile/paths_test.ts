@@ -16,7 +16,7 @@ function inputs(
     files: { exists: (file) => there.some((one) => one === file || one.startsWith(`${file}/`)) },
     here: {
       env: (name) => env[name],
-      folder: "/work",
+      folder: "/here",
       passwordHome: () => Promise.resolve(home),
     },
   };
@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
     runtime: "singularity",
     scope: "user",
     outside: { env: { SINGULARITY_CONFIGDIR: "c" } },
-    expected: "/work/c/remote.yaml",
+    expected: "/here/c/remote.yaml",
   },
   {
     story: "--root stands for / in the user's scope",
@@ -128,8 +128,8 @@ const cases: readonly Case[] = [
     runtime: "singularity",
     scope: "global",
     options: { root: "r" },
-    outside: { there: ["/work/r/usr/local/etc/singularity/remote.yaml", "/etc/singularity/remote.yaml"] },
-    expected: "/work/r/usr/local/etc/singularity/remote.yaml",
+    outside: { there: ["/here/r/usr/local/etc/singularity/remote.yaml", "/etc/singularity/remote.yaml"] },
+    expected: "/here/r/usr/local/etc/singularity/remote.yaml",
   },
   {
     story: "sysconfdir decides",
@@ -144,7 +144,7 @@ const cases: readonly Case[] = [
     runtime: "singularity",
     scope: "global",
     options: { remoteFile: "x/y.yaml", sysconfdir: "/opt", root: "/r" },
-    expected: "/work/x/y.yaml",
+    expected: "/here/x/y.yaml",
   },
 ];
 
