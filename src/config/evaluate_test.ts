@@ -236,6 +236,22 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
       /length is computed is not available/,
     ],
     "nested holes": ["[[Array(4e9)]].flat(9);", E, /^RangeError: an array of 4000000000 entries/],
+    "holes out of flatMap": [
+      "[1].flatMap(() => Array(4e9));",
+      E,
+      /^RangeError: an array of 4000000000 entries/,
+      "remotes.ts:1:12",
+    ],
+    "a large bigint": [
+      "(1n << 100001n).toString();",
+      E,
+      "RangeError: a bigint of this size takes too long",
+    ],
+    "a search that is too long": [
+      "'a'.repeat(1e5).includes('b'.repeat(1e5));",
+      E,
+      "RangeError: includes() on texts as long as these would take too long",
+    ],
     "a long text": ["export default 'a'.repeat(1e9);", E, "it needed more than 64 MiB", "remotes.ts:1:26"],
     "a long array": [
       "export default Array(1e6).fill('x'.repeat(99)).map((x, i) => x + i);",
@@ -353,6 +369,27 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
       "const a: any = { b: [] }; a.b.push(a); export default a;",
       E,
       "b[0] is a cycle: it contains itself",
+    ],
+    "a hole, and a name that makes up for it": [
+      "export default { a: Object.assign([1, , 2], { x: 1 }) };",
+      E,
+      "a[1] is missing: the array has a hole there",
+    ],
+    "a named entry of an array": [
+      "export default { a: Object.assign([1], { '01': 1 }) };",
+      E,
+      'a["01"] is a named entry of an array',
+    ],
+    "a getter that throws": [
+      "export default { get a() { throw new Error('no'); } };",
+      E,
+      "no",
+      "remotes.ts:1:43",
+    ],
+    "a proxy that throws": [
+      "export default new Proxy({}, { getPrototypeOf() { throw new Error('no'); } });",
+      E,
+      "no",
     ],
     "a hole": ["export default [1, , 2];", E, "[1] is missing: the array has a hole there"],
     "undefined in an array": ["export default { a: [undefined] };", E, "a[0] is undefined"],
@@ -611,4 +648,63 @@ Deno.test("an exported value is what JSON makes of it, whatever the config did t
     entry: "remotes.js",
   });
   assert.equal(JSON.stringify(value).length, '{"a":}'.length + 2 ** 15 * '["x"]'.length + 3 * (2 ** 15 - 1));
+});
+
+Deno.test("a mistake is told apart and explained, whatever the config did to the engine's own", async () => {
+  for (
+    const tampered of [
+      "Object.prototype.toJSON = Array.prototype.toJSON = () => 2;",
+      "Object.prototype.get = Object.prototype.value = Object.prototype.message = 1;",
+      "Object.defineProperty(Object.prototype, 'get', { get() { seen.toJSON = () => undefined; } });",
+      "Object.defineProperty(Array.prototype, '0', { get() { return 1; }, set() { throw 1; } });",
+      "globalThis.eval = Reflect.apply = Reflect.ownKeys = Array.isArray = JSON.stringify = () => 'x';",
+      "delete globalThis.String; delete globalThis.TypeError; delete globalThis.RangeError;",
+      "String.prototype.slice = RegExp.prototype.exec = Array.prototype.map = Function.prototype.call = null;",
+    ]
+  ) {
+    const shown = (code: string) => ({
+      files: { "remotes.js": `const seen = { a: [1] };\n${tampered}\n${code}` },
+      entry: "remotes.js",
+    });
+    assert.deepEqual(await valueOf(shown("export default seen;")), { a: [1] }, tampered);
+    for (
+      const [code, why] of [
+        ["export default { a: [1, () => 1] };", "a[1] is a function"],
+        ["export default { a: [1, , 2] };", "a[1] is missing: the array has a hole there"],
+        ["new Date();", "TypeError: Date is not available"],
+        ["Array(2e6).fill(1);", "RangeError: an array of 2000000 entries"],
+        ["[[Array(2e6)]].flat(2);", "RangeError: an array of 2000000 entries"],
+      ] as const
+    ) {
+      const { message, next } = await failureOf(shown(code));
+      const head = "cannot evaluate remotes.js: ";
+      assert.equal(message.slice(0, head.length + why.length), head + why, tampered);
+      if (code.startsWith("export")) assert.match(next ?? "", /^Export plain data/);
+    }
+  }
+});
+
+Deno.test("the globals of a config are these", async () => {
+  const names = await valueOf({
+    files: { "remotes.js": "export default Object.getOwnPropertyNames(globalThis).sort();" },
+    entry: "remotes.js",
+  });
+  assert.equal(
+    (names as string[]).join(" "),
+    "AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError Float16Array Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array InternalError Iterator JSON Map Math NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set String Symbol SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakSet decodeURI decodeURIComponent encodeURI encodeURIComponent escape eval globalThis isFinite isNaN parseFloat parseInt undefined unescape",
+  );
+});
+
+Deno.test("an array's methods are bounded, all but those that take one step", async () => {
+  const free = await valueOf({
+    files: {
+      "remotes.js":
+        `const names = Object.getOwnPropertyNames(Array.prototype).filter((name) => name !== "length");
+        const huge = Array(2e6), free = [];
+        for (const name of names) try { Array.prototype[name].call(huge, (x) => x); free.push(name); } catch (e) { if (!/longer than/.test(e.message)) throw e; }
+        export default free.sort();`,
+    },
+    entry: "remotes.js",
+  });
+  assert.deepEqual(free, ["at", "constructor", "pop", "push"]);
 });

@@ -2,6 +2,9 @@
  * JavaScript that runs in the sandbox before any config does: it takes away what would make two machines
  * differ, and returns the function that runs the config and turns its result into text. It keeps its own
  * references to every intrinsic, for a config may overwrite JSON.stringify or Array.prototype.
+ *
+ * WebAssembly is slow when it is fresh: parsing this takes longer than all else that a run does, by 1 to 2 ms for each
+ * kilobyte. So what a run seldom needs lies in a second text, and the first has few functions and no messages.
  */
 
 /** Deepest nesting of an exported value. */
@@ -21,129 +24,18 @@ export interface Thrown {
   readonly stack: string;
 }
 
-/** What an export may have of entries and characters to be taken as plain data without counting its JSON. */
-const PLAIN_BUDGET = 1_000_000;
+/** Longest array that the interpreter may walk over in one step. */
+const LONGEST = 1_000_000;
 
-/** The module that says what is wrong with an exported value, or what was thrown; loaded only where something is. */
-export const EXPLAIN_NAME = "sremote:explain";
-
-/** Its default export takes the intrinsics that the prelude kept, so that a config cannot have changed them. */
-export const EXPLAIN_SOURCE = `
-export default ({ apply, ownKeys, create, getOwnPropertyDescriptor, getPrototypeOf, stringify, isArray, isFinite, exec, test, ObjectPrototype, ArrayPrototype, Text, Seen, WeakSetHas, WeakSetAdd, WeakSetDelete, slice }) => {
-// ---- the exported value, as JSON
-const MAX_DEPTH = ${MAX_DEPTH}, MAX_CHARS = ${MAX_RESULT_CHARS};
-class Unfit { constructor(message) { this.message = message; } }
-const isUnfit = (value) => typeof value === "object" && value !== null && getPrototypeOf(value) === Unfit.prototype;
-const unfit = (path, what) => { throw new Unfit((path === "" ? "the config" : path) + " is " + what); };
-const step = (path, key) => apply(exec, test, [key]) !== null ? (path === "" ? key : path + "." + key) : path + "[" + stringify(key) + "]";
-const describeObject = (value) => {
-  let name = "";
-  try { const made = value.constructor; if (typeof made === "function" && typeof made.name === "string") name = made.name; } catch {}
-  return name === "" || name === "Object" || name === "Array" ? "an object with a prototype of its own (\\"__proto__\\" cannot be a name)" : "a " + name + ", which is no plain data";
-};
-const active = new Seen();
-let chars = 0;
-const count = (text) => {
-  chars += text.length;
-  if (chars > MAX_CHARS) unfit("", "larger than " + MAX_CHARS / 1048576 + " MiB");
-  return text;
-};
-const walk = (value, path, depth) => {
-  switch (typeof value) {
-    case "string": return count(stringify(value));
-    case "boolean": return count(value ? "true" : "false");
-    case "number": if (!isFinite(value)) unfit(path, Text(value) + ", which is not a number that a config can hold"); return count(stringify(value));
-    case "bigint": return unfit(path, "a bigint");
-    case "symbol": return unfit(path, "a symbol");
-    case "function": return unfit(path, "a function");
-    case "undefined": return unfit(path, "undefined");
-  }
-  if (value === null) return count("null");
-  if (depth >= MAX_DEPTH) unfit(path, "nested deeper than " + MAX_DEPTH + " levels");
-  if (apply(WeakSetHas, active, [value])) unfit(path, "a cycle: it contains itself");
-  apply(WeakSetAdd, active, [value]);
-  const prototype = getPrototypeOf(value);
-  const array = isArray(value);
-  if (prototype !== (array ? ArrayPrototype : ObjectPrototype) && (array || prototype !== null)) unfit(path, describeObject(value));
-  let text = array ? "[" : "{", first = true;
-  if (array) {
-    const length = value.length;
-    for (let i = 0; i < length; i++) {
-      const at = path + "[" + i + "]";
-      if (getOwnPropertyDescriptor(value, i) === undefined) unfit(at, "missing: the array has a hole there");
-      text += (first ? "" : ",") + walk(value[i], at, depth + 1);
-      first = false;
-    }
-  }
-  const keys = ownKeys(value);
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i];
-    if (typeof key === "symbol") unfit(path, "an object with a symbol as a key");
-    const own = getOwnPropertyDescriptor(value, key);
-    if (own === undefined || !own.enumerable) continue;
-    if (array) { if (apply(exec, /^(?:0|[1-9][0-9]*)$/, [key]) === null) unfit(step(path, key), "a named entry of an array"); continue; }
-    const item = value[key];
-    if (item === undefined) continue;
-    text += (first ? "" : ",") + count(stringify(key)) + ":" + walk(item, step(path, key), depth + 1);
-    first = false;
-  }
-  apply(WeakSetDelete, active, [value]);
-  return text + (array ? "]" : "}");
-};
-
-// ---- what was thrown, as JSON
-const field = (value, key) => { try { const got = value[key]; return typeof got === "string" ? got : ""; } catch { return ""; } };
-const describe = (error) => {
-  if (isUnfit(error)) return { kind: "value", name: "", message: error.message, stack: "" };
-  if (typeof error === "object" && error !== null) {
-    return { kind: "throw", name: field(error, "name"), message: field(error, "message") || (field(error, "name") ? "" : "an object that is no Error"), stack: field(error, "stack") };
-  }
-  let shown = ""; try { shown = typeof error === "string" ? error : Text(error); } catch {}
-  return { kind: "throw", name: "", message: shown, stack: "" };
-};
-const answer = (thrown) => {
-  const plain = create(null);
-  plain.kind = thrown.kind;
-  const keys = ["name", "message", "stack"];
-  for (let i = 0; i < 3; i++) plain[keys[i]] = apply(slice, thrown[keys[i]], [0, 20000]);
-  return "!" + stringify(plain);
-};
-const text = (value) => {
-  if (value === undefined) throw new Unfit("the config is undefined: the exported function returns nothing");
-  return walk(value, "", 0);
-};
-return { text, answer, describe };
-};
-`;
-
-const SOURCE = `(() => {
-"use strict";
-const { stringify, parse } = JSON;
-const { isArray } = Array;
-const { apply, ownKeys } = Reflect;
-const { create, freeze, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, defineProperty } = Object;
-const ObjectPrototype = Object.prototype, ArrayPrototype = Array.prototype;
-const { isFinite } = Number;
-const Text = String, Fault = RangeError, WrongType = TypeError;
-const WeakSetHas = WeakSet.prototype.has, WeakSetAdd = WeakSet.prototype.add, WeakSetDelete = WeakSet.prototype.delete;
-const Seen = WeakSet;
-const test = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
-const exec = RegExp.prototype.exec, slice = String.prototype.slice;
-
-// Nothing that differs between two machines, or between two runs.
+/**
+ * The part that is evaluated only when it is needed: a function of the intrinsics that the prelude kept. It may use
+ * no global and no method of a prototype, for a config may have changed them.
+ */
+export const RARE_SOURCE = `"use strict";
+({ stringify, isArray, apply, ownKeys, Text, Fault, WrongType, getOwnPropertyDescriptor, getPrototypeOf, ObjectPrototype, ArrayPrototype, map, slice }) => {
 const refuse = (what) => { throw new WrongType(what + " is not available: a config is hermetic, the same input gives the same plan"); };
-const put = (object, key, value) => defineProperty(object, key, { value, writable: true, configurable: true, enumerable: false });
-put(Math, "random", function random() { refuse("Math.random"); });
-const NoDate = function Date() { refuse("Date"); };
-put(NoDate, "now", function now() { refuse("Date.now"); });
-put(NoDate, "parse", function parse() { refuse("Date.parse"); });
-put(NoDate, "UTC", function UTC() { refuse("Date.UTC"); });
-put(globalThis, "Date", NoDate);
-for (const name of ["WeakRef", "FinalizationRegistry", "SharedArrayBuffer", "Atomics", "performance", "console", "print", "std", "os", "bjson"]) delete globalThis[name];
 
-// The interpreter polls its clock between steps of the config, not inside one long step of its own: a walk over
-// an array of four thousand million holes would outlive every limit. So such walks are refused beforehand.
-const LONGEST = 1000000;
+// ---- what would take too long
 const bounded = (value) => {
   if (value === null || typeof value !== "object" && typeof value !== "function") return;
   let length;
@@ -151,23 +43,11 @@ const bounded = (value) => {
   else {
     const own = getOwnPropertyDescriptor(value, "length");
     if (own === undefined) { if (value.length !== undefined) refuse("an array method on a thing that inherits its length"); return; }
-    if (own.get !== undefined) refuse("an array method on a thing whose length is computed");
+    if (getOwnPropertyDescriptor(own, "get") !== undefined && own.get !== undefined) refuse("an array method on a thing whose length is computed");
     length = +own.value;
   }
-  if (length > LONGEST) throw new Fault("an array of " + length + " entries is longer than a config may use (" + LONGEST + ")");
+  if (length > ${LONGEST}) throw new Fault("an array of " + length + " entries is longer than a config may use (${LONGEST})");
 };
-const wrap = (name) => {
-  const native = ArrayPrototype[name];
-  if (typeof native !== "function" || name === "constructor" || name === "push" || name === "pop" || name === "at") return;
-  const all = name === "concat";
-  put(ArrayPrototype, name, { [name](...given) {
-    bounded(this);
-    if (all) for (let i = 0; i < given.length; i++) if (isArray(given[i])) bounded(given[i]);
-    return apply(native, this, given);
-  } }[name]);
-};
-for (const name of getOwnPropertyNames(ArrayPrototype)) wrap(name);
-put(ArrayPrototype, Symbol.iterator, ArrayPrototype.values);
 const flatten = (out, array, depth) => {
   for (let i = 0; i < array.length; i++) {
     if (!(i in array)) continue;
@@ -175,85 +55,167 @@ const flatten = (out, array, depth) => {
   }
   return out;
 };
-put(ArrayPrototype, "flat", function flat(depth = 1) { bounded(this); return flatten([], this, +depth || 0); });
-const wrapSearch = (name) => {
-  const native = String.prototype[name];
-  put(String.prototype, name, { [name](...given) {
-    const sought = given[0];
-    if (typeof this === "string" && typeof sought === "string" && this.length * sought.length > 1e9) throw new Fault(name + "() on texts as long as these would take too long");
-    return apply(native, this, given);
-  } }[name]);
-};
-for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) wrapSearch(name);
-const wrapBig = (object, name, measure) => {
-  const native = object[name];
-  put(object, name, { [name](...given) {
-    if (measure(this, given)) throw new Fault("a bigint of this size takes too long");
-    return apply(native, this, given);
-  } }[name]);
-};
+const flat = (self, given) => { const depth = given[0]; bounded(self); return flatten([], self, depth === undefined ? 1 : +depth || 0); };
+const flatMap = (self, given) => { bounded(self); return flatten([], apply(map, self, given), 1); };
+const tooLong = (name) => { throw new Fault(name + "() on texts as long as these would take too long"); };
 const HUGE = 1n << 100000n;
-wrapBig(BigInt.prototype, "toString", (self) => typeof self === "bigint" && (self > HUGE || self < -HUGE));
+const digits = (value) => { if (value > HUGE || value < -HUGE) throw new Fault("a bigint of this size takes too long"); };
 
-// ---- the exported value, as JSON: plain data is left to the engine, all else to the module that explains it
-const MAX_DEPTH = ${MAX_DEPTH};
-let budget = ${PLAIN_BUDGET};
-const isPlain = (value, depth) => {
-  if (--budget < 0) return false;
-  switch (typeof value) {
-    case "string": return (budget -= value.length) >= 0;
-    case "boolean": return true;
-    case "number": return isFinite(value);
-    case "object": break;
-    default: return false;
+// ---- the exported value, as JSON
+let found;
+const unfit = (path, what) => { throw found = { __proto__: null, message: (path === "" ? "the config" : path) + " is " + what }; };
+const isWord = (key) => {
+  if (key.length > 1000) return false;
+  for (let i = 0; i < key.length; i++) {
+    const c = key[i];
+    if (!(c >= "a" && c <= "z" || c >= "A" && c <= "Z" || c === "_" || c === "$" || i > 0 && c >= "0" && c <= "9")) return false;
   }
-  if (value === null) return true;
-  if (depth >= MAX_DEPTH) return false;
-  const prototype = getPrototypeOf(value), array = isArray(value);
-  if (prototype !== (array ? ArrayPrototype : ObjectPrototype) && (array || prototype !== null)) return false;
+  return key !== "";
+};
+const step = (path, key) => isWord(key) ? (path === "" ? key : path + "." + key) : path + "[" + stringify(key) + "]";
+const describeObject = (value) => {
+  let name = "";
+  try { const made = value.constructor; if (typeof made === "function" && typeof made.name === "string") name = made.name; } catch {}
+  return name === "" || name === "Object" || name === "Array" ? "an object with a prototype of its own (\\"__proto__\\" cannot be a name)" : "a " + name + ", which is no plain data";
+};
+let chars = 0;
+const count = (text) => {
+  chars += text.length;
+  if (chars > ${MAX_RESULT_CHARS}) tooLarge();
+  return text;
+};
+const walk = (value, path, depth, outer) => {
+  switch (typeof value) {
+    case "string": case "boolean": return count(stringify(value));
+    case "number": if (value - value !== 0) unfit(path, value + ", which is not a number that a config can hold"); return count(stringify(value));
+    case "undefined": return unfit(path, "undefined");
+    case "bigint": case "symbol": case "function": return unfit(path, "a " + typeof value);
+  }
+  if (value === null) return count("null");
+  if (depth >= ${MAX_DEPTH}) unfit(path, "nested deeper than ${MAX_DEPTH} levels");
+  for (let one = outer; one !== null; one = one.outer) if (one.value === value) unfit(path, "a cycle: it contains itself");
+  const here = { __proto__: null, value, outer };
+  const prototype = getPrototypeOf(value);
+  const array = isArray(value);
+  if (prototype !== (array ? ArrayPrototype : ObjectPrototype) && (array || prototype !== null)) unfit(path, describeObject(value));
+  let text = array ? "[" : "{", first = true;
+  const length = array ? value.length : 0;
+  for (let i = 0; i < length; i++) {
+    const at = path + "[" + i + "]";
+    if (getOwnPropertyDescriptor(value, i) === undefined) unfit(at, "missing: the array has a hole there");
+    text += (first ? "" : ",") + walk(value[i], at, depth + 1, here);
+    first = false;
+  }
   const keys = ownKeys(value);
-  if (array && keys.length !== value.length + 1) return false;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
-    if (typeof key === "symbol") return false;
-    if (array && key === "length") continue;
+    if (typeof key === "symbol") unfit(path, "an object with a symbol as a key");
     const own = getOwnPropertyDescriptor(value, key);
-    if (own === undefined || own.get !== undefined || own.set !== undefined || !own.enumerable) return false;
-    budget -= key.length;
-    if (own.value === undefined && !array) continue;
-    if (!isPlain(own.value, depth + 1)) return false;
+    if (own === undefined || !own.enumerable) continue;
+    if (array) { if (!isIndex(key)) unfit(step(path, key), "a named entry of an array"); continue; }
+    const item = value[key];
+    if (item === undefined) continue;
+    text += (first ? "" : ",") + count(stringify(key)) + ":" + walk(item, step(path, key), depth + 1, here);
+    first = false;
   }
-  return true;
+  return text + (array ? "]" : "}");
 };
-const explaining = async () => (await import("${EXPLAIN_NAME}")).default({
-  apply, ownKeys, create, getOwnPropertyDescriptor, getPrototypeOf, stringify, isArray, isFinite, exec, test,
-  ObjectPrototype, ArrayPrototype, Text, Seen, WeakSetHas, WeakSetAdd, WeakSetDelete, slice,
-});
+const isIndex = (key) => {
+  for (let i = 0; i < key.length; i++) if (!(key[i] >= "0" && key[i] <= "9")) return false;
+  return key === "0" || key !== "" && key[0] !== "0";
+};
+const tooLarge = () => unfit("", "larger than ${MAX_RESULT_CHARS / 1024 / 1024} MiB");
+const explain = (value, large) => {
+  if (large) tooLarge();
+  if (value === undefined) unfit("", "undefined: the exported function returns nothing");
+  return "=" + walk(value, "", 0, null);
+};
 
-const seal = (value) => {
-  if (typeof value !== "object" || value === null) return value;
-  const keys = ownKeys(value);
-  for (let i = 0; i < keys.length; i++) seal(value[keys[i]]);
-  setPrototypeOf(value, null);
-  return freeze(value);
-};
-return async (entry, argumentJson) => {
-  try {
-    const module = await import(entry);
-    if (!getOwnPropertyDescriptor(module, "default")) return (await explaining()).answer({ kind: "no-default", name: "", message: "", stack: "" });
-    let value = await module.default;
-    if (typeof value === "function") value = await value(seal(parse(argumentJson)));
-    if (isPlain(value, 0) && !getOwnPropertyDescriptor(ObjectPrototype, "toJSON") && !getOwnPropertyDescriptor(ArrayPrototype, "toJSON")) return "=" + stringify(value);
-    return "=" + (await explaining()).text(value);
-  } catch (error) {
-    const { answer, describe } = await explaining();
-    return answer(describe(error));
+// ---- what was thrown, as JSON
+const field = (value, key) => { try { const got = value[key]; return typeof got === "string" ? got : ""; } catch { return ""; } };
+// Text by text: for an object, stringify keeps a list of its own, which a setter in Array.prototype would break.
+const cut = (text) => stringify(apply(slice, text, [0, 20000]));
+const answer = (kind, name, message, stack) => '!{"kind":' + cut(kind) + ',"name":' + cut(name) + ',"message":' + cut(message) + ',"stack":' + cut(stack) + "}";
+const describe = (error) => {
+  if (found !== undefined && error === found) return answer("value", "", found.message, "");
+  if (typeof error === "object" && error !== null) {
+    const name = field(error, "name");
+    return answer("throw", name, field(error, "message") || (name ? "" : "an object that is no Error"), field(error, "stack"));
   }
+  let shown = ""; try { shown = typeof error === "string" ? error : Text(error); } catch {}
+  return answer("throw", "", shown, "");
 };
-})()`;
+return { __proto__: null, refuse, bounded, flat, flatMap, tooLong, digits, explain, describe, missing: () => answer("no-default", "", "", "") };
+}`;
 
 /**
- * An expression, `(entry, argumentJson) => Promise<string>`, without comments and indentation: the interpreter reads it
- * letter by letter, in each run anew.
+ * An expression: `async (rareSource, entry, argumentJson) => string`, where `rareSource()` is {@link RARE_SOURCE}.
+ *
+ * The interpreter polls its clock between steps of the config, not inside one long step of its own: a walk over an
+ * array of four thousand million holes would outlive every limit. So such walks are refused beforehand.
+ *
+ * What is exported is turned to JSON here as long as it is plain data. Where it is not, the rare part begins anew.
  */
-export const PRELUDE_SOURCE = SOURCE.replace(/^\s*\/\/.*\n/gm, "").replace(/\n\s+/g, "\n");
+export const PRELUDE_SOURCE = `async (rareSource, entry, argumentJson) => {
+"use strict";
+const { stringify, parse } = JSON, { isArray } = Array, { apply, ownKeys } = Reflect, evaluate = eval, Text = String, Fault = RangeError, WrongType = TypeError;
+const { freeze, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, defineProperty } = Object;
+const ObjectPrototype = Object.prototype, ArrayPrototype = Array.prototype, { map } = ArrayPrototype, { slice } = Text.prototype;
+let kept;
+const rare = () => kept ??= evaluate(rareSource())({ __proto__: null, stringify, isArray, apply, ownKeys, Text, Fault, WrongType, getOwnPropertyDescriptor, getPrototypeOf, ObjectPrototype, ArrayPrototype, map, slice });
+const refuse = (object, key, what) => defineProperty(object, key, { value: { [key]: function () { rare().refuse(what); } }[key], writable: true, configurable: true });
+refuse(Math, "random", "Math.random");
+refuse(globalThis, "Date", "Date");
+for (const name of ["now", "parse", "UTC"]) refuse(Date, name, "Date." + name);
+delete globalThis.SharedArrayBuffer;
+const guard = (object, name, check) => {
+  const native = object[name];
+  object[name] = { [name](...given) { check(this, given); return apply(native, this, given); } }[name];
+};
+const bounded = (value) => { if (!isArray(value) || value.length > ${LONGEST}) rare().bounded(value); };
+for (const name of getOwnPropertyNames(ArrayPrototype)) switch (name) {
+  case "length": case "constructor": case "push": case "pop": case "at": break;
+  case "flat": case "flatMap": ArrayPrototype[name] = { [name](...given) { return rare()[name](this, given); } }[name]; break;
+  case "concat": guard(ArrayPrototype, name, (self, given) => { bounded(self); for (let i = 0; i < given.length; i++) if (isArray(given[i])) bounded(given[i]); }); break;
+  default: guard(ArrayPrototype, name, bounded);
+}
+ArrayPrototype[Symbol.iterator] = ArrayPrototype.values;
+for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) guard(Text.prototype, name, (self, given) => {
+  if (typeof self === "string" && typeof given[0] === "string" && self.length * given[0].length > 1e9) rare().tooLong(name);
+});
+guard(BigInt.prototype, "toString", (self) => { if (typeof self === "bigint") rare().digits(self); });
+let left = ${MAX_RESULT_CHARS};
+const plain = (value, depth) => {
+  if (typeof value !== "object" || value === null) {
+    if (typeof value !== "string" && typeof value !== "boolean" && value !== null && !(typeof value === "number" && value - value === 0)) return;
+    const text = stringify(value);
+    return (left -= text.length) < 0 ? undefined : text;
+  }
+  const list = isArray(value), prototype = getPrototypeOf(value);
+  if (depth >= ${MAX_DEPTH} || prototype !== (list ? ArrayPrototype : ObjectPrototype) && (list || prototype !== null)) return;
+  const keys = ownKeys(value), size = list ? value.length : keys.length;
+  if (list && keys.length !== size + 1) return;
+  let text = list ? "[" : "{", first = true;
+  for (let i = 0; i < size; i++) {
+    const key = list ? i : keys[i], own = typeof key === "symbol" ? undefined : getOwnPropertyDescriptor(value, key);
+    if (own === undefined || !own.enumerable || getOwnPropertyDescriptor(own, "get") !== undefined) return;
+    const item = value[key];
+    if (item === undefined && !list) continue;
+    const shown = plain(item, depth + 1);
+    if (shown === undefined) return;
+    text += (first ? "" : ",") + (list ? shown : plain(key, 0) + ":" + shown);
+    first = false;
+  }
+  return text + (list ? "]" : "}");
+};
+try {
+  const module = await import(entry);
+  if (getOwnPropertyDescriptor(module, "default") === undefined) return rare().missing();
+  let value = await module.default;
+  if (typeof value === "function") value = await value(parse(argumentJson, (_, part) => typeof part === "object" && part !== null ? freeze(setPrototypeOf(part, null)) : part));
+  const text = plain(value, 0);
+  return text === undefined || left < 0 ? rare().explain(value, left < 0) : "=" + text;
+} catch (error) {
+  return rare().describe(error);
+}
+}`.replace(/\n\s+/g, "\n");

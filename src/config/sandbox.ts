@@ -9,7 +9,7 @@ import type {
   QuickJSEmscriptenModule,
   QuickJSWASMModule,
 } from "quickjs-emscripten-core";
-import { EXPLAIN_NAME, EXPLAIN_SOURCE, PRELUDE_NAME, PRELUDE_SOURCE, type Thrown } from "./prelude.ts";
+import { PRELUDE_NAME, PRELUDE_SOURCE, RARE_SOURCE, type Thrown } from "./prelude.ts";
 
 /** Wall-clock limit of one run, in milliseconds. */
 export const TIME_LIMIT_MS = 2000;
@@ -118,10 +118,7 @@ export function run(
   });
   try {
     const runtime = quickjs.newRuntime({ memoryLimitBytes: MEMORY_LIMIT, maxStackSizeBytes: STACK_LIMIT });
-    runtime.setModuleLoader(
-      (name) => name === EXPLAIN_NAME ? EXPLAIN_SOURCE : modules.load(name),
-      (base, request) => modules.resolve(base, request),
-    );
+    runtime.setModuleLoader((name) => modules.load(name), (base, request) => modules.resolve(base, request));
     const context = runtime.newContext({ intrinsics: INTRINSICS });
     const pollOften = oftenPoller(context, memory);
     runtime.setInterruptHandler(() => {
@@ -132,6 +129,7 @@ export function run(
     const called = context.callFunction(
       start,
       context.undefined,
+      context.newFunction("rareSource", () => context.newString(RARE_SOURCE)),
       context.newString(entry),
       context.newString(argumentJson),
     );
