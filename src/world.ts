@@ -28,8 +28,9 @@ export interface ReplaceOptions {
 
 /** A lock that is held. */
 export interface Lock {
+  /** Gives it back; one that another process has taken over stays that one's. */
   release(): void;
-  /** False once another process has taken the lock for abandoned. */
+  /** False once another process has taken the lock for abandoned: looked up on disk. */
   held(): boolean;
 }
 
@@ -42,7 +43,10 @@ export interface Files {
   read(file: string, options: { readonly limit: number; readonly nofollow?: boolean }): FileRead | null;
   exists(file: string): boolean;
   realPath(file: string): string;
-  /** Makes the folder and those above it, each with this mode whatever the umask; gives those it made, outermost first. */
+  /**
+   * Makes the folder and those above it, each with this mode whatever the umask; gives those it made, outermost first.
+   * On an error none of them stays.
+   */
   makeFolder(folder: string, mode: number): string[];
   /** Removes an empty folder; says nothing where it cannot. */
   removeFolder(folder: string): void;
@@ -133,7 +137,7 @@ function realFiles(): Files {
         (nofollow ? fs().constants.O_NOFOLLOW : 0);
       let fd: number;
       try {
-        // Deno passes over the last two flags: it would follow the link, and wait on the pipe.
+        // Deno passes over O_NOFOLLOW, and would follow the link.
         const before = nofollow ? fs().lstatSync(file) : fs().statSync(file);
         if (before.isSymbolicLink()) throw systemError("ELOOP", "is a symbolic link", file);
         if (before.isDirectory()) throw systemError("EISDIR", "is a directory", file);
@@ -157,28 +161,37 @@ function realFiles(): Files {
     exists: (file) => fs().existsSync(file),
     realPath: (file) => fs().realpathSync(file),
     makeFolder(folder, mode) {
+      const missing: string[] = [];
+      for (let at = folder; !fs().existsSync(at); at = load("node:path").dirname(at)) missing.unshift(at);
       const made: string[] = [];
-      for (let at = folder; !fs().existsSync(at); at = load("node:path").dirname(at)) made.unshift(at);
-      return made.filter((one) => {
-        try {
-          fs().mkdirSync(one, { mode });
-        } catch (error) {
-          // Another process was quicker.
-          if (codeOf(error) === "EEXIST" && fs().statSync(one).isDirectory()) return false;
-          throw error;
-        }
-        fs().chmodSync(one, mode);
-        return true;
-      });
-    },
-    removeFolder(folder) {
       try {
-        fs().rmdirSync(folder);
-      } catch { /* not empty, or gone: another process is at home there */ }
+        for (const one of missing) {
+          try {
+            fs().mkdirSync(one, { mode });
+          } catch (error) {
+            // Another process was quicker.
+            if (codeOf(error) === "EEXIST" && fs().statSync(one).isDirectory()) continue;
+            throw error;
+          }
+          made.push(one);
+          fs().chmodSync(one, mode);
+        }
+      } catch (error) {
+        for (const one of made.reverse()) removeFolder(one);
+        throw error;
+      }
+      return made;
     },
+    removeFolder,
     replace: replaceFile,
     tryLock,
   };
+}
+
+function removeFolder(folder: string): void {
+  try {
+    fs().rmdirSync(folder);
+  } catch { /* not empty, or gone: another process is at home there */ }
 }
 
 /*
@@ -236,28 +249,43 @@ const STALE_LOCK_MS = 8_000;
 
 async function tryLock(file: string): Promise<Lock | null> {
   const { default: lockfile } = await import("proper-lockfile");
-  let held = true;
+  let kept = true;
   let release: () => void;
   try {
     release = lockfile.lockSync(file, {
       realpath: false,
       stale: STALE_LOCK_MS,
       onCompromised: () => {
-        held = false;
+        kept = false;
       },
     });
   } catch (error) {
     if (codeOf(error) === "ELOCKED") return null;
     throw error;
   }
+  // The package looks every few seconds; a process that slept through a takeover has to see it at once.
+  const mark = markOf(`${file}.lock`);
+  const held = () => kept && mark !== null && markOf(`${file}.lock`) === mark;
   return {
-    held: () => held,
+    held,
     release() {
-      if (!held) return;
-      held = false;
-      release();
+      const ours = held();
+      kept = false;
+      try {
+        if (ours) release();
+      } catch { /* it cannot be removed: it counts as abandoned before long */ }
     },
   };
+}
+
+/** Tells a folder from one that is made later under its name, even with the same inode. */
+function markOf(folder: string): string | null {
+  try {
+    const { ino, birthtimeMs } = fs().lstatSync(folder);
+    return `${ino} ${birthtimeMs}`;
+  } catch {
+    return null;
+  }
 }
 
 function realSurroundings(): Surroundings {
@@ -370,13 +398,20 @@ function realClock(): Clock {
 
 const HELD_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** Who holds signals back now: one listener serves all of them. */
+const holding = new Set<() => void>();
+const noteSignal = () => {
+  for (const note of holding) note();
+};
+
 const signals: Signals = {
   async hold(work) {
     let came = false;
     const note = () => {
       came = true;
     };
-    for (const signal of HELD_SIGNALS) process.on(signal, note);
+    holding.add(note);
+    if (holding.size === 1) { for (const signal of HELD_SIGNALS) process.on(signal, noteSignal); }
     try {
       return await work(async () => {
         // Signals are delivered between turns of the event loop.
@@ -384,7 +419,10 @@ const signals: Signals = {
         return came;
       });
     } finally {
-      for (const signal of HELD_SIGNALS) process.removeListener(signal, note);
+      holding.delete(note);
+      if (holding.size === 0) {
+        for (const signal of HELD_SIGNALS) process.removeListener(signal, noteSignal);
+      }
     }
   },
 };

@@ -79,7 +79,7 @@ async function valueOf(
     case ".json": {
       const { parseJsonConfig } = await import("./parse.ts");
       const one = text();
-      return { value: await parseJsonConfig(one, shown), files: [{ path: file, text: one }] };
+      return { value: parseJsonConfig(one, shown), files: [{ path: file, text: one }] };
     }
     case ".yaml":
     case ".yml": {
@@ -88,6 +88,7 @@ async function valueOf(
       return { value: parseYamlConfig(one, shown), files: [{ path: file, text: one }] };
     }
     default:
+      text(); // what cannot be read at all, a folder say, is told so first
       throw new Failure("config-unreadable", `cannot read ${shown}: its kind is not known from its name`, {
         path: file,
         next: "name it .ts, .js, .json or .yaml",
@@ -107,6 +108,8 @@ function read(world: World, file: string): string {
         throw refuse("it is larger than 16 MiB", "a config is small: is this the right file?");
       case "EISDIR":
         throw refuse("it is a folder", "name the config in it");
+      case "ENOTREG":
+        throw refuse("it is not a regular file", "save it as a file, then name that");
       case "EACCES":
         throw refuse("permission denied");
       default:

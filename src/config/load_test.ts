@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
+import { spawnSync } from "node:child_process";
 import { realWorld, type World } from "../world.ts";
 import { refuses } from "../../tests/refuses.ts";
 import { DEFAULT_CONFIGS, loadConfig } from "./load.ts";
@@ -35,15 +35,47 @@ scene("the first of the usual names, in their order", async (folder, world) => {
     assert.deepEqual([...desired.remotes.user.keys()], [name.slice("remotes.".length)]);
     assert.equal(origin.file, join(folder, name));
   }
-  const { desired } = await loadConfig(world, "remotes.json", NO_VARS);
-  assert.deepEqual([...desired.remotes.user.keys()], ["json"]);
+});
+
+scene("-c names any kind, from anywhere", async (folder, world) => {
+  fs.mkdirSync(join(folder, "sub"));
+  const kinds = {
+    ts: "ts",
+    mts: "ts",
+    js: "js",
+    mjs: "js",
+    json: "json",
+    yaml: "yaml",
+    yml: "yaml",
+  } as const;
+  for (const [ending, kind] of Object.entries(kinds)) {
+    const file = join(folder, "sub", `site.${ending}`);
+    fs.writeFileSync(file, texts[`remotes.${kind}`]);
+    for (const given of [file, `sub/site.${ending}`, `./sub/../sub/site.${ending}`]) {
+      const { desired, origin } = await loadConfig(world, given, NO_VARS);
+      assert.deepEqual([...desired.remotes.user.keys()], [kind], given);
+      assert.equal(origin.file, file);
+    }
+  }
+});
+
+scene("a byte-order mark is no matter", async (folder, world) => {
+  for (const name of DEFAULT_CONFIGS) {
+    fs.writeFileSync(join(folder, name), `\ufeff${texts[name]}`);
+    const { desired } = await loadConfig(world, name, NO_VARS);
+    assert.equal(desired.remotes.user.size, 1, name);
+  }
 });
 
 scene("nothing there says where it looked and what to do", async (folder, world) => {
   const failure = await refuses("config-not-found", () => loadConfig(world, null, NO_VARS));
   for (const name of DEFAULT_CONFIGS) assert.ok(failure.message.includes(join(folder, name)));
   assert.match(failure.next!, /init.*import/);
-  await refuses("config-not-found", () => loadConfig(world, "nowhere.ts", NO_VARS));
+  const given = await refuses("config-not-found", () => loadConfig(world, "nowhere.ts", NO_VARS));
+  assert.ok(given.message.includes(join(folder, "nowhere.ts")));
+  assert.match(given.next!, /-c/);
+  fs.symlinkSync("gone", join(folder, "remotes.ts"));
+  await refuses("config-not-found", () => loadConfig(world, null, NO_VARS));
 });
 
 scene("what is no config is refused", async (folder, world) => {
@@ -52,12 +84,57 @@ scene("what is no config is refused", async (folder, world) => {
   fs.writeFileSync(join(folder, "latin.json"), new Uint8Array([0x22, 0xe9, 0x22]));
   fs.writeFileSync(join(folder, "huge.json"), "");
   fs.truncateSync(join(folder, "huge.json"), 100 * 1024 * 1024);
-  const because = async (name: string) =>
-    (await refuses("config-unreadable", () => loadConfig(world, name, NO_VARS))).message;
-  assert.match(await because("folder.ts"), /it is a folder/);
-  assert.match(await because("remotes.txt"), /its kind is not known/);
-  assert.match(await because("latin.json"), /not UTF-8/);
-  assert.match(await because("huge.json"), /larger than 16 MiB/);
+  fs.writeFileSync(join(folder, "large.yaml"), `#${"x".repeat(17 * 1024 * 1024)}`);
+  fs.writeFileSync(join(folder, "bare"), "");
+  assert.equal(spawnSync("mkfifo", [join(folder, "pipe.json")]).status, 0);
+  const cases = [
+    ["folder.ts", /it is a folder/, /name the config in it/],
+    [".", /it is a folder/, /name the config in it/],
+    ["", /it is a folder/, /name the config in it/],
+    ["remotes.txt", /its kind is not known/, /\.ts, \.js, \.json or \.yaml/],
+    ["bare", /its kind is not known/, /\.ts, \.js, \.json or \.yaml/],
+    ["latin.json", /not UTF-8/, /save it as UTF-8/],
+    ["huge.json", /larger than 16 MiB/, /is this the right file/],
+    ["large.yaml", /larger than 16 MiB/, /is this the right file/],
+    ["pipe.json", /: it is not a regular file/, /save it as a file/],
+  ] as const;
+  for (const [name, why, next] of cases) {
+    const failure = await refuses("config-unreadable", () => loadConfig(world, name, NO_VARS));
+    assert.match(failure.message, why);
+    assert.match(failure.next!, next);
+    assert.equal(failure.path, join(folder, name));
+  }
+  for (const name of DEFAULT_CONFIGS.filter((one) => one !== "remotes.ts")) fs.mkdirSync(join(folder, name));
+  await refuses("config-unreadable", () => loadConfig(world, null, NO_VARS));
+});
+
+scene("what the system refuses is told in words", async (folder, world) => {
+  const cases = [["EACCES", /permission denied/], ["EIO", /the device failed/]] as const;
+  for (const name of DEFAULT_CONFIGS) {
+    fs.writeFileSync(join(folder, name), texts[name]);
+    for (const [code, why] of cases) {
+      const read = () => {
+        throw Object.assign(new Error("the device failed"), { code });
+      };
+      const refusing: World = { ...world, files: { ...world.files, read } };
+      const failure = await refuses("config-unreadable", () => loadConfig(refusing, name, NO_VARS));
+      assert.match(failure.message, why);
+      assert.ok(failure.message.includes(join(folder, name)));
+      assert.match(failure.next!, /permissions/);
+    }
+  }
+});
+
+scene("a mistake names the config as it was given", async (folder, world) => {
+  fs.mkdirSync(join(folder, "sub"));
+  for (const [name, text] of [["a.json", '{ "remotes": 1 }'], ["a.yaml", "remotes: 1"]] as const) {
+    fs.writeFileSync(join(folder, "sub", name), text);
+    const failure = await refuses("config-invalid", () => loadConfig(world, `sub/${name}`, NO_VARS));
+    assert.ok(failure.message.includes(`sub/${name}`), failure.message);
+    fs.writeFileSync(join(folder, "sub", name), "{");
+    const broken = await refuses("config-syntax", () => loadConfig(world, `sub/${name}`, NO_VARS));
+    assert.ok(broken.path!.startsWith(`sub/${name}:1:`), broken.path);
+  }
 });
 
 scene("the digest covers what is imported, and nothing else", async (folder, world) => {
@@ -72,6 +149,10 @@ scene("the digest covers what is imported, and nothing else", async (folder, wor
   assert.equal(await digest(), first);
   write("site.ts", 'export const uri = "b.example.com";\n');
   assert.notEqual(await digest(), first);
+  write("site.ts", 'export const uri = "a.example.com";\n');
+  assert.equal(await digest(), first);
+  write("remotes.ts", `${fs.readFileSync(join(folder, "remotes.ts"), "utf8")}// a comment counts too\n`);
+  assert.notEqual(await digest(), first);
 });
 
 scene("variables come in, and are recorded in the order of their names", async (folder, world) => {
@@ -79,7 +160,8 @@ scene("variables come in, and are recorded in the order of their names", async (
     join(folder, "remotes.ts"),
     "export default ({ vars }) => ({ remotes: { [vars.b]: { uri: vars.a } } });\n",
   );
-  const { desired, origin } = await loadConfig(world, null, new Map([["b", "lab"], ["a", "a.example.com"]]));
+  const vars = new Map([["b", "lab"], ["a", "a.example.com"], ["__proto__", "c"], ["B", "é"]]);
+  const { desired, origin } = await loadConfig(world, null, vars);
   assert.equal(desired.remotes.user.get("lab")?.uri, "a.example.com");
-  assert.deepEqual(origin.vars, [["a", "a.example.com"], ["b", "lab"]]);
+  assert.deepEqual(origin.vars, [["B", "é"], ["__proto__", "c"], ["a", "a.example.com"], ["b", "lab"]]);
 });

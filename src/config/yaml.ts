@@ -32,6 +32,11 @@ export function parseYamlConfig(text: string, shown: string): unknown {
       `it is not valid YAML (${first.code.toLowerCase().replaceAll("_", " ")})`,
     );
   }
+  const directive = text.search(/^%/m);
+  if (directive >= 0 && document.directives?.docStart === true) {
+    // In YAML 1.1, `yes` is true and `2026-01-01` a date.
+    throw syntax(text, shown, directive, "directives (%) are not supported: a config is YAML 1.2");
+  }
   const noTag = (node: Scalar | YAMLSeq | YAMLMap) => {
     if (node.tag === undefined) return;
     throw syntax(text, shown, node.range?.[0] ?? 0, "tags (!) are not supported: a config is plain data");
@@ -55,7 +60,7 @@ export function parseYamlConfig(text: string, shown: string): unknown {
         if (!isScalar(key) || typeof key.value !== "string" && typeof key.value !== "number") {
           throw syntax(text, shown, at, "a key that is not text");
         }
-        const name = String(key.value);
+        const name = nameOf(key);
         if (keys.has(name)) {
           throw syntax(text, shown, at, `the key ${JSON.stringify(name).slice(0, 80)} is there twice`);
         }
@@ -66,6 +71,11 @@ export function parseYamlConfig(text: string, shown: string): unknown {
   return plain(document.contents as Node | null);
 }
 
+/** A key as it is written: `007` and `1e3` are names, and not the numbers that YAML takes them for. */
+function nameOf(key: Scalar): string {
+  return typeof key.value === "string" ? key.value : key.source ?? String(key.value);
+}
+
 /** As own properties, so that a key `__proto__` is one too and validation sees it. */
 function plain(node: Node | null): unknown {
   if (node === null) return null;
@@ -73,7 +83,7 @@ function plain(node: Node | null): unknown {
   if (isMap(node)) {
     const value: Record<string, unknown> = {};
     for (const { key, value: one } of node.items) {
-      Object.defineProperty(value, String((key as unknown as { value: unknown }).value), {
+      Object.defineProperty(value, nameOf(key as Scalar), {
         value: plain(one as Node | null),
         enumerable: true,
         configurable: true,
@@ -83,10 +93,4 @@ function plain(node: Node | null): unknown {
     return value;
   }
   return (node as unknown as { items: (Node | null)[] }).items.map(plain);
-}
-
-/** Where a text stops being YAML, and so JSON. */
-export function errorAt(text: string): number {
-  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
-  return document.errors[0]?.pos[0] ?? 0;
 }

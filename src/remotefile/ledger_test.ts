@@ -5,7 +5,11 @@ import { ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
 
 Deno.test("ledger: any names come back", () => {
   const names = fc.uniqueArray(
-    fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("__proto__", "a\nb", "")),
+    fc.oneof(
+      fc.string({ unit: "grapheme" }),
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("__proto__", "a\nb", "", "\u{1f680}", "\ud83d", '"', "constructor"),
+    ),
   );
   fc.assert(fc.property(names, names, (remotes, previous) => {
     const ledger = { remotes: new Set(remotes), previous: new Set(previous) };
@@ -30,12 +34,21 @@ Deno.test("ledger: what is none is refused, with its path", () => {
     '{ "formatVersion": 2, "remotes": [], "previous": [] }',
     '{ "formatVersion": 1, "remotes": ["a", 1], "previous": [] }',
     '{ "formatVersion": 1, "remotes": [] }',
+    '{ "formatVersion": 1, "previous": [] }',
+    '{ "remotes": [], "previous": [] }',
+    '{ "formatVersion": "1", "remotes": [], "previous": [] }',
+    '{ "formatVersion": 1, "remotes": { "a": 1 }, "previous": [] }',
+    '{ "formatVersion": 1, "remotes": [null], "previous": [] }',
+    '{ "formatVersion": 1, "remotes": [], "previous": ["a"] ',
+    "1",
+    '"ledger"',
   ];
   for (const text of broken) {
     assert.throws(
       () => parseLedger(text, "/here/ledger.json"),
       (error) =>
-        error instanceof Failure && error.code === "ledger-invalid" && error.path === "/here/ledger.json",
+        error instanceof Failure && error.code === "ledger-invalid" && error.path === "/here/ledger.json" &&
+        error.message.includes("/here/ledger.json") && /remove it/.test(error.next!),
       text,
     );
   }
@@ -44,4 +57,5 @@ Deno.test("ledger: what is none is refused, with its path", () => {
 Deno.test("ledger: one beside each file", () => {
   assert.equal(ledgerPath("/etc/singularity/remote.yaml"), "/etc/singularity/.sremote-ledger.json");
   assert.equal(ledgerPath("/x/other.yaml"), "/x/.other.yaml.sremote-ledger.json");
+  assert.notEqual(ledgerPath("/x/a.yaml"), ledgerPath("/x/b.yaml"));
 });

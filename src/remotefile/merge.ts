@@ -18,7 +18,7 @@ export interface Merged {
 
 /**
  * For each global remote: the user's copy of it (`System: true`) is refreshed and keeps its token; the user's own of the
- * same name is a collision, in which Apptainer takes the user's; else it is added. `Active` of the global file counts
+ * same name is a collision, in which Apptainer takes the user's; else a copy is added. `Active` of the global file counts
  * while the user's has none, and a global `Exclusive: true` is the default for everyone.
  */
 export function merge(user: RemoteFile, global: RemoteFile): Merged {
@@ -33,9 +33,10 @@ export function merge(user: RemoteFile, global: RemoteFile): Merged {
       collisions.push(remote.name);
       continue;
     }
-    const { uri, exclusive: only, keyservers } = remote;
-    const view = own === undefined ? remote : { ...own, uri, exclusive: only, keyservers };
-    remotes.set(remote.name, { remote: view, global: true });
+    const { name, uri, exclusive: only, keyservers } = remote;
+    // Neither `Insecure` nor a token reaches users from the global file.
+    const copy = own ?? { name, insecure: false, token: null, system: true };
+    remotes.set(name, { remote: { ...copy, uri, exclusive: only, keyservers }, global: true });
   }
   return { default: exclusive ?? user.default ?? global.default, remotes, collisions };
 }

@@ -6,8 +6,11 @@ import { merge } from "./merge.ts";
 // What SingularityCE 4.5 and Apptainer 1.5 do at every command of a user.
 
 Deno.test("merge: a global remote that the user has not is added", () => {
-  const { remotes } = merge(file([stored("own")]), file([stored("g")]));
+  const { remotes, collisions } = merge(file([stored("own")]), file([stored("g")]));
   assert.deepEqual([...remotes].map(([name, { global }]) => [name, global]), [["own", false], ["g", true]]);
+  assert.equal(remotes.get("g")!.remote.system, true);
+  assert.equal(remotes.get("own")!.remote.system, false);
+  assert.deepEqual(collisions, []);
 });
 
 Deno.test("merge: the user's copy is refreshed from the global file, and keeps its token", () => {
@@ -44,11 +47,35 @@ Deno.test("merge: Active of the global file counts only while the user has none"
 Deno.test("merge: an exclusive global remote is everyone's default", () => {
   const global = file([stored("g", { exclusive: true })], "g");
   assert.equal(merge(file([stored("a")], "a"), global).default, "g");
+  // A copy that says so, or a remote of the user's own, makes nothing exclusive: the global file decides.
+  const stale = file([stored("g", { system: true, exclusive: true }), stored("a", { exclusive: true })], "a");
+  assert.equal(merge(stale, file([stored("g")])).default, "a");
 });
 
-Deno.test("merge: Insecure is not carried over to a copy", () => {
-  const { remotes } = merge(file([stored("g", { system: true })]), file([stored("g", { insecure: true })]));
-  assert.equal(remotes.get("g")!.remote.insecure, false);
+Deno.test("merge: Insecure of the global file reaches nobody, neither by a copy nor by a new entry", () => {
+  const global = file([stored("g", { insecure: true })]);
+  assert.equal(merge(file([stored("g", { system: true })]), global).remotes.get("g")!.remote.insecure, false);
+  assert.equal(merge(file([]), global).remotes.get("g")!.remote.insecure, false);
+  assert.equal(
+    merge(file([stored("g", { system: true, insecure: true })]), global).remotes.get("g")!.remote.insecure,
+    true,
+  );
+});
+
+Deno.test("merge: a token of the global file is nobody's", () => {
+  const global = file([stored("g", { token: new Secret("leaked") })]);
+  for (const user of [file([]), file([stored("g", { system: true })])]) {
+    assert.equal(merge(user, global).remotes.get("g")!.remote.token, null);
+  }
+});
+
+Deno.test("merge: each collision is told, and the other remotes are merged all the same", () => {
+  const { remotes, collisions } = merge(
+    file([stored("a"), stored("b"), stored("c", { system: true })]),
+    file([stored("b"), stored("c"), stored("a"), stored("__proto__")]),
+  );
+  assert.deepEqual(collisions, ["b", "a"]);
+  assert.deepEqual([...remotes.keys()], ["a", "b", "c", "__proto__"]);
 });
 
 Deno.test("merge: a copy whose global remote is no more stays in the user's view", () => {

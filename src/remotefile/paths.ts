@@ -74,9 +74,11 @@ async function userFile(runtime: Runtime, options: PathOptions, inputs: PathInpu
   if (set) return under(options, inputs, join(resolve(inputs.here.folder, set), "remote.yaml"));
   const home = runtime === "apptainer" ? env("HOME") || null : await inputs.here.passwordHome();
   if (home === null || !isAbsolute(home)) {
-    const where = runtime === "apptainer"
+    const where = runtime === "singularity"
+      ? "the password database gives this user no home folder"
+      : home === null
       ? "HOME is not set"
-      : "the password database gives this user no home folder";
+      : `HOME is ${JSON.stringify(home)}, not an absolute path`;
     throw new Failure("io", `cannot tell where the user's remote.yaml of ${runtime} is: ${where}`, {
       next: `set ${runtime.toUpperCase()}_CONFIGDIR, or give --remote-file`,
     });

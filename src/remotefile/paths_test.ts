@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Failure } from "../failure.ts";
 import type { Runtime, Scope } from "../model.ts";
+import { refuses } from "../../tests/refuses.ts";
 import { ambiguousSysconfdir, findTarget, type PathInputs, type PathOptions } from "./paths.ts";
 
 const NOWHERE: PathOptions = { root: null, remoteFile: null, sysconfdir: null };
@@ -90,6 +90,50 @@ const cases: readonly Case[] = [
     expected: "/r/home/me/.singularity/remote.yaml",
   },
   {
+    story: "--root stands for / for Apptainer too",
+    runtime: "apptainer",
+    scope: "user",
+    options: { root: "/r" },
+    outside: { env: HOME },
+    expected: "/r/elsewhere/.apptainer/remote.yaml",
+  },
+  {
+    story: "--root stands for / before a folder that the environment names, and what climbs stays below it",
+    runtime: "singularity",
+    scope: "user",
+    options: { root: "/r" },
+    outside: { env: { SINGULARITY_CONFIGDIR: "/a/../../c" } },
+    expected: "/r/c/remote.yaml",
+  },
+  {
+    story: "the environment names the user's folder alone",
+    runtime: "apptainer",
+    scope: "global",
+    outside: { env: { ...HOME, SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" } },
+    expected: "/etc/apptainer/remote.yaml",
+  },
+  {
+    story: "APPTAINER_CONFIGDIR is nothing to Singularity",
+    runtime: "singularity",
+    scope: "user",
+    outside: { env: { ...HOME, APPTAINER_CONFIGDIR: "/d" } },
+    expected: "/home/me/.singularity/remote.yaml",
+  },
+  {
+    story: "sysconfdir is nothing to the user's scope",
+    runtime: "singularity",
+    scope: "user",
+    options: { sysconfdir: "/opt/etc" },
+    expected: "/home/me/.singularity/remote.yaml",
+  },
+  {
+    story: "of two folders, that in /etc",
+    runtime: "apptainer",
+    scope: "global",
+    outside: { there: ["/etc/apptainer/apptainer.conf", "/usr/local/etc/apptainer/apptainer.conf"] },
+    expected: "/etc/apptainer/remote.yaml",
+  },
+  {
     story: "no global file, no folder: /etc",
     runtime: "singularity",
     scope: "global",
@@ -140,6 +184,21 @@ const cases: readonly Case[] = [
     expected: "/r/opt/etc/singularity/remote.yaml",
   },
   {
+    story: "a relative sysconfdir counts from the current folder",
+    runtime: "apptainer",
+    scope: "global",
+    options: { sysconfdir: "etc" },
+    expected: "/here/etc/apptainer/remote.yaml",
+  },
+  {
+    story: "--remote-file is this very file in the user's scope, and no home is needed",
+    runtime: "apptainer",
+    scope: "user",
+    options: { remoteFile: "/x/y.yaml" },
+    outside: { env: { APPTAINER_CONFIGDIR: "/d" }, home: null },
+    expected: "/x/y.yaml",
+  },
+  {
     story: "--remote-file is this very file, whatever else is said",
     runtime: "singularity",
     scope: "global",
@@ -156,13 +215,18 @@ for (const { story, runtime, scope, options = {}, outside = {}, expected } of ca
 }
 
 Deno.test("paths: no home folder is an error that says what to do", async () => {
-  for (const runtime of ["singularity", "apptainer"] as const) {
-    await assert.rejects(
-      () => findTarget(runtime, "user", NOWHERE, inputs({ home: null })),
-      (error) =>
-        error instanceof Failure && error.code === "io" &&
-        error.next!.includes(`${runtime.toUpperCase()}_CONFIGDIR`),
-    );
+  const homes = [
+    ["singularity", { home: null, env: HOME }, /password database/],
+    ["singularity", { home: "" }, /password database/],
+    ["singularity", { home: "relative" }, /password database/],
+    ["apptainer", {}, /HOME is not set/],
+    ["apptainer", { env: { HOME: "" } }, /HOME is not set/],
+    ["apptainer", { env: { HOME: "relative" } }, /HOME is "relative", not an absolute path/],
+  ] as const;
+  for (const [runtime, outside, why] of homes) {
+    const failure = await refuses("io", () => findTarget(runtime, "user", NOWHERE, inputs(outside)));
+    assert.match(failure.message, why);
+    assert.match(failure.next!, new RegExp(`${runtime.toUpperCase()}_CONFIGDIR`));
   }
 });
 
@@ -172,4 +236,15 @@ Deno.test("paths: two global files are ambiguous, unless something says which", 
   assert.equal(ambiguousSysconfdir("apptainer", NOWHERE, both), false);
   assert.equal(ambiguousSysconfdir("singularity", { ...NOWHERE, sysconfdir: "/etc" }, both), false);
   assert.equal(ambiguousSysconfdir("singularity", { ...NOWHERE, remoteFile: "/x" }, both), false);
+  assert.equal(ambiguousSysconfdir("singularity", { ...NOWHERE, root: "/r" }, both), false);
+  const below = inputs({
+    there: [
+      "/r/etc/apptainer/remote.yaml",
+      "/r/usr/local/etc/apptainer/remote.yaml",
+      "/etc/singularity/remote.yaml",
+    ],
+  });
+  assert.equal(ambiguousSysconfdir("apptainer", { ...NOWHERE, root: "/r" }, below), true);
+  const folders = inputs({ there: ["/etc/singularity/x", "/usr/local/etc/singularity/x"] });
+  assert.equal(ambiguousSysconfdir("singularity", NOWHERE, folders), false);
 });

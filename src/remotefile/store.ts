@@ -52,7 +52,8 @@ export async function readStored(world: Pick<World, "files">, path: string): Pro
     mode: read?.mode ?? null,
     owner: read === null ? null : { uid: read.uid, gid: read.gid },
     document: await parseRemoteFile(read === null ? "" : decode(read.bytes, path), path),
-    ledger: ledger === null ? EMPTY_LEDGER : parseLedger(decode(ledger.bytes, ledgerFile), ledgerFile),
+    // Bytes that are no text are no ledger either.
+    ledger: ledger === null ? EMPTY_LEDGER : parseLedger(textOf(ledger.bytes) ?? "", ledgerFile),
   };
 }
 
@@ -93,13 +94,20 @@ function readRegular(world: Pick<World, "files">, path: string): FileRead | null
 }
 
 function decode(bytes: Uint8Array, path: string): string {
+  const text = textOf(bytes);
+  if (text !== null) return text;
+  throw new Failure("remote-file-invalid", `cannot read ${path}: it is not UTF-8 text`, {
+    path,
+    next: "mend or move the file; nothing was written",
+  });
+}
+
+/** The text that these very bytes are, byte-order mark and all; null: they are none. */
+function textOf(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Failure("remote-file-invalid", `cannot read ${path}: it is not UTF-8 text`, {
-      path,
-      next: "mend or move the file; nothing was written",
-    });
+    return null;
   }
 }
 
@@ -218,26 +226,48 @@ function replace(world: World, now: StoredFile, text: string, scope: Scope): Com
   const options = { mode: modeFor(scope, now.mode), owner: now.owner };
   const backup = backupPath(now.path);
   const encode = (one: string) => new TextEncoder().encode(one);
+  let written = false;
   const replaceFile = () => {
     try {
       world.files.replace(now.path, encode(text), { ...options, beforeRename: () => lastLook(world, now) });
+      written = true;
     } catch (error) {
       throw io("replace", now.path, error);
     }
   };
+  refuseFolder(world, backup);
   try {
     world.files.replace(backup, encode(now.document.text), { ...options, beforeRename: replaceFile });
   } catch (error) {
-    throw io("keep the previous file as", backup, error);
+    if (!written) throw io("keep the previous file as", backup, error);
+    throw io(
+      `keep the previous file (${now.path} itself is written) as`,
+      backup,
+      error,
+      "see why, and mend it",
+    );
   }
   return { changed: true, backup };
+}
+
+/** A folder is the one thing that cannot be replaced, which would show only after the file was. */
+function refuseFolder(world: World, path: string): void {
+  try {
+    world.files.read(path, { limit: 0, nofollow: true });
+  } catch (error) {
+    if (codeOf(error) !== "EISDIR") return;
+    throw new Failure("io", `cannot keep the previous file as ${path}: there is a folder of that name`, {
+      path,
+      next: "move it away, then run the command again; nothing was written",
+    });
+  }
 }
 
 function lastLook(world: World, now: StoredFile): void {
   const last = readRegular(world, now.path);
   const same = last === null
     ? now.digest === null
-    : now.digest !== null && decode(last.bytes, now.path) === now.document.text;
+    : now.digest !== null && textOf(last.bytes) === now.document.text;
   if (!same) throw stale(now.path, "another program wrote it at this moment");
 }
 
@@ -259,7 +289,8 @@ function writeLedger(
       owner: now.owner,
     });
   } catch (error) {
-    throw io(changed ? `record (${now.path} itself is written) in` : "write", path, error);
+    if (!changed) throw io("write", path, error);
+    throw io(`record (${now.path} itself is written) in`, path, error, "see why, then run the command again");
   }
 }
 
@@ -284,15 +315,15 @@ const REASONS: Readonly<Record<string, readonly [why: string, next: string]>> = 
   EFBIG: ["it is too large", "a remote.yaml is small: look at what this is"],
 };
 
-/** The operating system's refusal in words. */
-export function io(doing: string, path: string, error: unknown): Failure {
+/** The operating system's refusal in words. `unforeseen` is the next step where its code is none of the usual. */
+export function io(doing: string, path: string, error: unknown, unforeseen = "nothing was changed"): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
   const known = code === undefined ? undefined : REASONS[code];
   const why = known?.[0] ?? (error instanceof Error ? error.message : String(error));
   return new Failure("io", `cannot ${doing} ${path}: ${why}`, {
     path,
-    next: known === undefined ? "nothing was changed" : `${known[1]} (no remote.yaml was half-written)`,
+    next: known === undefined ? unforeseen : `${known[1]} (no remote.yaml was half-written)`,
     cause: error,
   });
 }

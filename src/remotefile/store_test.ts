@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { Failure } from "../failure.ts";
-import { realWorld, type World } from "../world.ts";
+import { realWorld, type ReplaceOptions, type World } from "../world.ts";
 import { refuses } from "../../tests/refuses.ts";
 import { parseLedger } from "./ledger.ts";
 import { backupPath, commit, readStored } from "./store.ts";
@@ -35,6 +36,15 @@ function scene(
 
 const mode = (path: string) => (fs.statSync(path).mode & 0o7777).toString(8);
 const read = (path: string) => fs.readFileSync(path, "utf8");
+
+/** The real World, but for what `before` does when a file is about to be replaced. */
+function replacing(before: (file: string, options: ReplaceOptions) => ReplaceOptions | void): World {
+  const replace: World["files"]["replace"] = (file, bytes, given) =>
+    world.files.replace(file, bytes, before(file, given) ?? given);
+  return { ...world, files: { ...world.files, replace } };
+}
+
+const systemError = (code: string) => Object.assign(new Error("no"), { code });
 
 /** The old file, and neither a lock, a temporary file nor a backup. */
 function untouched(path: string, folder: string, text = OLD): void {
@@ -127,11 +137,49 @@ scene("the owner stays", async (path) => {
   }
 });
 
-scene("another user's file is refused", async (path, folder) => {
+scene("another user's file is refused, unless there is nothing to change", async (path, folder) => {
   const uid = fs.statSync(path).uid + 1;
   const other: World = { ...world, here: { ...world.here, uid } };
   await refuses("remote-file-owner", () => commit(other, path, options, putNew));
+  const same = await commit(
+    other,
+    path,
+    options,
+    (now) => ({ text: now.document.text, ours: now.ledger.remotes }),
+  );
+  assert.equal(same.changed, false);
   untouched(path, folder);
+});
+
+scene("the previous file is kept to the byte", async (path) => {
+  const bytes = new TextEncoder().encode("\ufeff# \u00e9\r\nRemotes: {}\r\n# end");
+  fs.writeFileSync(path, bytes);
+  await commit(world, path, options, putNew);
+  assert.deepEqual(new Uint8Array(fs.readFileSync(backupPath(path))), bytes);
+});
+
+scene("the ledger comes after the file, and last", async (path) => {
+  const order: string[] = [];
+  const watched = replacing((file, given) => ({
+    ...given,
+    beforeRename() {
+      given.beforeRename?.();
+      order.push(file.slice(file.lastIndexOf("/") + 1));
+    },
+  }));
+  await commit(watched, path, options, putNew);
+  assert.deepEqual(order, ["remote.yaml", "remote.yaml.sremote-backup", ".sremote-ledger.json"]);
+});
+
+scene("names alone change the ledger alone, and not what rollback needs", async (path, folder) => {
+  await commit(world, path, options, putNew);
+  await commit(world, path, options, () => ({ text: OLD, ours: new Set(["a"]) }));
+  const { ino } = fs.statSync(path);
+  const done = await commit(world, path, options, () => ({ text: OLD, ours: new Set(["a", "c"]) }));
+  assert.deepEqual(done, { changed: false, backup: null });
+  assert.deepEqual([read(path), read(backupPath(path)), fs.statSync(path).ino], [OLD, NEW, ino]);
+  const ledger = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
+  assert.deepEqual(ledger, { remotes: new Set(["a", "c"]), previous: new Set(["b"]) });
 });
 
 scene("folders that were made go again when the work fails", async (_path, folder) => {
@@ -152,13 +200,19 @@ scene("a symbolic link, a folder and a pipe are refused and stay", async (path, 
   fs.rmSync(path);
   fs.mkdirSync(path);
   await refuses("remote-file-not-a-file", () => commit(world, path, options, putNew));
+  assert.ok(fs.statSync(path).isDirectory());
   fs.rmdirSync(path);
-  const { spawnSync } = await import("node:child_process");
   assert.equal(spawnSync("mkfifo", [path]).status, 0);
-  await refuses("remote-file-not-a-file", () => readStored(world, path));
+  await refuses("remote-file-not-a-file", () => commit(world, path, options, putNew));
+  assert.ok(fs.statSync(path).isFIFO());
+  assert.deepEqual(fs.readdirSync(folder).sort(), ["remote.yaml", "target.yaml"]);
+  await refuses("io", () => commit(world, join(folder, "target.yaml/remote.yaml"), options, putNew));
+  await refuses("remote-file-not-a-file", () => readStored(world, join(folder, "target.yaml/remote.yaml")));
 });
 
-scene("bytes that are no text are refused", async (path) => {
+scene("bytes that are no text are refused, in the file and in the ledger", async (path, folder) => {
+  fs.writeFileSync(join(folder, ".sremote-ledger.json"), new Uint8Array([0x41, 0xff, 0xfe]));
+  await refuses("ledger-invalid", () => readStored(world, path));
   fs.writeFileSync(path, new Uint8Array([0x41, 0xff, 0xfe]));
   await refuses("remote-file-invalid", () => readStored(world, path));
 });
@@ -172,6 +226,27 @@ scene("a writer that knows no lock and comes between is not overwritten", async 
     }));
   untouched(path, folder, theirs);
 });
+
+scene(
+  "a writer that comes right before the rename is not overwritten, even half-way",
+  async (path, folder) => {
+    const theirs = [Uint8Array.of(), new TextEncoder().encode("Remotes:\n  \u00e9").slice(0, -1)];
+    for (const bytes of theirs) {
+      fs.writeFileSync(path, OLD);
+      const late = replacing((file, given) => ({
+        ...given,
+        beforeRename() {
+          if (file === path) fs.writeFileSync(path, bytes);
+          given.beforeRename?.();
+        },
+      }));
+      const failure = await refuses("stale", () => commit(late, path, options, putNew));
+      assert.match(failure.next!, /plan again/);
+      assert.deepEqual(new Uint8Array(fs.readFileSync(path)), bytes);
+      assert.deepEqual(fs.readdirSync(folder), ["remote.yaml"]);
+    }
+  },
+);
 
 scene("a file that is removed or made meanwhile is seen", async (path, folder) => {
   await refuses("stale", () =>
@@ -207,6 +282,19 @@ scene("an abandoned lock is taken over", async (path) => {
   assert.equal(read(path), NEW);
 });
 
+scene("a lock that is taken over while the edit runs ends the work", async (path, folder) => {
+  const failure = await refuses("stale", () =>
+    commit(world, path, options, async () => {
+      fs.rmdirSync(`${path}.lock`);
+      await world.clock.sleep(50); // the new folder may get the old one's inode, and the kernel's clock is coarse
+      fs.mkdirSync(`${path}.lock`);
+      return putNew();
+    }));
+  assert.match(failure.message, /took the lock over/);
+  assert.equal(read(path), OLD);
+  assert.deepEqual(fs.readdirSync(folder), ["remote.yaml", "remote.yaml.lock"]); // the other one's
+});
+
 scene("Ctrl-C before the commit leaves everything as it was", async (path, folder) => {
   const pressed: World = { ...world, signals: { hold: (work) => work(() => Promise.resolve(true)) } };
   await refuses("interrupted", () => commit(pressed, path, options, putNew));
@@ -227,16 +315,9 @@ for (
     `a full disk while ${what} is written leaves the old file and the earlier backup`,
     async (path, folder) => {
       fs.writeFileSync(backupPath(path), "# earlier\n");
-      const full: World = {
-        ...world,
-        files: {
-          ...world.files,
-          replace(file, bytes, given) {
-            if (file === join(folder, fails)) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
-            world.files.replace(file, bytes, given);
-          },
-        },
-      };
+      const full = replacing((file) => {
+        if (file === join(folder, fails)) throw systemError("ENOSPC");
+      });
       const failure = await refuses("io", () => commit(full, path, options, putNew));
       assert.match(failure.message, /the disk is full/);
       assert.equal(read(path), OLD);
@@ -247,20 +328,61 @@ for (
 }
 
 scene("a ledger that cannot be written says that the file was", async (path, folder) => {
-  const full: World = {
-    ...world,
-    files: {
-      ...world.files,
-      replace(file, bytes, given) {
-        if (file.endsWith("ledger.json")) throw Object.assign(new Error("no"), { code: "EACCES" });
-        world.files.replace(file, bytes, given);
-      },
-    },
-  };
+  const full = replacing((file) => {
+    if (file.endsWith("ledger.json")) throw systemError("EACCES");
+  });
   const failure = await refuses("io", () => commit(full, path, options, putNew));
   assert.match(failure.message, /itself is written/);
   assert.equal(read(path), NEW);
   assert.ok(!fs.existsSync(join(folder, "remote.yaml.lock")));
+});
+
+scene(
+  "a full disk: the old file, no rest of the new one, and no folder that was made",
+  async (_path, folder) => {
+    // A disk of 64 KiB, for root where mounting is allowed; else there is nothing to try.
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
+    if (mounted.status !== 0) {
+      assert.ok(process.getuid!() !== 0 || /denied|not permitted/i.test(String(mounted.stderr)));
+      return;
+    }
+    try {
+      const path = join(folder, "remote.yaml");
+      fs.writeFileSync(path, OLD);
+      const big = () => ({ text: NEW + "# filler\n".repeat(20_000), ours: new Set<string>() });
+      for (const one of [path, join(folder, "a/b/remote.yaml")]) {
+        const failure = await refuses("io", () => commit(world, one, options, big));
+        assert.match(failure.message, /the disk is full/);
+        assert.match(failure.next!, /free some space/);
+        untouched(path, folder);
+      }
+    } finally {
+      assert.equal(spawnSync("umount", [folder]).status, 0);
+    }
+  },
+  null,
+);
+
+scene("where the previous file cannot be kept, nothing is written", async (path, folder) => {
+  fs.mkdirSync(backupPath(path));
+  const failure = await refuses("io", () => commit(world, path, options, putNew));
+  assert.match(failure.message, /there is a folder of that name/);
+  assert.equal(read(path), OLD);
+  assert.deepEqual(fs.readdirSync(folder), ["remote.yaml", "remote.yaml.sremote-backup"]);
+});
+
+scene("a backup that fails after the file was written says so", async (path) => {
+  const full = replacing((file, given) => ({
+    ...given,
+    beforeRename() {
+      given.beforeRename?.();
+      if (file === backupPath(path)) throw systemError("ETEST");
+    },
+  }));
+  const failure = await refuses("io", () => commit(full, path, options, putNew));
+  assert.match(failure.message, /itself is written/);
+  assert.doesNotMatch(failure.next!, /nothing was/);
+  assert.equal(read(path), NEW);
 });
 
 scene("many at once: no change is lost, and every reader sees a whole file", async (path, folder) => {
