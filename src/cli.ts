@@ -54,7 +54,7 @@ export async function run(world: World): Promise<number> {
     const result = await parse(world, invocation);
     return result === null ? 0 : await print(world, invocation, result);
   } catch (error) {
-    const failure = error instanceof Failure ? error : bug(error);
+    const failure = failureOf(error);
     const { failureDocument } = await import("./report/failure.ts");
     await complain(world, invocation, failure);
     return await printDocument(world, invocation, failureDocument(failure)) ?? EXIT[failure.code];
@@ -80,7 +80,7 @@ async function printDocument(world: World, invocation: Invocation, document: obj
     writeDocument({ world }, invocation.jsonInto, document);
     return null;
   } catch (error) {
-    const failure = error instanceof Failure ? error : bug(error);
+    const failure = failureOf(error);
     await complain(world, invocation, failure);
     return EXIT[failure.code];
   }
@@ -117,8 +117,9 @@ function wantsJson(args: readonly string[]): boolean {
     args.some((one, i) => one === "--format" && args[i + 1] === "json");
 }
 
-/** Not a stack trace: that helps no user, and may hold what nobody should see. */
-function bug(error: unknown): Failure {
+/** A bug is not shown as a stack trace: that helps no user, and may hold what nobody should see. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new Failure("internal", `sremote has a bug: ${what}`, {
     next: "report it with the command that you ran; what was written was written whole",

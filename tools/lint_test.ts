@@ -71,7 +71,12 @@ Deno.test("outside: a name that is ours in one function is the global in another
 Deno.test("outside: the world, tests and tools are free; main.ts may exit", () => {
   const all = 'import fs from "node:fs"; Deno.exit(); fetch(Date.now()); setTimeout(console.log);';
   for (
-    const file of ["src/world.ts", "src/config/find_test.ts", "tools/demo.ts", "tests/scenarios_test.ts"]
+    const file of [
+      "src/world/files.ts",
+      "src/config/find_test.ts",
+      "tools/demo.ts",
+      "tests/scenarios_test.ts",
+    ]
   ) {
     passes(file, all);
   }
@@ -123,7 +128,13 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
   ]],
   ["src/cli.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["../main.ts", "../tools/schema.ts"]],
   ["src/arguments.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["./cli.ts", "../main.ts"]],
-  ["src/world.ts", ["./failure.ts", "node:fs"], ["./cli.ts", "./config/validate.ts"]],
+  ["src/world.ts", ["./world/files.ts"], ["./cli.ts", "./config/validate.ts"]],
+  ["src/world/files.ts", ["../world.ts", "./errors.ts", "node:fs"], ["../cli.ts", "../config/validate.ts"]],
+  ["src/endpoint/client.ts", ["../world.ts", "../config/uri.ts"], [
+    "../commands/plan.ts",
+    "../report/text.ts",
+    "../remotefile/parse.ts",
+  ]],
   ["src/digest.ts", ["./model.ts", "node:crypto"], ["./commands/plan.ts", "./cli.ts"]],
 ];
 

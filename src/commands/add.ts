@@ -3,7 +3,7 @@ import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../config/uri.t
 import { Failure } from "../failure.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
 import { editFile } from "./edit.ts";
-import { readMerged } from "./merged.ts";
+import { mergedFor } from "./merged.ts";
 
 /** The flags of `add`. */
 export interface AddOptions {
@@ -38,9 +38,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
       },
     );
   }
-  const seen = scope === "user" && context.options.remoteFile === null
-    ? (await readMerged(context)).merged
-    : null;
+  const seen = (await mergedFor(context, scope))?.merged ?? null;
   const after = { uri: address.uri, insecure: address.insecure || flags.insecure === true, keyservers: [] };
   const { file } = await editFile(context, scope, (now) => {
     const global = seen?.remotes.get(name)?.global;

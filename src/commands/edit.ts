@@ -1,5 +1,5 @@
 /** One change to one file by hand: what `add`, `remove` and `use` share with each other, and with apply. */
-import type { Change, DefaultState, RemoteFile, Scope } from "../model.ts";
+import type { Change, RemoteFile, Scope } from "../model.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { commit } from "../remotefile/store.ts";
@@ -27,10 +27,4 @@ export async function editFile(
     return { text: await editRemoteFile(now.document, changes), ours };
   });
   return { changed, file };
-}
-
-/** The default and the exclusive remotes as a file has them. */
-export function defaultOf(file: RemoteFile): DefaultState {
-  const exclusive = Array.from(file.remotes.values()).flatMap((one) => one.exclusive ? [one.name] : []);
-  return { remote: file.default, exclusive };
 }

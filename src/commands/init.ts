@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { DEFAULT_CONFIGS } from "../config/load.ts";
 import { Failure } from "../failure.ts";
-import { io } from "../remotefile/store.ts";
+import { io } from "../io.ts";
 import type { Context, Result } from "./context.ts";
 
 const FIRST_CONFIG = `import { defineConfig } from "sremote";

@@ -1,5 +1,5 @@
 /** What a user command sees: the user's and the machine's remotes as one. */
-import type { Runtime } from "../model.ts";
+import type { Runtime, Scope } from "../model.ts";
 import { merge, type Merged } from "../remotefile/merge.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
@@ -26,6 +26,11 @@ export async function readMerged(context: Context): Promise<MergedView> {
   const machine = await findTarget(runtime, "global", { ...paths, remoteFile: null }, world);
   const global = await readStored(world, machine.file);
   return { merged: merge(user.document.content, global.document.content), user, global };
+}
+
+/** What a user's command may name beside the file's own remotes; null where the command is about one file alone. */
+export async function mergedFor(context: Context, scope: Scope): Promise<MergedView | null> {
+  return scope === "user" && context.options.remoteFile === null ? await readMerged(context) : null;
 }
 
 /** Says on standard error what the programs would stumble over. */

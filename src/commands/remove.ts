@@ -2,9 +2,10 @@
 import { nearest } from "../config/suggest.ts";
 import { Failure } from "../failure.ts";
 import type { Change } from "../model.ts";
+import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
-import { defaultOf, editFile } from "./edit.ts";
-import { readMerged } from "./merged.ts";
+import { editFile } from "./edit.ts";
+import { mergedFor } from "./merged.ts";
 
 /** The flags of `remove`. */
 export interface RemoveOptions {
@@ -15,7 +16,7 @@ export interface RemoveOptions {
 export async function remove(context: Context, name: string, flags: RemoveOptions): Promise<Result> {
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "remove");
-  const view = scope === "user" && context.options.remoteFile === null ? await readMerged(context) : null;
+  const view = await mergedFor(context, scope);
   if (view?.global.document.content.remotes.has(name) && view.merged.remotes.get(name)?.global) {
     throw new Failure(
       "unknown-remote",

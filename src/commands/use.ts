@@ -1,8 +1,9 @@
 /** `sremote use`, as `singularity remote use`. */
 import { Failure } from "../failure.ts";
+import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
-import { defaultOf, editFile } from "./edit.ts";
-import { readMerged } from "./merged.ts";
+import { editFile } from "./edit.ts";
+import { mergedFor } from "./merged.ts";
 import { unknown } from "./remove.ts";
 
 /** The flags of `use`. */
@@ -16,9 +17,7 @@ export interface UseOptions {
 export async function use(context: Context, name: string, flags: UseOptions): Promise<Result> {
   const scope = scopeOf(flags.global ?? flags.exclusive);
   requireRoot(context, scope, "use");
-  const seen = scope === "user" && context.options.remoteFile === null
-    ? (await readMerged(context)).merged
-    : null;
+  const seen = (await mergedFor(context, scope))?.merged ?? null;
   const only = seen === null
     ? undefined
     : Array.from(seen.remotes.values()).find((one) => one.remote.exclusive);

@@ -1,7 +1,7 @@
 /** Files that a person named on the command line, to be written whole. */
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { io } from "../remotefile/store.ts";
+import { io } from "../io.ts";
 import { codeOf } from "../world.ts";
 import type { Context } from "./context.ts";
 

@@ -9,11 +9,10 @@ import type {
   Finding,
   Observed,
   Plan,
-  RemoteFile,
   Step,
   StoredRemote,
 } from "../model.ts";
-import { sameKeyservers } from "../remotefile/changes.ts";
+import { defaultOf, sameKeyservers } from "../remotefile/changes.ts";
 import { findConflicts, isCopy } from "./findings.ts";
 import { seenOf } from "./seen.ts";
 
@@ -23,7 +22,7 @@ export function diff(desired: Desired, observed: Observed): Plan {
   const remotes = diffRemotes(desired, observed);
   const removed = new Set(remotes.flatMap((one) => one.kind === "remove" ? [one.remote] : []));
   for (const one of remotes) if (one.kind === "add") removed.delete(one.remote);
-  const before: DefaultState = { remote: file.content.default, exclusive: exclusiveIn(file.content) };
+  const before = defaultOf(file.content);
   const after = wantedDefault(desired, observed, before, removed);
   const changes = sameState(before, after)
     ? remotes
@@ -98,10 +97,6 @@ function wantedDefault(
 function sameState(a: DefaultState, b: DefaultState): boolean {
   return a.remote === b.remote && a.exclusive.length === b.exclusive.length &&
     a.exclusive.every((one) => b.exclusive.includes(one));
-}
-
-function exclusiveIn(file: RemoteFile): readonly string[] {
-  return Array.from(file.remotes.values()).flatMap((one) => one.exclusive ? [one.name] : []);
 }
 
 function newEntry({ uri, insecure, keyservers }: DesiredRemote): Entry {

@@ -1,6 +1,14 @@
 /** What a `remote.yaml` says after changes: the meaning alone, apart from the text. */
 import { Failure } from "../failure.ts";
-import type { Change, Credential, Entry, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import type {
+  Change,
+  Credential,
+  DefaultState,
+  Entry,
+  Keyserver,
+  RemoteFile,
+  StoredRemote,
+} from "../model.ts";
 import type { Secret } from "../secret.ts";
 
 /**
@@ -69,6 +77,12 @@ export function applyChanges(
     }
   }
   return { default: active || null, remotes, credentials: content.credentials };
+}
+
+/** The default and the exclusive remotes as a file has them. */
+export function defaultOf(file: RemoteFile): DefaultState {
+  const exclusive = Array.from(file.remotes.values()).flatMap((one) => one.exclusive ? [one.name] : []);
+  return { remote: file.default, exclusive };
 }
 
 /** Whether two files say the same. The order of remotes says nothing. */

@@ -64,7 +64,9 @@ function prose(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"(?=[,;:.)]*(?:\s|$))|\S+|\s+/gs, (word) => {
     if (/^ +$/.test(word)) return " ";
     if (/^\s/.test(word)) return ` ${code(word)} `;
-    if (/^[\p{L}\p{N}(,;.:')-]+$/u.test(word) && !/^www\./i.test(word)) return printable(word);
+    // A letter may be one that is not seen (U+3164), and is then spelled out with a backslash.
+    const plain = /^[\p{L}\p{N}(,;.:')-]+$/u.test(word) && !/^www\./i.test(word) && printable(word) === word;
+    if (plain) return word;
     const value = word.replace(/[,;.:]+$/, "");
     return code(value) + word.slice(value.length);
   });
