@@ -55,6 +55,12 @@ const prompt = Type.Object({
   prompt: Type.Literal(true, { description: "Always true.", allowed: "true" }),
 }, { ...closed, title: "prompt", description: "sremote asks for the token on the terminal." });
 
+const noToken = Type.Literal(false, {
+  title: "none",
+  description: "No token may be stored: sremote logs out.",
+  allowed: "false",
+});
+
 const service = Type.Enum(["library", "builder", "keystore", "keyserver", "token", "consent"], {
   type: "string",
   title: "Service",
@@ -91,9 +97,10 @@ const remote = Type.Object({
     description: "Which remote.yaml holds it: the user's own, or with --global the whole machine's.",
     default: "user",
   })),
-  login: Type.Optional(Type.Union([env, file, command, prompt], {
-    description: "Where the token comes from: a reference. A token itself never goes into a config.",
-    allowed: "{ env: NAME }, { file: PATH }, { command: [PROGRAM, …] } or { prompt: true }",
+  login: Type.Optional(Type.Union([env, file, command, prompt, noToken], {
+    description:
+      "Where the token comes from: a reference; false: no token may be stored. A token itself never goes into a config.",
+    allowed: "{ env: NAME }, { file: PATH }, { command: [PROGRAM, …] }, { prompt: true } or false",
     examples: [{ env: "COMPANY_TOKEN" }, { file: "token.txt" }, { command: ["pass", "show", "company"] }, {
       prompt: true,
     }],
@@ -162,6 +169,14 @@ export const configSchema = Type.Object({
     pattern: `^/${LINE}*$`,
     allowed: "an absolute path",
     examples: ["/etc", "/opt/singularity/etc"],
+  })),
+  cacert: Type.Optional(Type.String({
+    description:
+      "Path of a PEM file with certificates of authorities to trust beside the system's, relative to the config.",
+    minLength: 1,
+    pattern: `^${LINE}*$`,
+    allowed: "the path of a file",
+    examples: ["company-ca.pem"],
   })),
 }, {
   ...closed,

@@ -64,6 +64,58 @@ const step = Type.Union([
   }, closed),
 ], { title: "Step", description: "What apply does, in order: network first, then one replace." });
 
+/** Why something on the network did not work. */
+export const troubleSchema = Type.Object({
+  kind: Type.Enum([
+    "dns",
+    "refused",
+    "unreachable",
+    "timeout",
+    "closed",
+    "half",
+    "too-large",
+    "proxy",
+    "tls",
+    "certificate",
+    "insecure",
+    "redirect",
+    "status",
+    "malformed",
+    "not-offered",
+    "network",
+  ], { type: "string", description: "Stable: programs may match on it." }),
+  message: Type.String(),
+  next: Type.Optional(Type.String({ description: "What a person can do." })),
+}, { ...closed, title: "Trouble", description: "Why something on the network did not work." });
+
+/** What one service said. */
+export const serviceSchema = Type.Object({
+  service,
+  uri: nullable(Type.String(), "Where it is; null: the endpoint does not offer it."),
+  ok: Type.Boolean(),
+  version: nullable(Type.String(), "null: it said none."),
+  milliseconds: nullable(Type.Number(), "How long the answer took; null: it was not asked."),
+  trouble: nullable(troubleSchema, "null: it is OK."),
+}, { ...closed, title: "ServiceStatus", description: "What one service of an endpoint said." });
+
+const endpoint = Type.Object({
+  remote: name,
+  services: nullable(Type.Array(serviceSchema), "The required services; null: not looked at."),
+  token: Type.Object({
+    state: Type.Enum(["none", "valid", "invalid", "unknown", "not-looked-at"], { type: "string" }),
+    trouble: nullable(troubleSchema, "Why it is invalid or unknown."),
+    same: nullable(Type.Boolean(), "Whether it equals its source; null: not known."),
+    source: nullable(
+      Type.Object({ why: Type.String(), next: Type.String() }, closed),
+      "Why the source could not be read.",
+    ),
+    exposed: nullable(
+      Type.Object({ file: Type.String(), mode: Type.Number() }, closed),
+      "The file of the source, where others can read it.",
+    ),
+  }, { ...closed, description: "The stored token; never the token itself." }),
+}, { ...closed, title: "ObservedEndpoint", description: "What was seen of a remote's token and services." });
+
 const finding = Type.Object({
   severity: Type.Enum(["error", "warning", "info"], {
     type: "string",
@@ -81,7 +133,10 @@ const finding = Type.Object({
     "unmanaged",
     "ambiguous-sysconfdir",
     "other-unreadable",
-    "not-carried-out",
+    "login-source",
+    "token-unverified",
+    "token-of-old-address",
+    "not-looked-at",
   ], { type: "string", description: "Stable: programs may match on it." }),
   message: Type.String({ description: "The state of things." }),
   next: Type.Optional(Type.String({ description: "What to do about it." })),
@@ -106,6 +161,9 @@ const plan = Type.Object({
       token: Type.Boolean({ description: "Whether a token was stored." }),
     }, closed)),
   }, { ...closed, title: "Seen", description: "The file as the plan saw it." }),
+  endpoints: Type.Array(endpoint, {
+    description: "What the endpoints said, of which the config says login or check.",
+  }),
   steps: Type.Array(step),
   findings: Type.Array(finding),
 }, { ...closed, title: "Plan", description: "What would be done to one remote.yaml." });

@@ -46,6 +46,7 @@ const document: PlanDocument = {
       default: null,
       remotes: [{ remote: "old", ...entry, exclusive: false, system: true, token: true }],
     },
+    endpoints: [],
     steps: [
       { kind: "verify-token", remote: "lab", from: { command: ["pass", "lab"] } },
       { kind: "check-services", remote: "lab", required: ["library"] },

@@ -27,6 +27,8 @@ export interface Config {
   readonly unmanaged?: "keep" | "remove";
   /** Absolute path of the folder that holds singularity/ and apptainer/. Absent: /etc or /usr/local/etc, whichever has them. */
   readonly sysconfdir?: string;
+  /** Path of a PEM file with certificates of authorities to trust beside the system's, relative to the config. */
+  readonly cacert?: string;
 }
 
 /** A service of an endpoint. keyserver is another name of keystore. */
@@ -48,7 +50,7 @@ export interface Remote {
   readonly uri: string;
   /** Which remote.yaml holds it: the user's own, or with --global the whole machine's. Default: `"user"`. */
   readonly scope?: "user" | "global";
-  /** Where the token comes from: a reference. A token itself never goes into a config. */
+  /** Where the token comes from: a reference; false: no token may be stored. A token itself never goes into a config. */
   readonly login?: {
     /** Name of the environment variable that holds the token when sremote runs. */
     readonly env: string;
@@ -61,7 +63,7 @@ export interface Remote {
   } | {
     /** Always true. */
     readonly prompt: true;
-  };
+  } | false;
   /** Services that must answer before this remote is put in use. Default: `[]`. */
   readonly check?: readonly Service[];
   /** All external keyservers of this remote, in the order of their use. Absent: left as they are. */

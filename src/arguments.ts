@@ -64,8 +64,17 @@ function commonFlags({ terminal }: World) {
     )
     .addOption(
       new Option("--lock-timeout <seconds>", "how long to wait for another sremote")
-        .argParser(seconds).default(10_000, "10"),
+        .argParser((given) => seconds(given, "--lock-timeout")).default(10_000, "10"),
     )
+    .addOption(
+      new Option("--timeout <seconds>", "for each request; 5 to 30 by its kind where none is given")
+        .argParser((given) => seconds(given, "--timeout")),
+    )
+    .addOption(
+      new Option("--deadline <seconds>", "for all requests together")
+        .argParser((given) => seconds(given, "--deadline")).default(300_000, "300"),
+    )
+    .option("--cacert <file>", "authorities to trust beside the system's, PEM")
     .option("--json", "one JSON document on standard output")
     .option("--json-into <file>", "the JSON document into a file, beside the text")
     .option("--no-color", "no colour")
@@ -88,6 +97,10 @@ function addCommands(program: Program, run: Run): void {
     .option("--out <file>", "save the plan for sremote apply FILE")
     .option("--detailed-exitcode", "exit with 2 where something would change")
     .option("--diff", "also the unified diff of remote.yaml, tokens masked")
+    .option("--offline", "ask no endpoint: neither services nor stored tokens are looked at")
+    .option("--skip-login", "leave logging in out")
+    .option("--skip-check", "leave the required services out")
+    .option("--allow-command", "a token may come from a command that the config names")
     .addOption(
       new Option("--format <format>", "how to show it").choices(["text", "json", "markdown"] as const),
     )
@@ -108,6 +121,9 @@ function addCommands(program: Program, run: Run): void {
     .option("-y, --yes", "do not ask")
     .option("--detailed-exitcode", "exit with 2 where something was changed")
     .option("--allow-mass-removal", "more than half of a file's remotes may go")
+    .option("--skip-login", "leave logging in out")
+    .option("--skip-check", "leave the required services out")
+    .option("--allow-command", "a token may come from a command that the config names")
     .addHelpText("after", () => examples(["apply", "apply --global --yes", "apply plan.json"]))
     .action((planFile, flags) =>
       run(async (context) => (await import("./commands/apply.ts")).apply(context, planFile, flags))
@@ -122,6 +138,8 @@ function addCommands(program: Program, run: Run): void {
     );
   addConfigCommands(program, run);
   addRemoteCommands(program, run);
+  addLoginCommands(program, run);
+  addEndpointCommands(program, run);
 }
 
 function addConfigCommands(program: Program, run: Run): void {
@@ -149,9 +167,11 @@ function addConfigCommands(program: Program, run: Run): void {
   program.command("schema")
     .description("print a JSON schema")
     .addArgument(
-      new Argument("[name]", "which one").choices(["config", "plan"] as const).default("config" as const),
+      new Argument("[name]", "which one").choices(["config", "plan", "status"] as const).default(
+        "config" as const,
+      ),
     )
-    .addHelpText("after", () => examples(["schema > config.schema.json", "schema plan"]))
+    .addHelpText("after", () => examples(["schema > config.schema.json", "schema plan", "schema status"]))
     .action((name) => run(async () => (await import("./commands/schema.ts")).schema(name)));
 }
 
@@ -167,8 +187,13 @@ function addRemoteCommands(program: Program, run: Run): void {
     .option("--global", "for the whole machine")
     .option("--no-login", "do not log in")
     .option("--insecure", "contact it over http")
+    .option("--tokenfile <file>", "the API Key is in this file")
+    .option("--password-stdin", "the API Key comes on standard input")
     .addOption(new Option("--no-default", "as it is: add never changes the default").hideHelp())
-    .addHelpText("after", () => examples(["add --no-login company enterprise.example.com"]))
+    .addHelpText(
+      "after",
+      () => examples(["add company enterprise.example.com", "add --no-login --insecure lab localhost:5000"]),
+    )
     .action((name, uri, flags) =>
       run(async (context) => (await import("./commands/add.ts")).add(context, name, uri, flags))
     );
@@ -191,6 +216,185 @@ function addRemoteCommands(program: Program, run: Run): void {
     );
 }
 
+function addLoginCommands(program: Program, run: Run): void {
+  program.command("login")
+    .description("log in to a remote, the default where none is named; or to a keyserver by its address")
+    .argument("[name]")
+    .option("--tokenfile <file>", "the API Key is in this file")
+    .option("--password-stdin", "the API Key, or a keyserver's password, comes on standard input")
+    .option("--username <name>", "a keyserver's user; of a remote, whose API Key it has to be")
+    .option("-y, --yes", "replace a valid API Key without asking")
+    .addHelpText(
+      "after",
+      () =>
+        examples([
+          "login",
+          "login company --tokenfile ~/.company-token",
+          "login --password-stdin company < token",
+        ]),
+    )
+    .action((name, flags) =>
+      run(async (context) => (await import("./commands/login.ts")).login(context, name, flags))
+    );
+  program.command("logout")
+    .description("log out of a remote, the default where none is named")
+    .argument("[name]")
+    .addHelpText("after", () => examples(["logout", "logout company"]))
+    .action((name) => run(async (context) => (await import("./commands/login.ts")).logout(context, name)));
+  program.command("get-login-password")
+    .description("print the password of the default remote's OCI registry")
+    .addHelpText(
+      "after",
+      () =>
+        examples([
+          "get-login-password | singularity registry login --username me --password-stdin docker://…",
+        ]),
+    )
+    .action(() => run(async (context) => (await import("./commands/login.ts")).getLoginPassword(context)));
+  const keyserver = program.command("keyserver")
+    .description("the keyservers of the machine's remotes, and logging in to them")
+    .exitOverride();
+  keyserver.command("add")
+    .description("add a keyserver to one of the machine's remotes")
+    .argument("<[name] uri...>")
+    .addOption(
+      new Option("--order <number>", "its place among those in use, from 1").argParser((given) =>
+        wholeNumber(given, "--order", 1)
+      ),
+    )
+    .option("--insecure", "do not verify its certificate")
+    .addHelpText("after", () => examples(["keyserver add company https://keys.example.com --order 1"]))
+    .action((words, flags) =>
+      run(async (context) =>
+        (await import("./commands/keyserver.ts")).keyserverAdd(context, atMostTwo(words), flags)
+      )
+    );
+  keyserver.command("remove")
+    .description("remove a keyserver from one of the machine's remotes")
+    .argument("<[name] uri...>")
+    .addHelpText("after", () => examples(["keyserver remove company https://keys.example.com"]))
+    .action((words) =>
+      run(async (context) =>
+        (await import("./commands/keyserver.ts")).keyserverRemove(context, atMostTwo(words))
+      )
+    );
+  keyserver.command("list")
+    .description("list the keyservers of the remotes")
+    .argument("[name]")
+    .addHelpText("after", () => examples(["keyserver list", "keyserver list company"]))
+    .action((name) =>
+      run(async (context) => (await import("./commands/keyserver.ts")).keyserverList(context, name))
+    );
+  keyserver.command("login")
+    .description("log in to a keyserver: with --username a password, without it a token")
+    .argument("<uri>")
+    .option("--username <name>", "the user")
+    .option("--password-stdin", "the password or token comes on standard input")
+    .option("--tokenfile <file>", "the password or token is in this file")
+    .addHelpText("after", () => examples(["keyserver login --username me https://keys.example.com"]))
+    .action((uri, flags) =>
+      run(async (context) => (await import("./commands/keyserver.ts")).loginToKeyserver(context, uri, flags))
+    );
+  keyserver.command("logout")
+    .description("log out of a keyserver")
+    .argument("<uri>")
+    .addHelpText("after", () => examples(["keyserver logout https://keys.example.com"]))
+    .action((uri) =>
+      run(async (context) => (await import("./commands/keyserver.ts")).logoutOfKeyserver(context, uri))
+    );
+}
+
+function addEndpointCommands(program: Program, run: Run): void {
+  program.command("status")
+    .description("services, versions and logins of remotes, the default where none is named")
+    .argument("[names...]")
+    .option("--all", "all remotes")
+    .addOption(
+      new Option("--parallel <number>", "requests in flight at most")
+        .argParser((given) => wholeNumber(given, "--parallel", 1)).default(32),
+    )
+    .addOption(
+      new Option("--format <format>", "how to show it").choices(
+        ["text", "json", "junit", "prometheus"] as const,
+      ),
+    )
+    .addHelpText(
+      "after",
+      () => examples(["status", "status company lab", "status --all --format prometheus"]),
+    )
+    .action((names, flags) =>
+      run(async (context) => {
+        const { status } = await import("./commands/status.ts");
+        return status(context, names, {
+          ...flags,
+          format: context.options.json ? "json" : flags.format ?? "text",
+        });
+      }, flags.format)
+    );
+  program.command("resolve")
+    .description("print the address that a command would use")
+    .argument("<service>", "library, builder, keystore, token or consent; or an image such as library://a/b")
+    .option("--remote <name>", "of this remote, not of the default one")
+    .option("--library <url>", "as pull, push, search and build have it")
+    .option("--builder <url>", "as build --remote has it")
+    .option("--url <url>", "as key has it")
+    .addHelpText("after", () => examples(["resolve library", "resolve keystore --remote company"]))
+    .action((service, flags) =>
+      run(async (context) => (await import("./commands/resolve.ts")).resolveService(context, service, flags))
+    );
+  program.command("doctor")
+    .description("look for what is wrong: files, conflicts, proxy, certificates, endpoints")
+    .addHelpText("after", () => examples(["doctor", "doctor --json"]))
+    .action(() => run(async (context) => (await import("./commands/doctor.ts")).doctor(context)));
+  const endpoint = program.command("endpoint")
+    .description("an endpoint on this machine, to try things with")
+    .exitOverride();
+  endpoint.command("serve")
+    .description("serve an endpoint on loopback until Ctrl-C; its tokens are printed at start")
+    .addOption(
+      new Option("--port <number>", "0: any that is free").argParser((given) =>
+        wholeNumber(given, "--port", 0)
+      ).default(0),
+    )
+    .option("--tokens <file>", "who may log in: a line each, a name and a token")
+    .option("--cert <file>", "serve https with this certificate, PEM")
+    .option("--key <file>", "the certificate's key, PEM")
+    .addOption(many("--slow <part=ms>", "a part that takes so long, such as library=2000"))
+    .addOption(many("--down <part>", "a part that is down"))
+    .addOption(many("--wrong <part=how>", "a part that is wrong, such as token=500 or library=html"))
+    .addHelpText(
+      "after",
+      () =>
+        examples([
+          "endpoint serve",
+          "endpoint serve --port 5000 --down builder",
+          "endpoint serve --wrong library=html",
+        ]),
+    )
+    .action((flags) =>
+      run(async (context) => (await import("./commands/endpoint.ts")).serveEndpoint(context, flags))
+    );
+}
+
+/** An option that may be given again. */
+function many<Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description)
+    .argParser((given: string, before: readonly string[]) => [...before, given])
+    .default([] as readonly string[], "none");
+}
+
+function atMostTwo(words: readonly string[]): readonly string[] {
+  if (words.length <= 2) return words;
+  throw new Failure("usage", "too many words", {
+    next: "give a remote's name, or none, and the keyserver's address",
+  });
+}
+
+function wholeNumber(given: string, flag: string, least: number): number {
+  if (/^\d{1,5}$/.test(given) && Number(given) >= least && Number(given) <= 65_535) return Number(given);
+  throw new Failure("usage", `${flag} ${JSON.stringify(given)}: not a number from ${least} to 65535`);
+}
+
 function examples(lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((one) => `  $ sremote ${one}`).join("\n")}`;
 }
@@ -209,6 +413,9 @@ function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, js
       sysconfdir: flags.sysconfdir ?? null,
       vars: flags.var,
       lockTimeout: flags.lockTimeout,
+      timeout: flags.timeout ?? null,
+      deadline: flags.deadline,
+      cacert: flags.cacert ?? null,
       json,
       quiet,
     },
@@ -229,9 +436,9 @@ function collectVar(given: string, before: Map<string, string>): Map<string, str
 }
 
 /** Seconds on the command line, milliseconds from here on. */
-function seconds(given: string): number {
+function seconds(given: string, flag: string): number {
   if (/^\d{1,6}(?:\.\d+)?$/.test(given)) return Number(given) * 1000;
-  throw new Failure("usage", `--lock-timeout ${JSON.stringify(given)}: not a number of seconds`, {
+  throw new Failure("usage", `${flag} ${JSON.stringify(given)}: not a number of seconds`, {
     next: "give a number, such as 10 or 0.5",
   });
 }

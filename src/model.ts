@@ -13,6 +13,9 @@ export type Scope = "user" | "global";
 /** A service of an endpoint, named as discovery does, less `API`. */
 export type ServiceName = "library" | "builder" | "keystore" | "token" | "consent";
 
+/** All of them, sorted. */
+export const SERVICES: readonly ServiceName[] = ["builder", "consent", "keystore", "library", "token"];
+
 /** Where a token comes from: a reference, never a token. */
 export type SecretRef =
   | { readonly env: string }
@@ -81,8 +84,8 @@ export interface DesiredRemote {
   readonly insecure: boolean;
   /** The external keyservers; null: the config does not speak of them. */
   readonly keyservers: readonly Keyserver[] | null;
-  /** null: the config does not speak of a token. */
-  readonly login: SecretRef | null;
+  /** null: the config does not speak of a token; `false`: none may be stored. */
+  readonly login: SecretRef | false | null;
   readonly check: readonly ServiceName[];
 }
 
@@ -102,6 +105,8 @@ export interface Desired {
   /** Global only; null: the config does not speak of it. */
   readonly exclusive: boolean | null;
   readonly unmanaged: "keep" | "remove";
+  /** A file with certificates of authorities to trust beside the system's, relative to the config; null: none. */
+  readonly cacert: string | null;
 }
 
 // ---------------------------------------------------------------- found
@@ -122,6 +127,121 @@ export interface ObservedOther {
   readonly content: RemoteFile | null;
 }
 
+/** What kind of thing went wrong on the way to a server, or there. Stable: programs match on it. */
+export type TroubleKind =
+  | "dns"
+  | "refused"
+  | "unreachable"
+  | "timeout"
+  | "closed" // without an answer
+  | "half" // in the middle of one
+  | "too-large"
+  | "proxy"
+  | "tls"
+  | "certificate"
+  | "insecure" // http where https is due
+  | "redirect"
+  | "status" // an answer that says no
+  | "malformed" // an answer that is none: HTML where JSON is due
+  | "not-offered" // the endpoint has no such service
+  | "network"; // anything else
+
+/** Why something on the network did not work. */
+export interface Trouble {
+  readonly kind: TroubleKind;
+  /** One sentence without a full stop, and without a secret. */
+  readonly message: string;
+  /** What a person can do, as an imperative. */
+  readonly next?: string;
+}
+
+/** What one service of an endpoint said. */
+export interface ServiceStatus {
+  readonly service: ServiceName;
+  /** Where it is; null: the endpoint does not offer it. */
+  readonly uri: string | null;
+  readonly ok: boolean;
+  readonly version: string | null;
+  /** How long the answer took; null: it was not asked. */
+  readonly milliseconds: number | null;
+  readonly trouble: Trouble | null;
+}
+
+/** Who a token belongs to. */
+export interface Identity {
+  readonly username: string;
+  readonly email: string | null;
+  readonly realname: string | null;
+}
+
+/** What is known of a stored token. */
+export interface LoginStatus {
+  readonly state:
+    | "none" // no token is stored
+    | "valid"
+    | "invalid"
+    | "unknown"; // it could not be verified
+  /** null: not known, or not asked. */
+  readonly identity: Identity | null;
+  /** Why the state is invalid or unknown. */
+  readonly trouble: Trouble | null;
+}
+
+/** What one remote's endpoint said. */
+export interface EndpointStatus {
+  readonly remote: string;
+  readonly uri: string;
+  readonly insecure: boolean;
+  /** The services that it offers, and those that were asked for, sorted. */
+  readonly services: readonly ServiceStatus[];
+  readonly login: LoginStatus;
+  /** Why nothing is known of its services. */
+  readonly trouble: Trouble | null;
+}
+
+/** `sremote status --format json`. */
+export interface StatusDocument {
+  readonly formatVersion: 1;
+  readonly sremote: string;
+  readonly default: string | null;
+  /** Whether everything that was asked is as it should be. */
+  readonly ok: boolean;
+  readonly remotes: readonly EndpointStatus[];
+}
+
+/** One thing that `sremote doctor` looked at. */
+export interface Diagnosis {
+  readonly severity: "ok" | "warning" | "error";
+  readonly about: "file" | "conflict" | "proxy" | "certificates" | "dns" | "endpoint" | "login";
+  /** A file, a remote, a variable. */
+  readonly subject: string;
+  readonly message: string;
+  /** The remedy. */
+  readonly next?: string;
+}
+
+/** What was seen of a remote's token and services, where the config speaks of them. */
+export interface ObservedEndpoint {
+  /** The remote as it is to be. */
+  readonly remote: string;
+  /** The required services, in the config's order; null: not looked at. */
+  readonly services: readonly ServiceStatus[] | null;
+  readonly token: ObservedToken;
+}
+
+/** A stored token, held against the endpoint and against the source that the config names. */
+export interface ObservedToken {
+  readonly state: LoginStatus["state"] | "not-looked-at";
+  /** Why it is invalid or unknown. */
+  readonly trouble: Trouble | null;
+  /** Whether it equals its source; null: not known. */
+  readonly same: boolean | null;
+  /** Why the source could not be read; null: it was, or it is a prompt. */
+  readonly source: { readonly why: string; readonly next: string } | null;
+  /** The file of the source, where others can read it. */
+  readonly exposed: { readonly file: string; readonly mode: number } | null;
+}
+
 /** What was found, in all that one plan depends on. */
 export interface Observed {
   readonly target: Target;
@@ -134,6 +254,8 @@ export interface Observed {
   readonly ledger: ReadonlySet<string>;
   /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one counts. */
   readonly ambiguous: boolean;
+  /** By remote; only those of which the config says `login` or `check`. */
+  readonly endpoints: ReadonlyMap<string, ObservedEndpoint>;
 }
 
 // ---------------------------------------------------------------- planned
@@ -185,7 +307,10 @@ export type FindingCode =
   | "unmanaged"
   | "ambiguous-sysconfdir"
   | "other-unreadable"
-  | "not-carried-out";
+  | "login-source" // the source of a token that is needed cannot be read
+  | "token-unverified" // a stored token could not be held against its endpoint or its source
+  | "token-of-old-address"
+  | "not-looked-at"; // --offline
 
 /** A remote as the plan saw it: enough to say later what changed meanwhile, without a secret. */
 export interface SeenRemote extends Entry {
@@ -207,6 +332,8 @@ export interface Plan {
   readonly formatVersion: 1;
   readonly target: Target;
   readonly seen: Seen;
+  /** What the endpoints said, of which the config says `login` or `check`. */
+  readonly endpoints: readonly ObservedEndpoint[];
   readonly steps: readonly Step[];
   readonly findings: readonly Finding[];
 }

@@ -5,6 +5,8 @@
  * Each group is an interface of its own: a stage asks for the group, or the two or three functions, that it needs.
  */
 import { realFiles } from "./world/files.ts";
+import { network } from "./world/network.ts";
+import { programs } from "./world/programs.ts";
 import { realSurroundings } from "./world/surroundings.ts";
 import { realTerminal } from "./world/terminal.ts";
 import { realClock, signals } from "./world/time.ts";
@@ -46,6 +48,12 @@ export interface Files {
    */
   read(file: string, options: { readonly limit: number; readonly nofollow?: boolean }): FileRead | null;
   exists(file: string): boolean;
+  /** What lies there, a symlink not followed; null: nothing that can be seen. */
+  stat(
+    path: string,
+  ):
+    | { readonly kind: "file" | "folder" | "symlink" | "other"; readonly mode: number; readonly uid: number }
+    | null;
   realPath(file: string): string;
   /**
    * Makes the folder and those above it, each with this mode whatever the umask; gives those it made, outermost first.
@@ -86,6 +94,12 @@ export interface Terminal {
   err(text: string): void;
   /** Asks for a yes on standard error; null: Ctrl-C or the end of input. */
   confirm(question: string): Promise<boolean | null>;
+  /** Asks on standard error for what is not to be seen; null: Ctrl-C or the end of input. */
+  askSecret(question: string): Promise<string | null>;
+  /** Standard input to its end, at most `limit` bytes of it. Errors: `EFBIG`. */
+  readInput(limit: number): Promise<string>;
+  /** One line on standard error that the next one takes the place of; null: takes it away. Nothing without a terminal. */
+  progress(text: string | null): void;
 }
 
 /** Time. */
@@ -104,8 +118,109 @@ export interface Signals {
   hold<T>(work: (interrupted: () => Promise<boolean>) => Promise<T>): Promise<T>;
 }
 
+/** A GET over HTTP: the interface of an endpoint has no other method that sremote uses. */
+export interface HttpRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** `http://` or `https://[user:password@]host[:port]` to go through; null: straight to the host. */
+  readonly proxy: URL | null;
+  /** PEM certificates of the authorities to trust; null: any certificate. */
+  readonly trust: readonly string[] | null;
+  /** Milliseconds from the first look-up to the last byte. */
+  readonly timeout: number;
+  /** Bytes that an answer's body may have. */
+  readonly limit: number;
+}
+
+/** An answer, read whole. */
+export interface HttpResponse {
+  readonly status: number;
+  /** By their names in small letters. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** What a server's certificate says. */
+export interface CertificateSeen {
+  /** The name of the authority that issued it; null: it does not say. */
+  readonly issuer: string | null;
+  /** The names that it is for. */
+  readonly names: readonly string[];
+  /** The last day of its validity, as the certificate writes it. */
+  readonly until: string | null;
+}
+
+/** The network. It knows no variable of the environment: what goes where is decided by the caller. */
+export interface Network {
+  /**
+   * Sends a request and reads the answer, whatever its status; follows no redirect. Errors beside the system's and
+   * OpenSSL's: `ETIMEDOUT`, `ETOOLARGE` (a body over `limit`), `EHALF` (an answer that ends before its end), `ENOTHTTP`,
+   * `EPROXY` (the proxy refuses; `status` has its answer), with `proxy: true` where it is the proxy that fails.
+   */
+  get(request: HttpRequest): Promise<HttpResponse>;
+  /** The certificate that a server shows, whether trusted or not; null: there is none to be had. */
+  certificateOf(request: Pick<HttpRequest, "url" | "proxy" | "timeout">): Promise<CertificateSeen | null>;
+  /** The addresses of a host. Errors: the resolver's (`ENOTFOUND`, …). */
+  resolve(host: string): Promise<readonly string[]>;
+  /** Waits for requests on 127.0.0.1, until a signal ends the process. */
+  serve(options: ServeOptions, answer: (request: ServedRequest) => Promise<ServedAnswer>): Promise<Served>;
+}
+
+/** Where a server listens. */
+export interface ServeOptions {
+  /** 0: any that is free. */
+  readonly port: number;
+  /** PEM; null: http. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+}
+
+/** A server that listens. */
+export interface Served {
+  readonly port: number;
+  /** Settles once SIGINT or SIGTERM came, and the server is closed. */
+  readonly ended: Promise<void>;
+}
+
+/** A request that came. */
+export interface ServedRequest {
+  readonly method: string;
+  /** Path and query, as they came. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What is answered; `cut` ends the connection after the body, though more was promised; `endless` never ends it. */
+export interface ServedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly ends?: "cut" | "endless";
+}
+
+/** A child process that ran to its end. */
+export interface ProgramRun {
+  /** null: it was stopped by a signal, or for the time it took. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly timedOut: boolean;
+}
+
+/** Child processes. */
+export interface Programs {
+  /**
+   * Runs a program without a shell, its standard error to ours, at most `timeout` ms and 64 KiB of output. Errors: the
+   * system's (`ENOENT`, `EACCES`).
+   */
+  run(
+    argv: readonly string[],
+    options: { readonly timeout: number; readonly folder: string },
+  ): Promise<ProgramRun>;
+}
+
 /** Everything outside. */
 export interface World {
+  readonly network: Network;
+  readonly programs: Programs;
   readonly files: Files;
   readonly here: Surroundings;
   readonly terminal: Terminal;
@@ -116,6 +231,8 @@ export interface World {
 /** The real one. */
 export function realWorld(): World {
   return {
+    network,
+    programs,
     files: realFiles(),
     here: realSurroundings(),
     terminal: realTerminal(),

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { configSchema } from "../schema/config.ts";
 import { planSchema } from "../schema/plan.ts";
+import { statusSchema } from "../schema/status.ts";
 
 type Node = { [key: string]: unknown } | Node[] | string | number | boolean | null;
 
@@ -127,6 +128,7 @@ if (import.meta.main) {
     "config.schema.json": toJsonSchema(configSchema),
     "config.validation.json": toValidation(configSchema),
     "plan.schema.json": toJsonSchema(planSchema),
+    "status.schema.json": toJsonSchema(statusSchema),
     "sremote.ts": within(read("sremote.ts"), toTypeScript(configSchema)),
   };
   for (const [name, text] of Object.entries(made)) {

@@ -10,9 +10,14 @@ export interface AddOptions {
   readonly global?: true;
   readonly login: boolean;
   readonly insecure?: true;
+  readonly tokenfile?: string;
+  readonly passwordStdin?: true;
 }
 
-/** Adds a remote. It does not become the default: that is what `use` is for. */
+/**
+ * Adds a remote, and logs in to it. It does not become the default: that is what `use` is for. Where logging in fails, the
+ * remote stays added, as with `singularity remote add`, and the failure says so.
+ */
 export async function add(context: Context, name: string, uri: string, flags: AddOptions): Promise<Result> {
   const badName = nameProblem(name);
   if (badName !== null) {
@@ -29,15 +34,6 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "add");
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
-  else if (flags.login) {
-    throw new Failure(
-      "usage",
-      `cannot add ${JSON.stringify(name)} and log in: this version does not log in`,
-      {
-        next: "add --no-login, then log in with singularity remote login",
-      },
-    );
-  }
   const seen = (await mergedFor(context, scope))?.merged ?? null;
   const after = { uri: address.uri, insecure: address.insecure || flags.insecure === true, keyservers: [] };
   const { file } = await editFile(context, scope, (now) => {
@@ -55,9 +51,24 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     }
     return [{ kind: "add", remote: name, after }];
   });
-  return {
+  const added: Result = {
     exit: 0,
     text: `Remote ${JSON.stringify(name)} added.`,
     document: { formatVersion: 1, changed: true, file, remote: name, ...after },
   };
+  if (scope === "global" || !flags.login) return added;
+  const { login } = await import("./login.ts");
+  try {
+    const done = await login(context, name, flags);
+    return { ...added, text: `${added.text}\n${done.text}` };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, path, next, problems } = error;
+    const failure = new Failure(code, message, {
+      ...(path === undefined ? {} : { path }),
+      problems,
+      next: `the remote is added; log in with sremote login ${name}${next === undefined ? "" : ` (${next})`}`,
+    });
+    return { ...added, failure };
+  }
 }

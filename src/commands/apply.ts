@@ -1,13 +1,27 @@
 /** `sremote apply`: load, observe, diff, show, ask, apply. */
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { Failure } from "../failure.ts";
-import type { Outcome, Plan, PlanDocument, Scope } from "../model.ts";
+import { tokenPage } from "../endpoint/client.ts";
+import type { Session } from "../endpoint/session.ts";
+import type { DesiredRemote, Outcome, Plan, PlanDocument, Scope } from "../model.ts";
 import { applyPlan } from "../reconcile/apply.ts";
-import { conflictsOf, planDocument, planFiles, type Planned, type PlanRequest } from "../reconcile/plan.ts";
+import { performNetwork } from "../reconcile/network.ts";
+import {
+  changes,
+  conflictsOf,
+  failedChecks,
+  planDocument,
+  planFiles,
+  type Planned,
+  type PlanRequest,
+  withoutSkipped,
+} from "../reconcile/plan.ts";
 import { renderOutcome } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../version.ts";
 import { detailOf } from "./detail.ts";
+import { lookOf, sourcesOf } from "./look.ts";
+import { sessionOf, withProgress } from "./network.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
 
 /** The flags of `apply`. */
@@ -16,6 +30,9 @@ export interface ApplyOptions {
   readonly yes?: true;
   readonly detailedExitcode?: true;
   readonly allowMassRemoval?: true;
+  readonly skipLogin?: true;
+  readonly skipCheck?: true;
+  readonly allowCommand?: true;
 }
 
 /** Makes the files say what the config wants: all of one file's changes, or none. */
@@ -24,24 +41,37 @@ export async function apply(
   planFile: string | undefined,
   flags: ApplyOptions,
 ): Promise<Result> {
-  const { loaded, planned, scope } = planFile === undefined
-    ? await freshPlan(context, scopeOf(flags.global))
-    : await savedPlan(context, planFile, flags);
+  const { loaded, planned, scope, session } = await withProgress(
+    context,
+    "Asking the endpoints",
+    () => planFile === undefined ? freshPlan(context, flags) : savedPlan(context, planFile, flags),
+  );
   const plans = planned.map((one) => one.plan);
-  const changed = plans.some((one) => one.steps.length > 0);
+  const changed = plans.some(changes);
   detailOf(context, loaded, planned);
-  const shown = changed && !(flags.yes && (context.options.quiet || context.options.json));
+  const shown = plans.some((one) => one.steps.length > 0) &&
+    !(flags.yes && (context.options.quiet || context.options.json));
   if (shown) {
     const show = flags.yes ? context.show : context.ask;
     show(plans.map((one) => renderPlan(one, context.style)).join("\n\n"));
   }
   refuse(plans, flags, shown);
-  if (changed) await confirm(context, "Apply these changes?", flags.yes);
+  if (changed && !flags.yes) {
+    await confirm(context, "Apply these changes?", flags.yes);
+    // While a person thought, a service may have gone.
+    session.forget();
+  }
+  const tokens = await performNetwork(context.world, plans, {
+    session,
+    endpoints: endpointsOf(loaded),
+    sources: (remote) => ({ ...sourcesOf(context, loaded, flags), ask: askFor(context, loaded, remote) }),
+  });
 
   const wanted = new Set(loaded.desired.remotes[scope].keys());
   const outcomes: Outcome[] = [];
-  for (const { plan, stored } of planned) {
-    const options = { wanted, ledger: stored.ledger.remotes, lockTimeout: context.options.lockTimeout };
+  for (const { plan, stored, machine } of planned) {
+    const { lockTimeout } = context.options;
+    const options = { wanted, ledger: stored.ledger.remotes, lockTimeout, tokens, machine };
     try {
       outcomes.push(await applyPlan(context.world, plan, options));
     } catch (error) {
@@ -55,22 +85,43 @@ export async function apply(
   return { exit: flags.detailedExitcode && done ? 2 : 0, document: applyDocument(loaded, outcomes) };
 }
 
+/** Where each remote of the config is. */
+function endpointsOf({ desired }: LoadedConfig): ReadonlyMap<string, DesiredRemote> {
+  return new Map([...desired.remotes.global, ...desired.remotes.user]);
+}
+
+/** Asks a person for a token, where one is at a terminal. */
+function askFor(
+  context: Context,
+  loaded: LoadedConfig,
+  remote: string,
+): (() => Promise<string | null>) | null {
+  const { terminal } = context.world;
+  const endpoint = endpointsOf(loaded).get(remote);
+  if (!terminal.canAsk || endpoint === undefined) return null;
+  return () => {
+    context.note(`Generate an API Key at ${tokenPage(endpoint)}`);
+    return terminal.askSecret(`API Key of ${remote}:`);
+  };
+}
+
 interface Prepared {
   readonly loaded: LoadedConfig;
   readonly planned: readonly Planned[];
   readonly scope: Scope;
+  readonly session: Session;
 }
 
-async function freshPlan(context: Context, scope: Scope): Promise<Prepared> {
+async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepared> {
   const { world, options } = context;
+  const scope = scopeOf(flags.global);
   requireRoot(context, scope, "apply");
   const loaded = await loadConfig(world, options.config, options.vars);
   const paths = pathsOf(context, loaded.desired);
-  return {
-    loaded,
-    planned: await planFiles(world, loaded, { scope, runtime: options.runtime, paths }),
-    scope,
-  };
+  const session = sessionOf(context, loaded);
+  const look = { ...lookOf(context, loaded, flags), session };
+  const planned = await planFiles(world, loaded, { scope, runtime: options.runtime, paths, look });
+  return { loaded, planned, scope, session };
 }
 
 /**
@@ -95,10 +146,13 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
   const loaded = await loadConfig(world, options.config, new Map(saved.config.vars));
   const paths = pathsOf(context, loaded.desired);
   const runtime = saved.plans.length === 1 ? saved.plans[0]!.target.runtime : null;
-  const request: PlanRequest = { scope, runtime: options.runtime ?? runtime, paths };
+  const session = sessionOf(context, loaded);
+  const look = { ...lookOf(context, loaded, flags), session };
+  const request: PlanRequest = { scope, runtime: options.runtime ?? runtime, paths, look };
   const planned = await planFiles(world, loaded, request);
-  checkSaved(saved, planDocument(loaded, planned), given);
-  return { loaded, planned, scope };
+  const same = { ...saved, plans: saved.plans.map((one) => withoutSkipped(one, look)) };
+  checkSaved(same, planDocument(loaded, planned), given);
+  return { loaded, planned, scope, session };
 }
 
 function oneTarget(saved: PlanDocument, given: string): Plan["target"] {
@@ -115,6 +169,8 @@ function oneTarget(saved: PlanDocument, given: string): Plan["target"] {
 function refuse(plans: readonly Plan[], { allowMassRemoval }: ApplyOptions, shown: boolean): void {
   const conflict = conflictsOf(plans, shown);
   if (conflict !== null) throw conflict;
+  const failed = failedChecks(plans);
+  if (failed !== null) throw failed;
   const mass = plans.flatMap((one) => one.findings).find((one) => one.code === "mass-removal");
   if (mass === undefined || allowMassRemoval) return;
   throw new Failure("mass-removal", `cannot apply: ${mass.message}`, {

@@ -27,6 +27,12 @@ export interface CommonOptions {
   readonly vars: ReadonlyMap<string, string>;
   /** In milliseconds. */
   readonly lockTimeout: number;
+  /** For each request, in milliseconds; null: by its kind. */
+  readonly timeout: number | null;
+  /** For all requests together, in milliseconds. */
+  readonly deadline: number;
+  /** A file with certificates of authorities. */
+  readonly cacert: string | null;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -49,8 +55,8 @@ export interface Context {
 
 /** What a command has to say in the end. */
 export interface Result {
-  /** The exit code: 0, or 2 with `--detailed-exitcode`; that of `failure` where there is one. */
-  readonly exit: 0 | 2;
+  /** The exit code: 0, 2 with `--detailed-exitcode`, 3 where a status is not OK, 1 where the doctor found an error; that of `failure` where there is one. */
+  readonly exit: 0 | 1 | 2 | 3;
   /** For people, on standard output; ends without a line break. */
   readonly text?: string;
   /** For programs, with `--json` or `--json-into`. */

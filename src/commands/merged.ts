@@ -1,4 +1,5 @@
 /** What a user command sees: the user's and the machine's remotes as one. */
+import type { Endpoint } from "../endpoint/client.ts";
 import type { Runtime, Scope } from "../model.ts";
 import { merge, type Merged } from "../remotefile/merge.ts";
 import { findTarget } from "../remotefile/paths.ts";
@@ -31,6 +32,13 @@ export async function readMerged(context: Context): Promise<MergedView> {
 /** What a user's command may name beside the file's own remotes; null where the command is about one file alone. */
 export async function mergedFor(context: Context, scope: Scope): Promise<MergedView | null> {
   return scope === "user" && context.options.remoteFile === null ? await readMerged(context) : null;
+}
+
+/** Where a remote of the view is. What Singularity does not carry over from the global file, `Insecure`, is honoured. */
+export function endpointOf({ merged, global }: MergedView, name: string): Endpoint {
+  const { remote, global: isGlobal } = merged.remotes.get(name)!;
+  const machine = isGlobal ? global.document.content.remotes.get(name) : undefined;
+  return { uri: remote.uri, insecure: remote.insecure || machine?.insecure === true };
 }
 
 /** Says on standard error what the programs would stumble over. */

@@ -1,9 +1,12 @@
 /** `sremote plan`: load, observe, diff, show. */
 import { loadConfig } from "../config/load.ts";
 import { Failure } from "../failure.ts";
-import { conflictsOf, planDocument, planFiles, type Planned } from "../reconcile/plan.ts";
+import { conflictsOf, failedChecks, planDocument, planFiles, type Planned } from "../reconcile/plan.ts";
+import { Secret } from "../secret.ts";
 import { type Context, pathsOf, type Result, scopeOf } from "./context.ts";
 import { detailOf } from "./detail.ts";
+import { lookOf } from "./look.ts";
+import { withProgress } from "./network.ts";
 
 /** The flags of `plan`. */
 export interface PlanOptions {
@@ -11,6 +14,10 @@ export interface PlanOptions {
   readonly out?: string;
   readonly detailedExitcode?: true;
   readonly diff?: true;
+  readonly offline?: true;
+  readonly skipLogin?: true;
+  readonly skipCheck?: true;
+  readonly allowCommand?: true;
   readonly format: "text" | "json" | "markdown";
 }
 
@@ -27,11 +34,16 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
     scope: scopeOf(flags.global),
     runtime: options.runtime,
     paths: pathsOf(context, loaded.desired),
+    look: lookOf(context, loaded, flags),
   };
-  const planned = await planFiles(world, loaded, request);
+  const planned = await withProgress(
+    context,
+    "Asking the endpoints",
+    () => planFiles(world, loaded, request),
+  );
   detailOf(context, loaded, planned);
   const document = planDocument(loaded, planned);
-  const failure = conflictsOf(document.plans, true);
+  const failure = conflictsOf(document.plans, true) ?? failedChecks(document.plans);
   if (flags.out !== undefined && failure === null) {
     const { writeDocument } = await import("./write.ts");
     writeDocument(context, flags.out, document);
@@ -67,10 +79,16 @@ async function diffsOf(
   const { plainStyle } = await import("../report/style.ts");
   const { editRemoteFile } = await import("../remotefile/edit.ts");
   const diffs: string[] = [];
-  for (const { plan, stored } of planned) {
+  for (const { plan, stored, machine } of planned) {
     for (const step of plan.steps) {
       if (step.kind !== "replace-file") continue;
-      const after = await editRemoteFile(stored.document, step.changes);
+      // The new tokens are not known yet, and would be masked anyway.
+      const tokens = new Map(
+        step.changes.flatMap((one) =>
+          one.kind === "login" ? [[one.remote, new Secret("(new)")] as const] : []
+        ),
+      );
+      const after = await editRemoteFile(stored.document, step.changes, { tokens, system: machine });
       diffs.push(await maskedDiff(stored.document, after, look === "plain" ? plainStyle : context.style));
     }
   }

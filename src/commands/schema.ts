@@ -1,13 +1,14 @@
 /** `sremote schema`: the JSON schemas, for editors and for programs that read sremote's output. */
 import configSchema from "../../schema/config.schema.json" with { type: "json" };
 import planSchema from "../../schema/plan.schema.json" with { type: "json" };
+import statusSchema from "../../schema/status.schema.json" with { type: "json" };
 import type { Result } from "./context.ts";
 
 /** The schemas that can be printed. */
-export const SCHEMAS = ["config", "plan"] as const;
+export const SCHEMAS = ["config", "plan", "status"] as const;
 
 /** One of the schemas, as JSON whatever the flags. */
 export function schema(name: (typeof SCHEMAS)[number]): Result {
-  const document = name === "config" ? configSchema : planSchema;
+  const document = { config: configSchema, plan: planSchema, status: statusSchema }[name];
   return { exit: 0, text: JSON.stringify(document, null, 2), document };
 }

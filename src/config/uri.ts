@@ -103,9 +103,33 @@ export function keyserverKey(text: string): string {
   return `${web}://${url.hostname}:${port ?? usual}`;
 }
 
+/**
+ * A keyserver's address as it is asked for on the web: `hkp://` is http on port 11371, `hkps://` https.
+ *
+ * @example
+ * ```ts
+ * import { keyserverWeb } from "./uri.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(keyserverWeb("hkp://keys.example.com/pks"), "http://keys.example.com:11371/pks");
+ * assert.equal(keyserverWeb("hkps://keys.example.com"), "https://keys.example.com");
+ * ```
+ */
+export function keyserverWeb(text: string): string {
+  const [scheme, rest] = text.split(/:\/\/(.*)/s) as [string, string];
+  if (/^hkps$/i.test(scheme)) return `https://${rest}`;
+  if (!/^hkp$/i.test(scheme)) return text;
+  return `http://${/^[^/]*:[0-9]+(?:\/|$)/.test(rest) ? rest : rest.replace(/^[^/]*/, "$&:11371")}`;
+}
+
 /** Two stored addresses name the same endpoint: letter case of the host and trailing slashes aside. */
 export function sameEndpoint(a: string, b: string): boolean {
   return a === b || comparable(a) === comparable(b);
+}
+
+/** Two stored addresses are of one host and port: what a token is good for, and never leaves. */
+export function sameHost(a: string, b: string): boolean {
+  const host = (address: string) => address.replace(/\/.*/s, "").toLowerCase();
+  return host(a) === host(b);
 }
 
 function comparable(address: string): string {

@@ -185,6 +185,7 @@ function toDesired(config: Config): Desired {
     default: toDefault(config.default, remotes.global),
     exclusive: config.exclusive ?? null,
     unmanaged: config.unmanaged ?? "keep",
+    cacert: config.cacert ?? null,
   };
 }
 

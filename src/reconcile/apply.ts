@@ -1,9 +1,10 @@
-/** Plan → Outcome: a loop over the plan's steps. It decides nothing. */
+/** Plan → Outcome: one replace, once every network step is done. It decides nothing. */
 import { Failure } from "../failure.ts";
-import type { Outcome, Plan, Step } from "../model.ts";
+import type { Entry, Outcome, Plan, Step } from "../model.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
 import { commit, type Committed } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
+import type { Tokens } from "./network.ts";
 import { changedMeanwhile, seenOf } from "./seen.ts";
 
 /** What apply must know beside the plan. */
@@ -14,35 +15,23 @@ export interface ApplyOptions {
   readonly ledger: ReadonlySet<string>;
   /** In milliseconds. */
   readonly lockTimeout: number;
+  /** The tokens that the network steps verified. */
+  readonly tokens: Tokens;
+  /** The machine's remotes, of which a login makes the user's copy. */
+  readonly machine: ReadonlyMap<string, Entry>;
 }
 
 /**
- * Carries out a plan for one file, and writes nothing where there is nothing to do.
+ * Carries out a plan for one file, its network steps done, and writes nothing where there is nothing to do.
  * @throws {Failure} stale, where the file is not what the plan saw; locked; interrupted; io
  */
 export async function applyPlan(world: World, plan: Plan, options: ApplyOptions): Promise<Outcome> {
-  let done: Committed = { changed: false, backup: null };
-  for (const step of plan.steps) {
-    switch (step.kind) {
-      case "replace-file":
-        done = await replaceFile(world, plan, step, options);
-        break;
-      case "verify-token":
-      case "check-services":
-        throw new Failure("internal", `cannot carry out ${step.kind} of ${JSON.stringify(step.remote)}`, {
-          next: "no plan of this version has such a step: report this as a bug of sremote",
-        });
-    }
-  }
-  if (plan.steps.length === 0 && adopts(plan, options)) {
-    done = await replaceFile(
-      world,
-      plan,
-      { kind: "replace-file", basis: plan.seen.digest, changes: [] },
-      options,
-    );
-  }
-  return { plan, changed: done.changed, backup: done.backup };
+  const replace = plan.steps.find((step) => step.kind === "replace-file") ??
+    (adopts(plan, options) ? { kind: "replace-file" as const, basis: plan.seen.digest, changes: [] } : null);
+  const { changed, backup } = replace === null
+    ? { changed: false, backup: null }
+    : await replaceFile(world, plan, replace, options);
+  return { plan, changed, backup };
 }
 
 /** Whether the file is as the config says, but the ledger does not yet say so. */
@@ -55,7 +44,7 @@ async function replaceFile(
   world: World,
   plan: Plan,
   step: Extract<Step, { kind: "replace-file" }>,
-  { wanted, lockTimeout }: ApplyOptions,
+  { wanted, lockTimeout, tokens, machine }: ApplyOptions,
 ): Promise<Committed> {
   const { file, scope } = plan.target;
   return await commit(world, file, { scope, lockTimeout }, async (now) => {
@@ -75,6 +64,6 @@ async function replaceFile(
     for (const name of now.document.content.remotes.keys()) {
       if (wanted.has(name) && !gone.has(name)) ours.add(name);
     }
-    return { text: await editRemoteFile(now.document, step.changes), ours };
+    return { text: await editRemoteFile(now.document, step.changes, { tokens, system: machine }), ours };
   });
 }

@@ -1,5 +1,5 @@
 /** desired × observed → Plan: a pure function, the heart of sremote. */
-import { sameEndpoint } from "../config/uri.ts";
+import { sameEndpoint, sameHost } from "../config/uri.ts";
 import type {
   Change,
   DefaultState,
@@ -18,20 +18,73 @@ import { seenOf } from "./seen.ts";
 
 /** What would be done to one file so that it says what the config wants, and what a person should know of it. */
 export function diff(desired: Desired, observed: Observed): Plan {
-  const { target, file } = observed;
+  const { target, file, endpoints } = observed;
   const remotes = diffRemotes(desired, observed);
   const removed = new Set(remotes.flatMap((one) => one.kind === "remove" ? [one.remote] : []));
   for (const one of remotes) if (one.kind === "add") removed.delete(one.remote);
   const before = defaultOf(file.content);
   const after = wantedDefault(desired, observed, before, removed);
-  const changes = sameState(before, after)
-    ? remotes
-    : [...remotes, { kind: "use", before, after } satisfies Change];
-  const steps: readonly Step[] = changes.length === 0
-    ? []
-    : [{ kind: "replace-file", basis: file.digest, changes }];
+  const tokens = target.scope === "user" ? diffTokens(desired, observed, remotes) : [];
+  const changes: readonly Change[] = [
+    ...remotes,
+    ...tokens,
+    ...(sameState(before, after) ? [] : [{ kind: "use", before, after } as const]),
+  ];
+  const steps: readonly Step[] = [
+    ...tokens.flatMap(({ kind, ...one }) =>
+      kind === "login" ? [{ kind: "verify-token", ...one } as Step] : []
+    ),
+    ...checksOf(desired, observed),
+    ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: file.digest, changes } as const]),
+  ];
   const findings: readonly Finding[] = findConflicts(desired, observed, { changes, removed, after });
-  return { formatVersion: 1, target, seen: seenOf(file.digest, file.content), steps, findings };
+  const seen = seenOf(file.digest, file.content);
+  return { formatVersion: 1, target, seen, endpoints: [...endpoints.values()], steps, findings };
+}
+
+type TokenChange = Extract<Change, { kind: "login" | "logout" }>;
+
+/**
+ * `login` where a token is missing, no longer valid, or differs from its source; `logout` where the config wants none, or
+ * where the remote moves to another host and the config names no source: a token is never sent to another host.
+ */
+function diffTokens(
+  desired: Desired,
+  { file, other, endpoints }: Observed,
+  remotes: readonly Change[],
+): readonly TokenChange[] {
+  const present = file.content.remotes;
+  const moved = new Set(
+    remotes.flatMap((one) =>
+      one.kind === "update" && !sameHost(one.before.uri, one.after.uri) ? [one.remote] : []
+    ),
+  );
+  const fresh = new Set(remotes.flatMap((one) => one.kind === "add" ? [one.remote] : []));
+  const global = Array.from(desired.remotes.global.values()).filter((one) =>
+    other?.content?.remotes.has(one.name) || present.get(one.name)?.system
+  );
+  return [...desired.remotes.user.values(), ...global].flatMap(({ name, login }): TokenChange[] => {
+    const token = fresh.has(name) ? null : present.get(name)?.token ?? null;
+    if (login === null || login === false) {
+      const gone = token !== null && (login === false || moved.has(name));
+      return gone ? [{ kind: "logout", remote: name }] : [];
+    }
+    const seen = endpoints.get(name)?.token;
+    const due = token === null || moved.has(name) || seen?.state === "invalid" || seen?.same === false;
+    return due ? [{ kind: "login", remote: name, from: login }] : [];
+  });
+}
+
+/** One step a remote with required services; in the user's plan also for the machine's, where it is the user's default. */
+function checksOf(desired: Desired, { target: { scope } }: Observed): readonly Step[] {
+  const wanted = desired.default.user;
+  const global = scope === "user" && wanted.kind === "remote"
+    ? desired.remotes.global.get(wanted.name)
+    : undefined;
+  const remotes = [...desired.remotes[scope].values(), ...(global === undefined ? [] : [global])];
+  return remotes.flatMap(({ name, check }) =>
+    check.length === 0 ? [] : [{ kind: "check-services", remote: name, required: check } as const]
+  );
 }
 
 /** Adds and updates in the config's order, then removals in the file's. */

@@ -4,9 +4,10 @@ import type { Change, Desired, Entry, Keyserver, Observed, Plan } from "../model
 import { applyChanges } from "../remotefile/changes.ts";
 import { Secret } from "../secret.ts";
 import { diff } from "./diff.ts";
-import { config, file, found, stored, unspoken, use, wanted } from "./testing.ts";
+import { config, file, found, looked, stored, unspoken, use, wanted } from "./testing.ts";
 
 const none = { kind: "none" } as const;
+const token = new Secret("CANARY");
 
 function changesOf(plan: Plan): readonly Change[] {
   return plan.steps.flatMap((step) => step.kind === "replace-file" ? step.changes : []);
@@ -216,15 +217,99 @@ const cases: readonly Case[] = [
     }),
     expected: ["use g→a [g]→[g]"],
   },
+  {
+    story: "a token that is missing, no longer valid, or not its source's is logged in anew",
+    desired: config({
+      user: ["none", "invalid", "other", "good", "unknown"].map((one) =>
+        wanted(one, { login: { env: "T" } })
+      ),
+    }),
+    observed: found(
+      file(
+        ["none", "invalid", "other", "good", "unknown"].map((one) =>
+          stored(one, one === "none" ? {} : { token })
+        ),
+      ),
+      {
+        endpoints: [
+          looked("none"),
+          looked("invalid", { state: "invalid", same: true }),
+          looked("other", { state: "valid", same: false }),
+          looked("good", { state: "valid", same: true }),
+          looked("unknown", { state: "unknown", same: true }),
+        ],
+      },
+    ),
+    expected: ["login none", "login invalid", "login other"],
+  },
+  {
+    story: "a new remote is added, then logged in to; both before it is used",
+    desired: config({ user: [wanted("a", { login: { env: "T" } })] }, { default: { user: use("a") } }),
+    observed: found(file([]), { endpoints: [looked("a")] }),
+    expected: ["+a a.example.com", "login a", "use null→a []→[]"],
+  },
+  {
+    story: "login: false logs out, once",
+    desired: config({ user: [wanted("a", { login: false }), wanted("b", { login: false })] }),
+    observed: found(file([stored("a", { token }), stored("b")])),
+    expected: ["logout a"],
+  },
+  {
+    story: "a remote that moves to another host loses its token, but not one that moves to another path",
+    desired: config({
+      user: [wanted("a", { uri: "b.example.com" }), wanted("c", { uri: "c.example.com/new" })],
+    }),
+    observed: found(file([stored("a", { token }), stored("c", { token })])),
+    expected: ["~a uri", "~c uri", "logout a"],
+  },
+  {
+    story: "or gets a new one, where the config says from where",
+    desired: config({ user: [wanted("a", { uri: "b.example.com", login: { env: "T" } })] }),
+    observed: found(file([stored("a", { token })]), { endpoints: [looked("a")] }),
+    expected: ["~a uri", "login a"],
+  },
+  {
+    story: "a token of one of the machine's remotes goes to the user's file, where the machine has it",
+    desired: config({ global: [wanted("g", { login: { env: "T" } }), wanted("h", { login: { env: "T" } })] }),
+    observed: found(file([]), { other: file([stored("g")]), endpoints: [looked("g")] }),
+    expected: ["login g"],
+  },
+  {
+    story: "the machine's file never gets one",
+    desired: config({ global: [wanted("g", { login: { env: "T" } })] }),
+    observed: found(file([stored("g")]), { scope: "global" }),
+    expected: [],
+  },
 ];
 
 for (const { story, desired, observed, expected } of cases) {
   Deno.test(`diff: ${story}`, () => {
     const plan = diff(desired, observed);
     assert.deepEqual(changesOf(plan).map(short), expected);
-    assert.deepEqual(plan.steps.map((step) => step.kind), expected.length === 0 ? [] : ["replace-file"]);
+    const logins = expected.filter((one) => one.startsWith("login "));
+    assert.deepEqual(plan.steps.map((step) => step.kind), [
+      ...logins.map(() => "verify-token"),
+      ...(expected.length === 0 ? [] : ["replace-file"]),
+    ]);
   });
 }
+
+Deno.test("diff: a check is a step of its own, for the user also of the default that is the machine's", () => {
+  const desired = config({
+    user: [wanted("a", { check: ["library"] })],
+    global: [wanted("g", { check: ["builder", "token"] }), wanted("h", { check: ["token"] })],
+  }, { default: { user: use("g"), global: use("h") } });
+  const checks = (observed: Observed) =>
+    diff(desired, observed).steps.flatMap((one) =>
+      one.kind === "check-services" ? [[one.remote, ...one.required]] : []
+    );
+  assert.deepEqual(checks(found(file([]), { other: file([stored("g")]) })), [["a", "library"], [
+    "g",
+    "builder",
+    "token",
+  ]]);
+  assert.deepEqual(checks(found(file([]), { scope: "global" })), [["g", "builder", "token"], ["h", "token"]]);
+});
 
 Deno.test("diff: the plan's basis is the file that was seen", () => {
   const plan = diff(config({ user: [wanted("a")] }), found(file([])));
@@ -264,8 +349,12 @@ const anyWanted = fc.record({
   uri: fc.constantFrom("one.example.com", "two.example.com"),
   insecure: fc.boolean(),
   keyservers: fc.option(fc.array(keyserver.map((one) => ({ ...one, external: true })), { maxLength: 2 })),
-  login: fc.constant(null),
+  login: fc.constantFrom(null, false as const, { env: "T" }),
   check: fc.constant([]),
+}, plainObject);
+const anyToken = fc.record({
+  state: fc.constantFrom("valid" as const, "invalid" as const, "unknown" as const, "not-looked-at" as const),
+  same: fc.option(fc.boolean()),
 }, plainObject);
 const unique = { selector: (one: { name: string }) => one.name, maxLength: 5 };
 const anyFile = fc.tuple(fc.uniqueArray(anyStored, unique), fc.option(name))
@@ -280,7 +369,8 @@ const anyState = fc.record({
   wish: fc.nat(),
   exclusive: fc.option(fc.boolean()),
   unmanaged: fc.constantFrom("keep" as const, "remove" as const),
-}).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged }) => {
+  tokens: fc.array(anyToken, { minLength: 5, maxLength: 5 }),
+}).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged, tokens }) => {
   const wishes = [unspoken, none, ...remotes.map((one) => use(one.name))];
   const wished = wishes[wish % wishes.length]!;
   const desired = config({ [scope]: remotes }, {
@@ -289,16 +379,32 @@ const anyState = fc.record({
     unmanaged,
   });
   const removable = unmanaged === "remove" ? [...content.remotes.keys()] : ours;
-  return { desired, observed: found(content, { scope, other, ours: removable }) };
+  const endpoints = remotes.map((one, i) => looked(one.name, tokens[i]));
+  return { desired, observed: found(content, { scope, other, ours: removable, endpoints }) };
 });
+
+/** The file afterwards, the new tokens in it. */
+function carriedOut(observed: Observed, plan: Plan) {
+  const changes = changesOf(plan);
+  const tokens = new Map(
+    changes.flatMap((one) => one.kind === "login" ? [[one.remote, token] as const] : []),
+  );
+  return applyChanges(observed.file.content, changes, { tokens });
+}
 
 Deno.test("diff: a plan that is carried out leaves nothing to plan", () => {
   fc.assert(
     fc.property(anyState, ({ desired, observed }) => {
       const plan = diff(desired, observed);
       fc.pre(plan.findings.every((one) => one.severity !== "error"));
-      const content = applyChanges(observed.file.content, changesOf(plan));
-      assert.deepEqual(diff(desired, { ...observed, file: { ...observed.file, content } }).steps, []);
+      const content = carriedOut(observed, plan);
+      const endpoints = new Map(
+        Array.from(desired.remotes.user.keys(), (one) => [one, looked(one, { state: "valid", same: true })]),
+      );
+      assert.deepEqual(
+        diff(desired, { ...observed, file: { ...observed.file, content }, endpoints }).steps,
+        [],
+      );
     }),
     { numRuns: 2_000 },
   );
@@ -308,7 +414,7 @@ Deno.test("diff: what the config does not name and sremote did not put there sta
   fc.assert(
     fc.property(anyState, ({ desired, observed }) => {
       const { scope } = observed.target;
-      const content = applyChanges(observed.file.content, changesOf(diff(desired, observed)));
+      const content = carriedOut(observed, diff(desired, observed));
       for (const [one, before] of observed.file.content.remotes) {
         if (desired.remotes[scope].has(one) || observed.ours.has(one)) continue;
         const { exclusive: _before, ...rest } = before;

@@ -1,4 +1,5 @@
 /** What a person should know of a plan: conflicts (apply refuses), dangers, and what stays as it is. Pure. */
+import { sameHost } from "../config/uri.ts";
 import type {
   Change,
   DefaultState,
@@ -29,6 +30,7 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
     ...defaults(desired, observed, decided),
     ...exclusives(desired, observed, decided),
     ...dangers(desired, observed, decided),
+    ...tokens(observed, decided),
     ...bystanders(desired, observed),
   ];
   const rank = { error: 0, warning: 1, info: 2 } as const;
@@ -210,13 +212,17 @@ function* readable({ target, file }: Observed): Iterable<Finding> {
   const secrets = file.content.credentials.length > 0 ||
     Array.from(file.content.remotes.values()).some((one) => one.token !== null);
   if (!secrets) return;
-  const mode = (file.mode & 0o777).toString(8).padStart(4, "0");
-  yield finding("warning", "readable-by-others", `${target.file} holds tokens and has mode ${mode}`, {
-    next: `chmod 600 ${target.file}`,
-  });
+  yield finding(
+    "warning",
+    "readable-by-others",
+    `${target.file} holds tokens and has mode ${octal(file.mode)}`,
+    {
+      next: `chmod 600 ${target.file}`,
+    },
+  );
 }
 
-/** What is there and stays, what is taken over, and what this version leaves undone. */
+/** What is there and stays, and what is taken over. */
 function* bystanders(desired: Desired, { target, file, ours, ledger }: Observed): Iterable<Finding> {
   const wanted = desired.remotes[target.scope];
   const present = Array.from(file.content.remotes.values());
@@ -243,14 +249,61 @@ function* bystanders(desired: Desired, { target, file, ours, ledger }: Observed)
       `there already, and sremote's from now on: ${listed(adopted.map((one) => one.name))}`,
     );
   }
-  const open = Array.from(wanted.values()).filter((one) =>
-    one.check.length > 0 || target.scope === "user" && one.login !== null
-  );
-  if (open.length > 0) {
+}
+
+/** What is not as it should be with the tokens that the config names, or could not be looked at. */
+function* tokens(observed: Observed, { changes }: Decided): Iterable<Finding> {
+  const logins = new Set(changes.flatMap((one) => one.kind === "login" ? [one.remote] : []));
+  const asleep: string[] = [];
+  for (const { remote, token: { state, trouble, same, source, exposed } } of observed.endpoints.values()) {
+    if (exposed !== null) {
+      yield finding(
+        "warning",
+        "readable-by-others",
+        `${exposed.file} holds the token of ${quote(remote)} and has mode ${octal(exposed.mode)}`,
+        { remote, next: `chmod 600 ${exposed.file}` },
+      );
+    }
+    if (logins.has(remote)) {
+      if (source === null) continue;
+      const message = `the token of ${quote(remote)} is needed: ${source.why}`;
+      yield finding("warning", "login-source", message, { remote, next: source.next });
+    } else if (state === "unknown" && trouble !== null) {
+      yield finding(
+        "warning",
+        "token-unverified",
+        `the token of ${quote(remote)} cannot be verified: ${trouble.message}`,
+        {
+          remote,
+          ...(trouble.next === undefined ? {} : { next: trouble.next }),
+        },
+      );
+    } else if (source !== null && same === null) {
+      yield finding(
+        "info",
+        "token-unverified",
+        `the token of ${quote(remote)} is not held against its source: ${source.why}`,
+        {
+          remote,
+          next: source.next,
+        },
+      );
+    }
+    if (state === "not-looked-at" && !logins.has(remote)) asleep.push(remote);
+  }
+  if (asleep.length > 0) {
+    yield finding("info", "not-looked-at", `stored tokens not looked at: ${listed(asleep)}`);
+  }
+  for (const change of changes) {
+    if (change.kind !== "update" || sameHost(change.before.uri, change.after.uri)) continue;
+    if (!changes.some((one) => one.kind === "logout" && one.remote === change.remote)) continue;
     yield finding(
-      "info",
-      "not-carried-out",
-      `login and check are not carried out by this version: ${listed(open.map((one) => one.name))}`,
+      "warning",
+      "token-of-old-address",
+      `the token of ${
+        quote(change.remote)
+      } is for ${change.before.uri} and is dropped: it is never sent to another host`,
+      { remote: change.remote, next: `log in to it again: sremote login ${change.remote}` },
     );
   }
 }
@@ -271,6 +324,10 @@ function finding(
 
 function quote(name: string): string {
   return JSON.stringify(name);
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, "0");
 }
 
 const LISTED = 10;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Desired, FindingCode, Observed } from "../model.ts";
 import { Secret } from "../secret.ts";
 import { diff } from "./diff.ts";
-import { config, file, found, stored, use, wanted } from "./testing.ts";
+import { config, file, found, looked, stored, use, wanted } from "./testing.ts";
 
 const token = new Secret("CANARY");
 const many = (count: number) => Array.from({ length: count }, (_, i) => stored(`r${i}`));
@@ -166,10 +166,56 @@ const cases: readonly Case[] = [
     expected: ["info adopted g"],
   },
   {
-    story: "login and check",
-    desired: config({ user: [wanted("a", { login: { env: "T" } }), wanted("b", { check: ["library"] })] }),
-    observed: found(file([])),
-    expected: ["info not-carried-out"],
+    story: "a login whose source cannot be read",
+    desired: config({ user: [wanted("a", { login: { env: "T" } })] }),
+    observed: found(file([]), {
+      endpoints: [looked("a", { source: { why: "T is not set", next: "set it" } })],
+    }),
+    expected: ["warning login-source a"],
+  },
+  {
+    story: "a stored token whose source cannot be read is left alone",
+    desired: config({ user: [wanted("a", { login: { env: "T" } })] }),
+    observed: found(file([stored("a", { token })]), {
+      ours: ["a"],
+      endpoints: [looked("a", { state: "valid", source: { why: "T is not set", next: "set it" } })],
+    }),
+    expected: ["info token-unverified a"],
+  },
+  {
+    story: "a stored token that could not be verified",
+    desired: config({ user: [wanted("a", { login: { env: "T" } })] }),
+    observed: found(file([stored("a", { token })]), {
+      ours: ["a"],
+      endpoints: [
+        looked("a", { state: "unknown", same: true, trouble: { kind: "dns", message: "no name" } }),
+      ],
+    }),
+    expected: ["warning token-unverified a"],
+  },
+  {
+    story: "a source's file that others can read",
+    desired: config({ user: [wanted("a", { login: { file: "t" } })] }),
+    observed: found(file([stored("a", { token })]), {
+      ours: ["a"],
+      endpoints: [looked("a", { state: "valid", same: true, exposed: { file: "/t", mode: 0o644 } })],
+    }),
+    expected: ["warning readable-by-others a"],
+  },
+  {
+    story: "offline",
+    desired: config({ user: [wanted("a", { login: { env: "T" } })] }),
+    observed: found(file([stored("a", { token })]), {
+      ours: ["a"],
+      endpoints: [looked("a", { state: "not-looked-at", same: true })],
+    }),
+    expected: ["info not-looked-at"],
+  },
+  {
+    story: "a token of another host",
+    desired: config({ user: [wanted("a", { uri: "new.example.com" })] }),
+    observed: found(file([stored("a", { token })]), { ours: ["a"] }),
+    expected: ["warning token-of-old-address a"],
   },
 ];
 

@@ -1,5 +1,6 @@
-/** Files → observed. */
+/** Files and endpoints → observed. */
 import { Failure } from "../failure.ts";
+import { type Look, lookAt, watched } from "./look.ts";
 import type { Desired, Observed, ObservedOther, Runtime, Scope } from "../model.ts";
 import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
@@ -12,25 +13,29 @@ export interface Found {
 }
 
 /**
- * Looks at the file of one runtime and scope, and at the other scope's for the conflicts between the two.
+ * Looks at the file of one runtime and scope, at the other scope's for the conflicts between the two, and at the endpoints
+ * of which the config says `login` or `check`.
  * @throws {Failure} remote-file-…, ledger-invalid, io
  */
 export async function observe(
-  world: Pick<World, "files" | "here">,
-  desired: Pick<Desired, "unmanaged">,
+  world: Pick<World, "files" | "here" | "programs">,
+  desired: Desired,
+  look: Look,
   place: { readonly runtime: Runtime; readonly scope: Scope; readonly paths: PathOptions },
 ): Promise<Found> {
   const { runtime, scope, paths } = place;
   const target = await findTarget(runtime, scope, paths, world);
   const stored = await readStored(world, target.file);
   const { content } = stored.document;
+  const other = paths.remoteFile === null ? await observeOther(world, runtime, scope, paths) : null;
   const observed: Observed = {
     target,
     file: { digest: stored.digest, content, mode: stored.mode },
-    other: paths.remoteFile === null ? await observeOther(world, runtime, scope, paths) : null,
+    other,
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
     ambiguous: scope === "global" && ambiguousSysconfdir(runtime, paths, world),
+    endpoints: await lookAt(world, watched(desired, scope, content, other?.content ?? null), look),
   };
   return { observed, stored };
 }

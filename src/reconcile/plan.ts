@@ -1,18 +1,22 @@
 /** A loaded config → one plan a file: observe, then diff. */
 import type { LoadedConfig } from "../config/load.ts";
-import { Failure } from "../failure.ts";
-import type { Finding, Plan, PlanDocument, Runtime, Scope } from "../model.ts";
+import { Failure, type Problem } from "../failure.ts";
+import type { Entry, Finding, Plan, PlanDocument, Runtime, Scope, Step } from "../model.ts";
 import type { PathOptions } from "../remotefile/paths.ts";
 import type { StoredFile } from "../remotefile/store.ts";
 import { VERSION } from "../version.ts";
 import type { World } from "../world.ts";
 import { diff } from "./diff.ts";
+import type { Look } from "./look.ts";
+import { checkFailure, checkProblem } from "./network.ts";
 import { observe } from "./observe.ts";
 
 /** One file's plan, and the file as it was seen. */
 export interface Planned {
   readonly plan: Plan;
   readonly stored: StoredFile;
+  /** The machine's remotes, of which a login makes the user's copy. */
+  readonly machine: ReadonlyMap<string, Entry>;
 }
 
 /** Which files a config is held against. */
@@ -21,13 +25,14 @@ export interface PlanRequest {
   /** null: every runtime of the config. */
   readonly runtime: Runtime | null;
   readonly paths: PathOptions;
+  readonly look: Look;
 }
 
 /** @throws {Failure} usage; what `observe` throws */
 export async function planFiles(
-  world: Pick<World, "files" | "here">,
+  world: Pick<World, "files" | "here" | "programs">,
   { desired }: LoadedConfig,
-  { scope, runtime, paths }: PlanRequest,
+  { scope, runtime, paths, look }: PlanRequest,
 ): Promise<readonly Planned[]> {
   const runtimes = runtime === null ? desired.runtimes : [runtime];
   if (paths.remoteFile !== null && runtimes.length > 1) {
@@ -41,16 +46,54 @@ export async function planFiles(
   }
   const planned: Planned[] = [];
   for (const one of runtimes) {
-    const { observed, stored } = await observe(world, desired, { runtime: one, scope, paths });
-    planned.push({ plan: diff(desired, observed), stored });
+    const { observed, stored } = await observe(world, desired, look, { runtime: one, scope, paths });
+    const machine = scope === "user" ? observed.other?.content?.remotes ?? new Map() : new Map();
+    planned.push({ plan: withoutSkipped(diff(desired, observed), look), stored, machine });
   }
   return planned;
+}
+
+/** The plan without what `--skip-login` and `--skip-check` leave out. */
+export function withoutSkipped(plan: Plan, { login, check }: Pick<Look, "login" | "check">): Plan {
+  if (login && check) return plan;
+  const steps = plan.steps.flatMap((step): readonly Step[] => {
+    switch (step.kind) {
+      case "verify-token":
+        return login ? [step] : [];
+      case "check-services":
+        return check ? [step] : [];
+      case "replace-file": {
+        const changes = step.changes.filter((one) => login || one.kind !== "login");
+        return changes.length === 0 ? [] : [{ ...step, changes }];
+      }
+    }
+  });
+  return { ...plan, steps };
+}
+
+/** Whether a plan would change its file; a check changes nothing. */
+export function changes(plan: Plan): boolean {
+  return plan.steps.some((one) => one.kind === "replace-file");
+}
+
+/** The required services that do not answer, as one failure; null: all do, or were not asked. */
+export function failedChecks(plans: readonly Plan[]): Failure | null {
+  const problems = new Map<string, Problem>();
+  for (const plan of plans) {
+    for (const { remote, services } of plan.endpoints) {
+      const required = plan.steps.some((one) => one.kind === "check-services" && one.remote === remote);
+      for (const one of required ? services ?? [] : []) {
+        if (!one.ok) problems.set(JSON.stringify([remote, one.service]), checkProblem(remote, one));
+      }
+    }
+  }
+  return problems.size === 0 ? null : checkFailure([...problems.values()]);
 }
 
 /** The document of `plan --format json` and `plan --out`. */
 export function planDocument({ origin }: LoadedConfig, planned: readonly Planned[]): PlanDocument {
   const plans = planned.map((one) => one.plan);
-  const changed = plans.some((one) => one.steps.length > 0);
+  const changed = plans.some(changes);
   return { formatVersion: 1, sremote: VERSION, config: origin, changed, plans };
 }
 

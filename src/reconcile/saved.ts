@@ -2,7 +2,7 @@
 import { Check, Errors } from "typebox/value";
 import { planSchema } from "../../schema/plan.ts";
 import { Failure } from "../failure.ts";
-import type { PlanDocument } from "../model.ts";
+import type { Plan, PlanDocument, Step } from "../model.ts";
 import { changedMeanwhile } from "./seen.ts";
 
 /**
@@ -75,6 +75,15 @@ export function checkSaved(saved: PlanDocument, fresh: PlanDocument, path: strin
         },
       );
     }
+    if (
+      withoutTokens(then) === withoutTokens(now) && JSON.stringify(then.steps) !== JSON.stringify(now.steps)
+    ) {
+      throw new Failure(
+        "stale",
+        `cannot apply ${path}: other tokens are due now than the plan saw`,
+        { path: now.target.file, next: "plan again; nothing was written" },
+      );
+    }
     if (JSON.stringify(then.steps) !== JSON.stringify(now.steps)) {
       throw new Failure(
         "plan-file-invalid",
@@ -86,4 +95,15 @@ export function checkSaved(saved: PlanDocument, fresh: PlanDocument, path: strin
       );
     }
   });
+}
+
+/** The steps but for the tokens, which depend on endpoints and sources too. */
+function withoutTokens({ steps }: Plan): string {
+  const left = steps.flatMap((step): Step[] => {
+    if (step.kind === "verify-token") return [];
+    if (step.kind === "check-services") return [step];
+    const changes = step.changes.filter((one) => one.kind !== "login");
+    return changes.length === 0 ? [] : [{ ...step, changes }];
+  });
+  return JSON.stringify(left);
 }

@@ -4,6 +4,8 @@ import type {
   DesiredDefault,
   DesiredRemote,
   Observed,
+  ObservedEndpoint,
+  ObservedToken,
   RemoteFile,
   Runtime,
   Scope,
@@ -48,6 +50,7 @@ export function config(
     sysconfdir: null,
     exclusive: null,
     unmanaged: "keep",
+    cacert: null,
     ...fields,
     remotes: { user: map(remotes.user), global: map(remotes.global) },
     default: { user: unspoken, global: unspoken, ...fields.default },
@@ -77,6 +80,7 @@ export function found(
     readonly ours?: readonly string[];
     readonly mode?: number;
     readonly ambiguous?: boolean;
+    readonly endpoints?: readonly ObservedEndpoint[];
   } = {},
 ): Observed {
   const { scope = "user", runtime = "singularity", other = file([]), ours = [], mode = 0o600 } = fields;
@@ -89,5 +93,16 @@ export function found(
     ours: new Set(ours),
     ledger: new Set(ours),
     ambiguous: fields.ambiguous ?? false,
+    endpoints: new Map((fields.endpoints ?? []).map((one) => [one.remote, one])),
   };
+}
+
+/** What was seen of a remote's endpoint: nothing stored, and nothing asked but what `token` says. */
+export function looked(
+  remote: string,
+  token: Partial<ObservedToken> = {},
+  services: ObservedEndpoint["services"] = null,
+): ObservedEndpoint {
+  const unseen = { state: "none", trouble: null, same: null, source: null, exposed: null } as const;
+  return { remote, services, token: { ...unseen, ...token } };
 }

@@ -11,17 +11,24 @@ import type {
 } from "../model.ts";
 import type { Secret } from "../secret.ts";
 
+/** What changes hold no copy of. */
+export interface Supplies {
+  /** The new token per remote, for `login`. */
+  readonly tokens?: ReadonlyMap<string, Secret>;
+  /** The entry to make, as a copy of a global one, for a `login` of a remote that the file has not. */
+  readonly system?: ReadonlyMap<string, Entry>;
+  /** All credentials as they are to be; absent: as they are. */
+  readonly credentials?: readonly Credential[];
+}
+
 /**
  * The content after the changes, one after the other.
- * @param tokens the new token per remote, for `login`
- * @param system the entry to make, as a copy of a global one, for a `login` of a remote that the file has not
  * @throws {Failure} internal, where a change does not fit the file
  */
 export function applyChanges(
   content: RemoteFile,
   changes: readonly Change[],
-  tokens: ReadonlyMap<string, Secret> = new Map(),
-  system: ReadonlyMap<string, Entry> = new Map(),
+  { tokens, system, credentials }: Supplies = {},
 ): RemoteFile {
   const remotes = new Map(content.remotes);
   let active = content.default;
@@ -52,11 +59,11 @@ export function applyChanges(
         exclusive = new Set(change.after.exclusive);
         break;
       case "login": {
-        const token = tokens.get(change.remote);
+        const token = tokens?.get(change.remote);
         if (token === undefined) {
           throw misfit(`there is no token for the remote ${JSON.stringify(change.remote)}`);
         }
-        const global = remotes.has(change.remote) ? undefined : system.get(change.remote);
+        const global = remotes.has(change.remote) ? undefined : system?.get(change.remote);
         const remote = global === undefined
           ? stored(change.remote)
           : { ...newRemote(change.remote, global), system: true };
@@ -76,7 +83,7 @@ export function applyChanges(
       }
     }
   }
-  return { default: active || null, remotes, credentials: content.credentials };
+  return { default: active || null, remotes, credentials: credentials ?? content.credentials };
 }
 
 /** The default and the exclusive remotes as a file has them. */
@@ -104,13 +111,12 @@ export function sameRemote(a: StoredRemote, b: StoredRemote): boolean {
 
 /** Whether two lists of keyservers say the same; their order counts. */
 export function sameKeyservers(a: readonly Keyserver[], b: readonly Keyserver[]): boolean {
-  return sameList(
-    a,
-    b,
-    (one, other) =>
-      one.uri === other.uri && one.skip === other.skip && one.external === other.external &&
-      one.insecure === other.insecure,
-  );
+  return sameList(a, b, sameKeyserver);
+}
+
+/** Whether two keyservers say the same. */
+export function sameKeyserver(a: Keyserver, b: Keyserver): boolean {
+  return a.uri === b.uri && a.skip === b.skip && a.external === b.external && a.insecure === b.insecure;
 }
 
 /** Whether both are absent, or the same token. */
@@ -118,7 +124,8 @@ export function sameSecret(a: Secret | null, b: Secret | null): boolean {
   return a === null || b === null ? a === b : a.equals(b);
 }
 
-function sameCredential(a: Credential, b: Credential): boolean {
+/** Whether two credentials say the same. */
+export function sameCredential(a: Credential, b: Credential): boolean {
   return a.uri === b.uri && a.insecure === b.insecure && sameSecret(a.auth, b.auth);
 }
 

@@ -3,12 +3,20 @@
  * order, quotes, blank lines, line ends. The result is read back and must say what it should.
  */
 import { Failure } from "../failure.ts";
-import type { Change, Entry, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
-import type { Secret } from "../secret.ts";
-import { applyChanges, sameContent, sameKeyservers, sameRemote } from "./changes.ts";
+import type { Change, RemoteFile, StoredRemote } from "../model.ts";
+import {
+  applyChanges,
+  sameContent,
+  sameCredential,
+  sameKeyserver,
+  sameKeyservers,
+  sameRemote,
+  type Supplies,
+} from "./changes.ts";
 import { styleOf } from "./layout.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
+  credentialLines,
   type Field,
   fieldLines,
   FIELDS,
@@ -24,17 +32,14 @@ import type { MapNode, Pair, SeqNode } from "./yaml.ts";
 
 /**
  * The text after the changes; the same text where they change nothing.
- * @param tokens the new token per remote, for `login`
- * @param system for a `login` of a remote that the file has not: the entry to make, with `System: true`
  * @throws {Failure} internal, where a change does not fit the file, or the new text would not say what it should
  */
 export async function editRemoteFile(
   document: RemoteDocument,
   changes: readonly Change[],
-  tokens?: ReadonlyMap<string, Secret>,
-  system?: ReadonlyMap<string, Entry>,
+  supplies?: Supplies,
 ): Promise<string> {
-  const wanted = applyChanges(document.content, changes, tokens, system);
+  const wanted = applyChanges(document.content, changes, supplies);
   if (sameContent(document.content, wanted)) return document.text;
   const text = new Editor(document, wanted).edit();
   if (!await says(text, document.path, wanted)) {
@@ -100,6 +105,31 @@ class Editor {
       const at = active === undefined ? top : this.splices.lineEnd(active.value.end);
       this.splices.insertLines(at, [`${pad}Remotes:`, ...this.newLines([...this.wanted.remotes.values()])]);
     }
+    this.editCredentials(root, root.pairs.find(({ key }) => key.text === "Credentials"), pad);
+  }
+
+  /** One by one where each stands on lines of its own; otherwise the whole list anew. */
+  private editCredentials(root: MapNode, pair: Pair | undefined, pad: string): void {
+    const { splices } = this;
+    const [was, now] = [this.before.credentials, this.wanted.credentials];
+    if (was.length === now.length && was.every((one, i) => sameCredential(one, now[i]!))) return;
+    const column = pad.length + this.style.list;
+    if (pair === undefined) {
+      const end = splices.lineEnd(root.end);
+      splices.insertLines(end, [`${pad}Credentials:`, ...credentialLines(now, column)]);
+      return;
+    }
+    const { start, value, colon } = pair;
+    if (now.length === 0) {
+      splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
+      return;
+    }
+    if (value.kind !== "seq" || value.flow || !value.items.every((item) => splices.startsItem(item.start))) {
+      splices.replace(colon + 1, value.end, "");
+      splices.insertLines(splices.lineEnd(value.end), credentialLines(now, column));
+      return;
+    }
+    this.editItems(value, was, now, sameCredential, credentialLines);
   }
 
   private newLines(remotes: readonly StoredRemote[]): readonly string[] {
@@ -192,30 +222,31 @@ class Editor {
     const end = splices.lineEnd(value.end);
     if (now.keyservers.length === 0) return splices.replace(splices.lineStart(start), end, "");
     if (value.kind === "seq" && !value.flow && value.items.every((item) => splices.startsItem(item.start))) {
-      return this.editKeyservers(value, was.keyservers, now.keyservers);
+      return this.editItems(value, was.keyservers, now.keyservers, sameKeyserver, keyserverLines);
     }
     splices.replace(colon + 1, value.end, "");
     splices.insertLines(end, keyserverLines(now.keyservers, column + this.style.list));
   }
 
   /** Between the first and the last that stay as they are, the old ones go and the new ones come. */
-  private editKeyservers(
+  private editItems<T>(
     { start, items }: SeqNode,
-    was: readonly Keyserver[],
-    now: readonly Keyserver[],
+    was: readonly T[],
+    now: readonly T[],
+    same: (one: T, other: T) => boolean,
+    linesOf: (items: readonly T[], column: number) => readonly string[],
   ): void {
     const { splices } = this;
-    const same = (i: number, j: number) => sameKeyservers(was.slice(i, i + 1), now.slice(j, j + 1));
     const most = Math.min(was.length, now.length);
     let head = 0;
-    while (head < most && same(head, head)) head++;
+    while (head < most && same(was[head]!, now[head]!)) head++;
     let tail = 0;
-    while (tail < most - head && same(was.length - 1 - tail, now.length - 1 - tail)) tail++;
+    while (tail < most - head && same(was.at(-1 - tail)!, now.at(-1 - tail)!)) tail++;
     for (const item of items.slice(head, items.length - tail)) {
       splices.replace(splices.lineStart(item.start), splices.lineEnd(item.end), "");
     }
     const at = head === 0 ? splices.lineStart(start) : splices.lineEnd(items[head - 1]!.end);
-    splices.insertLines(at, keyserverLines(now.slice(head, now.length - tail), splices.column(start)));
+    splices.insertLines(at, linesOf(now.slice(head, now.length - tail), splices.column(start)));
   }
 }
 

@@ -32,7 +32,10 @@ const TOKENS = new Map([["a", new Secret("tok-a")], ["new", new Secret("0123")]]
 const SYSTEM = new Map([["new", entry("new.org")]]);
 
 async function edited(text: string, changes: readonly Change[]): Promise<string> {
-  return await editRemoteFile(await parseRemoteFile(text, "remote.yaml"), changes, TOKENS, SYSTEM);
+  return await editRemoteFile(await parseRemoteFile(text, "remote.yaml"), changes, {
+    tokens: TOKENS,
+    system: SYSTEM,
+  });
 }
 
 /** The text of a template without its first line break. */

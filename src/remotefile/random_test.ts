@@ -169,9 +169,9 @@ Deno.test("edits: the result says what the changes say, and other lines stay", a
     fc.asyncProperty(file, fc.array(wish, { maxLength: 4 }), async (text, wishes) => {
       const document = await parseRemoteFile(text, "f");
       const { changes, tokens } = changesFor(document.content, wishes);
-      const after = await editRemoteFile(document, changes, tokens);
+      const after = await editRemoteFile(document, changes, { tokens });
       const read = await parseRemoteFile(after, "f");
-      const wanted = applyChanges(document.content, changes, tokens);
+      const wanted = applyChanges(document.content, changes, { tokens });
       assert.ok(sameContent(read.content, wanted));
       if (sameContent(document.content, wanted)) assert.equal(after, text);
       if (text.includes("\r\n")) assert.doesNotMatch(after, /[^\r]\n/);

@@ -110,13 +110,16 @@ export function fileLines(content: RemoteFile, style: Style): readonly string[] 
   else lines.push("Remotes:");
   for (const remote of content.remotes.values()) lines.push(...remoteLines(remote, style));
   if (content.credentials.length > 0) lines.push("Credentials:");
-  for (const credential of content.credentials) lines.push(...credentialLines(credential, style.list));
+  lines.push(...credentialLines(content.credentials, style.list));
   return lines;
 }
 
-function credentialLines({ uri, auth, insecure }: Credential, column: number): readonly string[] {
-  const authLine = auth === null ? [] : [`Auth: ${scalarText(auth.reveal())}`];
-  return itemLines(column, [`URI: ${scalarText(uri)}`, ...authLine, `Insecure: ${insecure}`]);
+/** The lines of a list of credentials with its dashes in `column`. */
+export function credentialLines(credentials: readonly Credential[], column: number): readonly string[] {
+  return credentials.flatMap(({ uri, auth, insecure }) => {
+    const authLine = auth === null ? [] : [`Auth: ${scalarText(auth.reveal())}`];
+    return itemLines(column, [`URI: ${scalarText(uri)}`, ...authLine, `Insecure: ${insecure}`]);
+  });
 }
 
 function itemLines(column: number, fields: readonly string[]): readonly string[] {

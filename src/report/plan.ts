@@ -1,5 +1,5 @@
 /** A plan for people, as Terraform words one. */
-import type { Change, Entry, Finding, Keyserver, Plan, SecretRef } from "../model.ts";
+import type { Change, Entry, Finding, Keyserver, Plan, SecretRef, ServiceStatus, Step } from "../model.ts";
 import { printable, type Style } from "./style.ts";
 import { table } from "./table.ts";
 
@@ -67,12 +67,27 @@ export function renderPlan(plan: Plan, style: Style): string {
 /** A block of lines for each check and each change, the sign in the first column. */
 export function renderSteps(plan: Plan, style: Style): readonly string[] {
   const checks = plan.steps.flatMap((step) =>
-    step.kind === "check-services"
-      ? [`${style.cyan("?")} check ${named(step.remote)}  ${step.required.join(", ")}`]
-      : []
+    step.kind === "check-services" ? [renderCheck(plan, step, style)] : []
   );
   return [...checks, ...planChanges(plan).map((one) => renderChange(one, style))];
 }
+
+/** The required services of a remote, with what they said. */
+function renderCheck({ endpoints }: Plan, { remote, required }: CheckStep, style: Style): string {
+  const services = endpoints.find((one) => one.remote === remote)?.services ?? null;
+  if (services === null) {
+    return `${style.cyan("?")} check ${named(remote)}  ${required.join(", ")}  (not looked at)`;
+  }
+  const rows = services.map((one) => [one.service, ...renderService(one)]);
+  const sign = services.every((one) => one.ok) ? style.green("✓") : style.red("✗");
+  return `${sign} check ${named(remote)}\n${table(rows, "    ")}`;
+}
+
+function renderService({ ok, version, trouble }: ServiceStatus): readonly [string, string] {
+  return ok ? ["OK", printable(version ?? "")] : ["N/A", printable(trouble?.message ?? "no answer")];
+}
+
+type CheckStep = Extract<Step, { kind: "check-services" }>;
 
 /** Errors first, then warnings, then what is only said. */
 export function inOrder(findings: readonly Finding[]): readonly Finding[] {

@@ -1,5 +1,5 @@
 /** Plans for the tests of this folder. */
-import type { Change, Entry, Finding, Keyserver, Plan, Step, Target } from "../model.ts";
+import type { Change, Entry, Finding, Keyserver, ObservedEndpoint, Plan, Step, Target } from "../model.ts";
 
 /** What is left out of it: nothing insecure, no keyservers. */
 export function entry(uri: string, more: Partial<Entry> = {}): Entry {
@@ -16,17 +16,19 @@ export interface PlanParts {
   readonly checks?: readonly Step[];
   readonly findings?: readonly Finding[];
   readonly target?: Partial<Target>;
+  readonly endpoints?: readonly ObservedEndpoint[];
 }
 
 /** A plan for the machine's file. */
 export function planOf(
   changes: readonly Change[],
-  { checks = [], findings = [], target }: PlanParts = {},
+  { checks = [], findings = [], target, endpoints = [] }: PlanParts = {},
 ): Plan {
   return {
     formatVersion: 1,
     target: { runtime: "singularity", scope: "global", file: "/etc/singularity/remote.yaml", ...target },
     seen: { digest: `sha256:${"0".repeat(64)}`, default: null, remotes: [] },
+    endpoints,
     steps: [
       ...checks,
       ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: null, changes } as const]),

@@ -33,6 +33,21 @@ export function realFiles(): Files {
         fs().closeSync(fd);
       }
     },
+    stat(path) {
+      try {
+        const found = fs().lstatSync(path);
+        const kind = found.isFile()
+          ? "file"
+          : found.isDirectory()
+          ? "folder"
+          : found.isSymbolicLink()
+          ? "symlink"
+          : "other";
+        return { kind, mode: found.mode & 0o7777, uid: found.uid };
+      } catch {
+        return null;
+      }
+    },
     exists: (file) => fs().existsSync(file),
     realPath: (file) => fs().realpathSync(file),
     makeFolder(folder, mode) {

@@ -1,7 +1,7 @@
 /** Standard output and error, and a person. */
 import process from "node:process";
 import type { Terminal } from "../world.ts";
-import { codeOf } from "./errors.ts";
+import { codeOf, systemError } from "./errors.ts";
 import { fs, load } from "./load.ts";
 
 /** The real one. */
@@ -21,24 +21,48 @@ export function realTerminal(): Terminal {
     err: (text) => writeAll(2, text),
     async confirm(question) {
       const { confirm } = await import("@inquirer/prompts");
-      // The prompt knows Ctrl-C; at the end of input (Ctrl-D, a terminal that is gone) it would wait for ever.
-      const ended = new AbortController();
-      const end = () => ended.abort();
-      const onKey = (_text: unknown, key?: { name?: string; ctrl?: boolean }) => {
-        if (key?.ctrl && key.name === "d") end();
-      };
-      process.stdin.on("keypress", onKey).once("end", end).once("error", end);
-      try {
-        const streams = { output: process.stderr, signal: ended.signal };
-        return await confirm({ message: question, default: false }, streams);
-      } catch (error) {
-        if (error instanceof Error && /^(?:Exit|Abort)PromptError$/.test(error.name)) return null;
-        throw error;
-      } finally {
-        process.stdin.off("keypress", onKey).off("end", end).off("error", end);
+      return await asked((streams) => confirm({ message: question, default: false }, streams));
+    },
+    async askSecret(question) {
+      const { password } = await import("@inquirer/prompts");
+      return await asked((streams) => password({ message: question }, streams));
+    },
+    async readInput(limit) {
+      const parts: Uint8Array[] = [];
+      let size = 0;
+      for await (const part of process.stdin) {
+        size += part.length;
+        if (size > limit) throw systemError("EFBIG", `has more than ${limit} bytes`, "standard input");
+        parts.push(part);
       }
+      return new TextDecoder().decode(load("node:buffer").Buffer.concat(parts));
+    },
+    progress(text) {
+      if (!isTerminal(2)) return;
+      writeAll(2, `\r\u001b[K${text ?? ""}`);
     },
   };
+}
+
+/** A prompt's answer; null: Ctrl-C, Ctrl-D, or a terminal that is gone. */
+async function asked<T>(
+  prompt: (streams: { output: NodeJS.WritableStream; signal: AbortSignal }) => Promise<T>,
+): Promise<T | null> {
+  // The prompt knows Ctrl-C; at the end of input (Ctrl-D, a terminal that is gone) it would wait for ever.
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const onKey = (_text: unknown, key?: { name?: string; ctrl?: boolean }) => {
+    if (key?.ctrl && key.name === "d") end();
+  };
+  process.stdin.on("keypress", onKey).once("end", end).once("error", end);
+  try {
+    return await prompt({ output: process.stderr, signal: ended.signal });
+  } catch (error) {
+    if (error instanceof Error && /^(?:Exit|Abort)PromptError$/.test(error.name)) return null;
+    throw error;
+  } finally {
+    process.stdin.off("keypress", onKey).off("end", end).off("error", end);
+  }
 }
 
 /** Only a device can be one, which is quickly seen. */

@@ -1,0 +1,232 @@
+/** `sremote keyserver …`, as `singularity keyserver` has it: the keyservers of the machine's remotes, and logging in to them. */
+import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../config/uri.ts";
+import { checkKeyserver, discover } from "../endpoint/client.ts";
+import { Failure } from "../failure.ts";
+import type { Credential, Entry, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
+import { findTarget } from "../remotefile/paths.ts";
+import { readStored } from "../remotefile/store.ts";
+import { renderKeyservers } from "../report/keyservers.ts";
+import { Secret } from "../secret.ts";
+import { type Context, pathsOf, requireRoot, type Result } from "./context.ts";
+import { editFile } from "./edit.ts";
+import { askToken, type LoginOptions, namedOrDefault } from "./login.ts";
+import { endpointOf, readMerged, runtimeOf } from "./merged.ts";
+import { sessionOf, withProgress } from "./network.ts";
+import { unknown } from "./remove.ts";
+
+/** The flags of `keyserver add`. */
+export interface KeyserverAddOptions {
+  /** From 1. */
+  readonly order?: number;
+  readonly insecure?: true;
+}
+
+/** Adds a keyserver to one of the machine's remotes, the default where none is named; behind the others, or at `--order`. */
+export async function keyserverAdd(
+  context: Context,
+  words: readonly string[],
+  flags: KeyserverAddOptions,
+): Promise<Result> {
+  const { name, uri } = nameAndUri(words, "add");
+  return await change(
+    context,
+    name,
+    uri,
+    "add",
+    (present) =>
+      addKeyserver(
+        present,
+        { uri, skip: false, external: true, insecure: flags.insecure === true },
+        flags.order ?? null,
+      ),
+  );
+}
+
+/** Removes a keyserver from one of the machine's remotes; the endpoint's own is put out of use. */
+export async function keyserverRemove(context: Context, words: readonly string[]): Promise<Result> {
+  const { name, uri } = nameAndUri(words, "remove");
+  return await change(context, name, uri, "remove", (present) => removeKeyserver(present, uri));
+}
+
+async function change(
+  context: Context,
+  name: string | null,
+  uri: string,
+  doing: "add" | "remove",
+  edit: (
+    present: readonly Keyserver[],
+  ) => readonly Keyserver[] | { readonly problem: string; readonly next: string },
+): Promise<Result> {
+  requireRoot(context, "global", `keyserver ${doing}`);
+  const { file } = await findTarget(runtimeOf(context), "global", pathsOf(context, null), context.world);
+  const seen = (await readStored(context.world, file)).document.content;
+  const remote = remoteIn(seen, name, `${doing} a keyserver of`);
+  // A remote without a list uses its endpoint's own keyserver, which stays in use beside another.
+  const own = remote.keyservers.length > 0 ? null : await ownKeyserver(context, remote);
+  const { changed } = await editFile(context, "global", (now) => {
+    const before = remoteIn(now, remote.name, `${doing} a keyserver of`);
+    const present = before.keyservers.length === 0 && own !== null ? [own] : before.keyservers;
+    const keyservers = edit(present);
+    if ("problem" in keyservers) {
+      throw new Failure(
+        "usage",
+        `cannot ${doing} the keyserver ${uri} of ${JSON.stringify(remote.name)}: ${keyservers.problem}`,
+        {
+          next: keyservers.next,
+        },
+      );
+    }
+    const entry: Entry = { uri: before.uri, insecure: before.insecure, keyservers: before.keyservers };
+    return [{ kind: "update", remote: remote.name, before: entry, after: { ...entry, keyservers } }];
+  });
+  return {
+    exit: 0,
+    text: `Keyserver ${uri} ${doing === "add" ? "added to" : "removed from"} ${JSON.stringify(remote.name)}.`,
+    document: { formatVersion: 1, changed, file, remote: remote.name, keyserver: uri },
+  };
+}
+
+async function ownKeyserver(context: Context, remote: StoredRemote): Promise<Keyserver> {
+  const session = sessionOf(context, null);
+  const found = await withProgress(context, `Asking ${remote.uri}`, () => discover(session, remote));
+  const own = "trouble" in found ? undefined : found.services.get("keystore");
+  if (own !== undefined) return { uri: own.uri, skip: false, external: false, insecure: false };
+  const trouble = "trouble" in found ? found.trouble : null;
+  throw new Failure(
+    "network",
+    `cannot change the keyservers of ${JSON.stringify(remote.name)}: ${
+      trouble?.message ?? `${remote.uri} names no keystore of its own, which has to stay in the list`
+    }`,
+    { next: trouble?.next ?? "ask who runs the endpoint" },
+  );
+}
+
+/** Lists the keyservers of all remotes that a user sees, or of one. */
+export async function keyserverList(context: Context, name: string | undefined): Promise<Result> {
+  const view = await readMerged(context);
+  const names = name === undefined
+    ? Array.from(view.merged.remotes.keys()).sort()
+    : [namedOrDefault(view, name, "list the keyservers of")];
+  const session = sessionOf(context, null);
+  const credentials = new Set(view.user.document.content.credentials.map((one) => safeKey(one.uri)));
+  const remotes = await withProgress(
+    context,
+    "Asking the endpoints",
+    () =>
+      Promise.all(names.map(async (one) => {
+        const { remote } = view.merged.remotes.get(one)!;
+        const listed = remote.keyservers;
+        // Without a list it is the endpoint's own that is used.
+        const found = listed.length > 0 ? null : await discover(session, endpointOf(view, one));
+        const own = found === null || "trouble" in found ? undefined : found.services.get("keystore");
+        const keyservers = listed.length > 0 || own === undefined
+          ? listed
+          : [{ uri: own.uri, skip: false, external: false, insecure: false }];
+        return {
+          remote: one,
+          default: one === view.merged.default,
+          trouble: found !== null && "trouble" in found ? found.trouble : null,
+          keyservers: keyservers.map((server) => ({
+            ...server,
+            loggedIn: server.external ? credentials.has(safeKey(server.uri)) : remote.token !== null,
+          })),
+        };
+      })),
+  );
+  return { exit: 0, text: renderKeyservers(remotes), document: { formatVersion: 1, remotes } };
+}
+
+/** Logs in to a keyserver: `Basic` with a user and a password, or `Bearer` with a token. */
+export async function loginToKeyserver(context: Context, uri: string, flags: LoginOptions): Promise<Result> {
+  requireUri(uri, "log in to");
+  const secret = await askToken(context, flags, flags.username === undefined ? "Token:" : "Password:");
+  const auth = flags.username === undefined
+    ? new Secret(`Bearer ${secret.reveal()}`)
+    : new Secret(`Basic ${base64(`${flags.username}:${secret.reveal()}`)}`);
+  const view = await readMerged(context);
+  const insecure = Array.from(view.merged.remotes.values()).some(({ remote }) =>
+    remote.keyservers.some((one) => one.insecure && keyserverKey(one.uri) === keyserverKey(uri))
+  );
+  const session = sessionOf(context, null);
+  const trouble = await withProgress(
+    context,
+    `Asking ${uri}`,
+    () => checkKeyserver(session, uri, auth, insecure),
+  );
+  if (trouble !== null) {
+    throw new Failure("login-failed", `cannot log in to ${uri}: ${trouble.message}`, {
+      next: `${trouble.next ?? "try again later"}; nothing was written`,
+    });
+  }
+  const { changed, file } = await editFile(context, "user", () => [], (now) => ({
+    credentials: withCredential(now.credentials, { uri, auth, insecure }),
+  }));
+  return {
+    exit: 0,
+    text: `Logged in to ${uri}.`,
+    document: { formatVersion: 1, changed, file, keyserver: uri },
+  };
+}
+
+/** Drops the credential of a keyserver. */
+export async function logoutOfKeyserver(context: Context, uri: string): Promise<Result> {
+  requireUri(uri, "log out of");
+  const key = keyserverKey(uri);
+  const { changed, file } = await editFile(context, "user", () => [], (now) => ({
+    credentials: now.credentials.filter((one) => safeKey(one.uri) !== key),
+  }));
+  return {
+    exit: 0,
+    text: changed ? `Logged out of ${uri}.` : `Not logged in to ${uri}.`,
+    document: { formatVersion: 1, changed, file, keyserver: uri },
+  };
+}
+
+/** The credential in the place of the one of the same keyserver, or behind the others. */
+function withCredential(present: readonly Credential[], credential: Credential): readonly Credential[] {
+  const key = keyserverKey(credential.uri);
+  const at = present.findIndex((one) => safeKey(one.uri) === key);
+  return at < 0
+    ? [...present, credential]
+    : present.map((one, i) => i === at ? { ...credential, uri: one.uri } : one);
+}
+
+/** What tells keyservers apart; another credential's address (a registry's) stands for itself. */
+function safeKey(uri: string): string {
+  return keyserverProblem(uri) === null ? keyserverKey(uri) : uri;
+}
+
+function remoteIn(file: RemoteFile, name: string | null, doing: string): StoredRemote {
+  const wanted = name ?? file.default;
+  if (wanted === null) {
+    throw new Failure("unknown-remote", `cannot ${doing} the machine's default remote: there is none`, {
+      next: "name a remote before the keyserver's address",
+    });
+  }
+  const remote = file.remotes.get(wanted);
+  if (remote === undefined) throw unknown(wanted, file.remotes.keys(), doing);
+  return remote;
+}
+
+function nameAndUri(
+  words: readonly string[],
+  doing: string,
+): { readonly name: string | null; readonly uri: string } {
+  const [first = "", second] = words;
+  const uri = second ?? first;
+  requireUri(uri, doing);
+  return { name: second === undefined ? null : first, uri };
+}
+
+function requireUri(uri: string, doing: string): void {
+  const problem = keyserverProblem(uri);
+  if (problem === null) return;
+  throw new Failure("usage", `cannot ${doing} the keyserver ${JSON.stringify(uri)}: ${problem}`, {
+    next: `give its address as ${KEYSERVER_ALLOWED}`,
+  });
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}

@@ -1,0 +1,275 @@
+/** `sremote login` and `logout`, as `singularity remote` has them. */
+import { discover, type Endpoint, endpointUrl, tokenPage, verifyToken, whoIs } from "../endpoint/client.ts";
+import type { Session } from "../endpoint/session.ts";
+import { readSource, type SourceReply, tokenIn } from "../endpoint/tokens.ts";
+import { Failure } from "../failure.ts";
+import type { Change, Entry, RemoteFile } from "../model.ts";
+import { requireValid } from "../reconcile/network.ts";
+import type { Secret } from "../secret.ts";
+import { codeOf } from "../world.ts";
+import { confirm, type Context, type Result } from "./context.ts";
+import { editFile } from "./edit.ts";
+import { loginToKeyserver } from "./keyserver.ts";
+import { endpointOf, type MergedView, readMerged } from "./merged.ts";
+import { sessionOf, withProgress } from "./network.ts";
+import { unknown } from "./remove.ts";
+
+/** The flags of `login`. */
+export interface LoginOptions {
+  readonly tokenfile?: string;
+  readonly passwordStdin?: true;
+  readonly username?: string;
+  readonly yes?: true;
+}
+
+/** Logs in to a remote, the default where none is named; a keyserver's address logs in to that keyserver. */
+export async function login(
+  context: Context,
+  name: string | undefined,
+  flags: LoginOptions,
+): Promise<Result> {
+  if (name !== undefined && /^(?:https?|hkps?):\/\//i.test(name)) {
+    return await loginToKeyserver(context, name, flags);
+  }
+  if (name !== undefined && /^(?:docker|oras):\/\//i.test(name)) {
+    throw new Failure("usage", `cannot log in to ${name}: a registry is no remote endpoint`, {
+      next: "singularity registry login does that",
+    });
+  }
+  const view = await readMerged(context);
+  const remote = namedOrDefault(view, name, "log in to");
+  const session = sessionOf(context, null);
+  const endpoint = endpointOf(view, remote);
+  const page = `Generate an API Key at ${tokenPage(endpoint)}`;
+  const given = flags.tokenfile !== undefined || flags.passwordStdin
+    ? await askToken(context, flags, "")
+    : null;
+  const stored = view.merged.remotes.get(remote)!.remote.token;
+  const same = stored !== null && given?.equals(stored) === true;
+  if (stored !== null && !same) await allowReplacing(context, session, endpoint, remote, stored, flags);
+  context.note(given === null ? `${page}, and paste here:` : page);
+  const token = given ?? await askToken(context, flags, "API Key:");
+  const { changed, file } = await storeToken(context, session, view, remote, token, flags.username);
+  return loggedIn(file, remote, changed, "API Key Verified!");
+}
+
+/**
+ * Verifies a token and puts it into the user's file, for one of the machine's remotes as its copy (`System: true`). A token
+ * that is not valid changes nothing.
+ * @throws {Failure} login-failed
+ */
+export async function storeToken(
+  context: Context,
+  session: Session,
+  view: MergedView,
+  remote: string,
+  token: Secret,
+  username?: string,
+): Promise<{ readonly changed: boolean; readonly file: string }> {
+  const endpoint = endpointOf(view, remote);
+  await withProgress(context, `Asking ${endpoint.uri}`, async () => {
+    await requireValid(session, remote, endpoint, token);
+    if (username !== undefined) await requireUser(session, remote, endpoint, token, username);
+  });
+  const { global } = view.merged.remotes.get(remote)!;
+  const machine = view.global.document.content.remotes.get(remote);
+  const system = new Map<string, Entry>(global && machine !== undefined ? [[remote, machine]] : []);
+  return await editFile(context, "user", (now) => {
+    const present = now.remotes.get(remote);
+    if (present === undefined && !system.has(remote)) throw gone(remote);
+    // Verified for that address: it goes to no other.
+    if (present !== undefined && !present.system && present.uri !== endpoint.uri) throw gone(remote);
+    return [{ kind: "login", remote, from: { prompt: true } }];
+  }, { tokens: new Map([[remote, token]]), system });
+}
+
+function gone(remote: string): Failure {
+  return new Failure("stale", `cannot log in to ${JSON.stringify(remote)}: it was changed meanwhile`, {
+    next: "run it again; nothing was written",
+  });
+}
+
+function loggedIn(file: string, remote: string, changed: boolean, text: string): Result {
+  return { exit: 0, text, document: { formatVersion: 1, changed, file, remote } };
+}
+
+/** A valid token is replaced only after a yes; of an invalid one it is said that it is. */
+async function allowReplacing(
+  context: Context,
+  session: Session,
+  endpoint: Endpoint,
+  remote: string,
+  stored: Secret,
+  { yes }: LoginOptions,
+): Promise<void> {
+  const { state, trouble } = await withProgress(
+    context,
+    `Asking ${endpoint.uri}`,
+    () => verifyToken(session, endpoint, stored),
+  );
+  if (state === "unknown") {
+    throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${trouble!.message}`, {
+      next: `${trouble!.next ?? "try again later"}; nothing was written`,
+    });
+  }
+  if (state === "invalid") {
+    context.note(`The stored API Key of ${JSON.stringify(remote)} is no longer valid.`);
+    return;
+  }
+  if (yes) return;
+  if (!context.world.terminal.canAsk) {
+    throw new Failure(
+      "declined",
+      `a valid API Key of ${JSON.stringify(remote)} is stored: nothing was written`,
+      {
+        next: "to replace it, run it again with --yes",
+      },
+    );
+  }
+  await confirm(context, "An API Key is already set for this remote. Replace it?", undefined);
+}
+
+/** A token from where the flags say, else from a person. @throws {Failure} login-failed, usage, interrupted */
+export async function askToken(
+  context: Context,
+  flags: Pick<LoginOptions, "tokenfile" | "passwordStdin">,
+  question: string,
+): Promise<Secret> {
+  const { world } = context;
+  if (flags.tokenfile !== undefined && flags.passwordStdin) {
+    throw new Failure("usage", "--tokenfile and --password-stdin do not go together", {
+      next: "give one of the two",
+    });
+  }
+  const reply = await (async (): Promise<SourceReply> => {
+    if (flags.tokenfile !== undefined) {
+      const options = { folder: world.here.folder, root: null, allowCommand: false, ask: null };
+      return await readSource(world, { file: flags.tokenfile }, options);
+    }
+    if (flags.passwordStdin) return tokenIn(await readInput(context), "standard input");
+    if (!world.terminal.canAsk) {
+      return {
+        why: "there is no terminal to ask for it",
+        next: "give it with --tokenfile FILE or --password-stdin",
+      };
+    }
+    const answer = await world.terminal.askSecret(question);
+    if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
+    return tokenIn(answer, "what was entered");
+  })();
+  if (!("token" in reply)) {
+    throw new Failure("login-failed", `cannot log in: ${reply.why}`, {
+      next: `${reply.next}; nothing was written`,
+    });
+  }
+  if (reply.exposed !== null) {
+    const mode = (reply.exposed.mode & 0o777).toString(8).padStart(4, "0");
+    context.note(
+      `Warning: ${reply.exposed.file} has mode ${mode}: others can read it. chmod 600 ${reply.exposed.file}`,
+    );
+  }
+  return reply.token;
+}
+
+async function readInput({ world }: Context): Promise<string> {
+  try {
+    return await world.terminal.readInput(64 * 1024);
+  } catch (error) {
+    const why = codeOf(error) === "EFBIG"
+      ? "it is too large for a token"
+      : error instanceof Error
+      ? error.message
+      : "";
+    throw new Failure("io", `cannot read standard input: ${why}`, {
+      next: "give the token alone, in one line",
+    });
+  }
+}
+
+async function requireUser(
+  session: Session,
+  remote: string,
+  endpoint: Endpoint,
+  token: Secret,
+  username: string,
+): Promise<void> {
+  const found = await discover(session, endpoint);
+  const account = "trouble" in found ? found : await whoIs(session, endpoint, found.services, token);
+  if ("trouble" in account) {
+    throw new Failure(
+      "login-failed",
+      `cannot log in to ${JSON.stringify(remote)} as ${username}: ${account.trouble.message}`,
+      {
+        next: "leave --username out; nothing was written",
+      },
+    );
+  }
+  if (account.identity.username === username) return;
+  throw new Failure(
+    "login-failed",
+    `cannot log in to ${
+      JSON.stringify(remote)
+    } as ${username}: the API Key belongs to ${account.identity.username}`,
+    { next: "give that user's, or another --username; nothing was written" },
+  );
+}
+
+/** Drops a remote's token. */
+export async function logout(context: Context, name: string | undefined): Promise<Result> {
+  const view = await readMerged(context);
+  const remote = namedOrDefault(view, name, "log out of");
+  const { changed, file } = await editFile(context, "user", (now: RemoteFile): readonly Change[] => {
+    const token = now.remotes.get(remote)?.token ?? null;
+    return token === null ? [] : [{ kind: "logout", remote }];
+  });
+  return loggedIn(
+    file,
+    remote,
+    changed,
+    changed ? `Logged out of ${JSON.stringify(remote)}.` : `Not logged in to ${JSON.stringify(remote)}.`,
+  );
+}
+
+/** The remote that is meant. @throws {Failure} unknown-remote */
+export function namedOrDefault({ merged }: MergedView, name: string | undefined, doing: string): string {
+  if (name !== undefined) {
+    if (merged.remotes.has(name)) return name;
+    throw unknown(name, merged.remotes.keys(), doing);
+  }
+  if (merged.default === null) {
+    throw new Failure("unknown-remote", `cannot ${doing} the default remote: there is none`, {
+      next: "name one, or choose one with sremote use",
+    });
+  }
+  if (merged.remotes.has(merged.default)) return merged.default;
+  throw unknown(merged.default, merged.remotes.keys(), doing);
+}
+
+/** Prints the password of the OCI registry of the user who is logged in to the default remote. */
+export async function getLoginPassword(context: Context): Promise<Result> {
+  const view = await readMerged(context);
+  const remote = namedOrDefault(view, undefined, "ask for the registry password of");
+  const endpoint = endpointOf(view, remote);
+  const { token } = view.merged.remotes.get(remote)!.remote;
+  const refuse = (why: string, next: string) =>
+    new Failure("login-failed", `cannot tell the registry password of ${JSON.stringify(remote)}: ${why}`, {
+      next,
+    });
+  if (token === null) throw refuse("you are not logged in", `sremote login ${remote}`);
+  const session = sessionOf(context, null);
+  const found = await discover(session, endpoint);
+  const account = "trouble" in found ? found : await whoIs(session, endpoint, found.services, token);
+  if ("trouble" in account) {
+    throw refuse(account.trouble.message, account.trouble.next ?? `sremote login ${remote}`);
+  }
+  if (account.registryPassword === null) {
+    throw refuse(`${endpointUrl(endpoint)} gives none`, "ask who runs it whether it has a registry");
+  }
+  // The one secret that is asked to be shown: it is meant for `singularity registry login --password-stdin`.
+  const password = account.registryPassword.reveal();
+  return {
+    exit: 0,
+    text: password,
+    document: { formatVersion: 1, remote, username: account.identity.username, password },
+  };
+}

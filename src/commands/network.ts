@@ -1,0 +1,39 @@
+/** What the commands share that ask endpoints. */
+import { dirname } from "node:path";
+import type { LoadedConfig } from "../config/load.ts";
+import { Session } from "../endpoint/session.ts";
+import { readAuthorities } from "../endpoint/trust.ts";
+import type { Context } from "./context.ts";
+
+/** Requests in flight at most, unless `--parallel` says otherwise. */
+export const PARALLEL = 32;
+
+/** What `--timeout`, `--deadline`, `--cacert` and the config's `cacert` make of the network. @throws {Failure} io */
+export function sessionOf(context: Context, loaded: LoadedConfig | null, parallel = PARALLEL): Session {
+  const { world, options } = context;
+  const { cacert } = options;
+  const wanted = loaded?.desired.cacert ?? null;
+  const authorities = [
+    ...(cacert === null ? [] : readAuthorities(world, cacert, world.here.folder)),
+    ...(wanted === null ? [] : readAuthorities(world, wanted, dirname(loaded!.origin.file))),
+  ];
+  return new Session(world, { authorities, timeout: options.timeout, deadline: options.deadline, parallel });
+}
+
+/** Runs work that waits for the network; on a terminal, what it does is said once it takes longer than a second. */
+export async function withProgress<T>(
+  { world, options }: Context,
+  doing: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (options.quiet || !world.terminal.errIsTerminal) return await work();
+  let done = false;
+  const shown = world.clock.sleep(1_000).then(() => done ? undefined : world.terminal.progress(`${doing} …`));
+  try {
+    return await work();
+  } finally {
+    done = true;
+    world.terminal.progress(null);
+    void shown;
+  }
+}

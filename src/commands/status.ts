@@ -1,0 +1,72 @@
+/** `sremote status`: services, versions and logins, of many remotes at once. */
+import { askEndpoints, isOk } from "../endpoint/status.ts";
+import { Failure } from "../failure.ts";
+import type { StatusDocument } from "../model.ts";
+import { renderJunit } from "../report/junit.ts";
+import { renderPrometheus } from "../report/prometheus.ts";
+import { renderStatus } from "../report/status.ts";
+import { VERSION } from "../version.ts";
+import type { Context, Result } from "./context.ts";
+import { namedOrDefault } from "./login.ts";
+import { endpointOf, noteCollisions, readMerged } from "./merged.ts";
+import { sessionOf } from "./network.ts";
+
+/** The flags of `status`. */
+export interface StatusOptions {
+  readonly all?: true;
+  readonly parallel: number;
+  readonly format: "text" | "json" | "junit" | "prometheus";
+}
+
+/** Asks the named remotes, all of them, or the default one. */
+export async function status(
+  context: Context,
+  names: readonly string[],
+  flags: StatusOptions,
+): Promise<Result> {
+  const { world, options } = context;
+  if (flags.all && names.length > 0) {
+    throw new Failure("usage", "--all does not go with names", { next: "give one of the two" });
+  }
+  const view = await readMerged(context);
+  noteCollisions(context, view);
+  const remotes =
+    (flags.all
+      ? Array.from(view.merged.remotes.keys()).sort()
+      : names.length > 0
+      ? [...new Set(names)].map((name) => namedOrDefault(view, name, "ask"))
+      : [namedOrDefault(view, undefined, "ask")]).map((remote) => ({
+        remote,
+        endpoint: endpointOf(view, remote),
+        token: view.merged.remotes.get(remote)!.remote.token,
+      }));
+  const session = sessionOf(context, null, flags.parallel);
+  // Who is logged in costs a request more a remote: for as many as go in one round.
+  const who = remotes.filter((one) => one.token !== null).length <= flags.parallel;
+  const from = world.clock.now();
+  const progress = !options.quiet && world.terminal.errIsTerminal;
+  const endpoints = await askEndpoints(session, remotes, who, (count) => {
+    if (progress && world.clock.now() - from > 1_000) {
+      world.terminal.progress(`${count} of ${remotes.length} remotes have answered …`);
+    }
+  });
+  if (progress) world.terminal.progress(null);
+  const document: StatusDocument = {
+    formatVersion: 1,
+    sremote: VERSION,
+    default: view.merged.default,
+    ok: endpoints.every(isOk),
+    remotes: endpoints,
+  };
+  const exit = document.ok ? 0 : 3;
+  switch (flags.format) {
+    case "json":
+      return { exit, document };
+    case "junit":
+      return { exit, document, text: renderJunit(document) };
+    case "prometheus":
+      return { exit, document, text: renderPrometheus(document).trimEnd() };
+    case "text":
+      return { exit, document, text: renderStatus(document, context.style) };
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Which proxy a request goes through. As Go's `net/http` reads the environment (golang.org/x/net/http/httpproxy), for
+ * that is what Singularity and Apptainer do.
+ */
+
+/** A proxy, and the variable that names it. */
+export interface ProxyChoice {
+  readonly url: URL;
+  readonly variable: string;
+}
+
+/** What a variable of the environment holds. */
+export type Env = (name: string) => string | undefined;
+
+/**
+ * The proxy for a request; null: none.
+ * @throws {TypeError} where the variable holds no address
+ *
+ * @example
+ * ```ts
+ * import { proxyFor } from "./proxy.ts";
+ * import assert from "node:assert/strict";
+ * const env = (name: string) => ({ HTTPS_PROXY: "proxy:3128", NO_PROXY: ".inside.org" })[name];
+ * assert.equal(proxyFor(new URL("https://a.org/"), env)?.url.host, "proxy:3128");
+ * assert.equal(proxyFor(new URL("https://a.inside.org/"), env), null);
+ * ```
+ */
+export function proxyFor(url: URL, env: Env): ProxyChoice | null {
+  const name = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const variable = [name, name.toLowerCase()].find((one) => env(one));
+  if (variable === undefined || isSpared(url, env("NO_PROXY") || env("no_proxy") || "")) return null;
+  const value = env(variable)!;
+  const proxy = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
+  if (proxy === null || !/^https?:$/.test(proxy.protocol)) {
+    throw new TypeError(`${variable} is not the address of an http or https proxy`);
+  }
+  return { url: proxy, variable };
+}
+
+/** A proxy as it may be shown: without its user and password. */
+export function shownProxy({ url, variable }: ProxyChoice): string {
+  return `${url.protocol}//${url.host} of ${variable}`;
+}
+
+/** `NO_PROXY`: `*`, a host (with all below it), `.host` (only those below), an address, a network as CIDR, each with a port or not. */
+function isSpared(url: URL, spared: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
+  const port = url.port === "" ? url.protocol === "https:" ? "443" : "80" : url.port;
+  const address = addressBits(host);
+  if (host === "localhost" || address !== null && isLoopback(address)) return true;
+  return spared.toLowerCase().split(",").map((one) => one.trim()).filter((one) => one !== "").some((one) => {
+    if (one === "*") return true;
+    if (one.includes("/")) return address !== null && isWithin(address, one);
+    const [, bracketed, plain, itsPort] = /^(?:\[([^\]]*)\]|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(one) ?? [];
+    const name = (bracketed ?? plain ?? one).replace(/^\*\./, ".");
+    if (itsPort !== undefined && itsPort !== port) return false;
+    const its = addressBits(name);
+    if (its !== null) return address === its;
+    return name.startsWith(".") ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
+  });
+}
+
+function isLoopback(bits: string): boolean {
+  return bits.length === 32 ? bits.startsWith("01111111") : bits === "1".padStart(128, "0");
+}
+
+function isWithin(bits: string, network: string): boolean {
+  const [base = "", length = ""] = network.split("/");
+  const its = addressBits(base);
+  if (its === null || its.length !== bits.length || !/^\d{1,3}$/.test(length)) return false;
+  return Number(length) <= its.length && bits.startsWith(its.slice(0, Number(length)));
+}
+
+/** An IP address as 32 or 128 binary digits; null: it is a name. */
+function addressBits(text: string): string | null {
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) {
+    const parts = text.split(".").map(Number);
+    return parts.every((one) => one < 256)
+      ? parts.map((one) => one.toString(2).padStart(8, "0")).join("")
+      : null;
+  }
+  if (!/^[0-9a-f:.]+$/i.test(text) || !text.includes(":")) return null;
+  const normal = URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
+  if (normal === undefined) return null;
+  const [head = "", tail] = normal.split("::");
+  const groups = (part: string) => part === "" ? [] : part.split(":");
+  const [before, after] = [groups(head), groups(tail ?? "")];
+  const zeros = tail === undefined ? [] : Array<string>(8 - before.length - after.length).fill("0");
+  return [...before, ...zeros, ...after].map((one) => parseInt(one, 16).toString(2).padStart(16, "0")).join(
+    "",
+  );
+}

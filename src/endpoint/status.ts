@@ -1,0 +1,67 @@
+/** What many endpoints say of themselves and of the stored tokens, all at once; the session holds how many ask at a time. */
+import type { EndpointStatus, LoginStatus } from "../model.ts";
+import type { Secret } from "../secret.ts";
+import { askService, checkToken, discover, type Endpoint, whoIs } from "./client.ts";
+import type { Session } from "./session.ts";
+
+/** A remote to ask. */
+export interface Asked {
+  readonly remote: string;
+  readonly endpoint: Endpoint;
+  readonly token: Secret | null;
+}
+
+/**
+ * Asks all of them.
+ * @param who whether to ask, too, who is logged in
+ * @param done called with how many are done, each time one is
+ */
+export async function askEndpoints(
+  session: Session,
+  remotes: readonly Asked[],
+  who: boolean,
+  done: (count: number) => void,
+): Promise<readonly EndpointStatus[]> {
+  let count = 0;
+  return await Promise.all(remotes.map(async (one) => {
+    const status = await askEndpoint(session, one, who);
+    done(++count);
+    return status;
+  }));
+}
+
+async function askEndpoint(
+  session: Session,
+  { remote, endpoint, token }: Asked,
+  who: boolean,
+): Promise<EndpointStatus> {
+  const { uri, insecure } = endpoint;
+  const found = await discover(session, endpoint);
+  if ("trouble" in found) {
+    const state = token === null ? "none" : "unknown";
+    const login = { state, identity: null, trouble: token === null ? null : found.trouble } as const;
+    return { remote, uri, insecure, services: [], login, trouble: found.trouble };
+  }
+  const { services } = found;
+  const [answers, checked, account] = await Promise.all([
+    Promise.all(
+      Array.from(services).sort(([a], [b]) => a < b ? -1 : 1)
+        .map(([name, service]) => askService(session, endpoint, name, service.uri)),
+    ),
+    token === null ? null : checkToken(session, endpoint, services, token),
+    token === null || !who ? null : whoIs(session, endpoint, services, token),
+  ]);
+  const identity = checked?.state !== "valid" || account === null || "trouble" in account
+    ? null
+    : account.identity;
+  const login: LoginStatus = checked === null
+    ? { state: "none", identity: null, trouble: null }
+    : { ...checked, identity };
+  return { remote, uri, insecure, services: answers, login, trouble: null };
+}
+
+/** Whether everything that was asked is as it should be; who is not logged in is. */
+export function isOk({ services, login, trouble }: EndpointStatus): boolean {
+  return trouble === null && services.every((one) => one.ok) &&
+    (login.state === "none" || login.state === "valid");
+}

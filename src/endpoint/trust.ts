@@ -1,0 +1,69 @@
+/** The certificate authorities that are trusted: the system's store and what a person adds to it. */
+import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { io } from "../io.ts";
+import { codeOf, type World } from "../world.ts";
+
+/** Where the systems keep it, in the order in which Go looks (crypto/x509, root_linux.go). */
+const STORES = [
+  "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Gentoo
+  "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL 6
+  "/etc/ssl/ca-bundle.pem", // openSUSE
+  "/etc/pki/tls/cacert.pem", // OpenELEC
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // CentOS, RHEL 7
+  "/etc/ssl/cert.pem", // Alpine, macOS
+];
+
+const SIZE_LIMIT = 16 * 1024 * 1024;
+const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
+
+/** The system's store. */
+export interface SystemStore {
+  /** null: there is none. */
+  readonly file: string | null;
+  readonly certificates: readonly string[];
+}
+
+/** The system's store: `SSL_CERT_FILE`, as Go and OpenSSL have it, or the first of the usual places. */
+export function systemStore({ files, here }: Pick<World, "files" | "here">): SystemStore {
+  const named = here.env("SSL_CERT_FILE");
+  for (const file of named ? [named] : STORES) {
+    try {
+      const read = files.read(file, { limit: SIZE_LIMIT });
+      const found = read === null ? [] : certificatesIn(read.bytes);
+      if (found.length > 0) return { file, certificates: found };
+    } catch { /* the next one */ }
+  }
+  return { file: null, certificates: [] };
+}
+
+/**
+ * The certificates of a file that a person named.
+ * @param beside the folder that a relative path is looked up in
+ * @throws {Failure} io
+ */
+export function readAuthorities(
+  { files }: Pick<World, "files">,
+  given: string,
+  beside: string,
+): readonly string[] {
+  const file = resolve(beside, given);
+  let read;
+  try {
+    read = files.read(file, { limit: SIZE_LIMIT });
+  } catch (error) {
+    if (codeOf(error) !== "EISDIR") throw io("read the CA certificates in", file, error);
+    throw new Failure("io", `cannot read the CA certificates in ${file}: it is a folder`, { path: file });
+  }
+  const found = read === null ? [] : certificatesIn(read.bytes);
+  if (found.length > 0) return found;
+  const why = read === null ? "there is no such file" : "there is no PEM certificate in it";
+  throw new Failure("io", `cannot read the CA certificates in ${file}: ${why}`, {
+    path: file,
+    next: "name a file with -----BEGIN CERTIFICATE----- in it",
+  });
+}
+
+function certificatesIn(bytes: Uint8Array): readonly string[] {
+  return new TextDecoder().decode(bytes).match(CERTIFICATE) ?? [];
+}

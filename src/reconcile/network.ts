@@ -1,0 +1,109 @@
+/** The network steps of plans: tokens verified, required services answering. Nothing is written here, and no lock is held. */
+import { type Endpoint, verifyToken } from "../endpoint/client.ts";
+import type { Session } from "../endpoint/session.ts";
+import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
+import { Failure, type Problem } from "../failure.ts";
+import type { Plan, ServiceStatus } from "../model.ts";
+import type { Secret } from "../secret.ts";
+import { askServices } from "./look.ts";
+
+/** What the steps need beside the plans. */
+export interface NetworkOptions {
+  readonly session: Session;
+  /** Where each remote is, by its name. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** How a source is read; a prompt asks about this remote. */
+  readonly sources: (remote: string) => SourceOptions;
+}
+
+/** The new tokens, by remote. */
+export type Tokens = ReadonlyMap<string, Secret>;
+
+/**
+ * Carries out every network step of the plans; the same step of two plans once.
+ * @throws {Failure} check-failed, login-failed, interrupted
+ */
+export async function performNetwork(
+  world: SourceWorld,
+  plans: readonly Plan[],
+  options: NetworkOptions,
+): Promise<Tokens> {
+  const steps = plans.flatMap((one) => one.steps);
+  const problems = new Map<string, Problem>();
+  await Promise.all(steps.map(async (step) => {
+    if (step.kind !== "check-services") return;
+    for (const one of await askServices(options.session, endpointOf(options, step.remote), step.required)) {
+      if (!one.ok) problems.set(JSON.stringify([step.remote, one.service]), checkProblem(step.remote, one));
+    }
+  }));
+  if (problems.size > 0) throw checkFailure([...problems.values()]);
+  const tokens = new Map<string, Secret>();
+  for (const step of steps) {
+    // One after the other: a person may be asked.
+    if (step.kind === "verify-token" && !tokens.has(step.remote)) {
+      tokens.set(step.remote, await newToken(world, step.remote, step.from, options));
+    }
+  }
+  return tokens;
+}
+
+async function newToken(
+  world: SourceWorld,
+  remote: string,
+  from: Parameters<typeof readSource>[1],
+  options: NetworkOptions,
+): Promise<Secret> {
+  const source = await readSource(world, from, options.sources(remote));
+  if (!("token" in source)) {
+    if (source.interrupted) throw new Failure("interrupted", "interrupted: nothing was written");
+    throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${source.why}`, {
+      next: `${source.next}; nothing was written`,
+    });
+  }
+  await requireValid(options.session, remote, endpointOf(options, remote), source.token);
+  return source.token;
+}
+
+/** @throws {Failure} login-failed, where the endpoint does not say that the token is valid */
+export async function requireValid(
+  session: Session,
+  remote: string,
+  endpoint: Endpoint,
+  token: Secret,
+): Promise<void> {
+  const { state, trouble } = await verifyToken(session, endpoint, token);
+  if (state === "valid") return;
+  const why = state === "invalid" ? "the token is not valid" : "the token could not be verified";
+  const more = trouble === null ? "" : `: ${trouble.message}`;
+  throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${why}${more}`, {
+    next: state === "invalid"
+      ? "make a new one where the endpoint's tokens are made; nothing was written"
+      : `${trouble?.next ?? "try again later"}; nothing was written`,
+  });
+}
+
+function endpointOf({ endpoints }: NetworkOptions, remote: string): Endpoint {
+  const endpoint = endpoints.get(remote);
+  if (endpoint !== undefined) return endpoint;
+  throw new Failure("internal", `there is no address of ${JSON.stringify(remote)}`, {
+    next: "report this as a bug of sremote",
+  });
+}
+
+/** A required service that does not answer. */
+export function checkProblem(remote: string, { service, trouble }: ServiceStatus): Problem {
+  return { path: `${remote}.${service}`, message: trouble?.message ?? "no answer" };
+}
+
+/** All required services that do not answer. */
+export function checkFailure(problems: readonly Problem[]): Failure {
+  const [first] = problems as [Problem];
+  const [remote, service] = first.path.split(/\.(?=[^.]*$)/) as [string, string];
+  const what = problems.length === 1
+    ? `the ${service} service of ${JSON.stringify(remote)} does not answer as it should: ${first.message}`
+    : `${problems.length} required services do not answer as they should`;
+  return new Failure("check-failed", `cannot apply: ${what}`, {
+    problems: problems.length === 1 ? [] : problems,
+    next: "run it again when they are back, or leave the checks out with --skip-check; nothing was written",
+  });
+}

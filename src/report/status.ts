@@ -1,0 +1,84 @@
+/** The status of remotes for people. */
+import type { EndpointStatus, LoginStatus, ServiceName, StatusDocument, Trouble } from "../model.ts";
+import { printable, type Style } from "./style.ts";
+import { table } from "./table.ts";
+
+/** A table a remote, and who is logged in; of one remote as `singularity remote status` shows it. */
+export function renderStatus({ remotes, default: active }: StatusDocument, style: Style): string {
+  if (remotes.length === 0) return "There are no remotes.";
+  const shown = remotes.map((one) => {
+    const name = one.remote === active ? `[${printable(one.remote)}]` : printable(one.remote);
+    const head = remotes.length === 1 ? [] : [style.bold(`${name}  ${printable(one.uri)}`)];
+    return [...head, ...renderOne(one, style)].join("\n");
+  });
+  return shown.join("\n\n");
+}
+
+function renderOne(status: EndpointStatus, style: Style): string[] {
+  const { services, trouble } = status;
+  const lines: string[] = [];
+  if (trouble !== null) lines.push(`${style.red("N/A")}  ${printable(trouble.message)}`);
+  else if (services.length === 0) lines.push("The endpoint names no service.");
+  else {
+    const rows = services.map(({ service, ok, version, uri }) => [
+      serviceTitle(service),
+      ok ? "OK" : "N/A",
+      printable(version ?? ""),
+      printable(uri ?? ""),
+    ]);
+    const [heading, ...lined] = table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]).split("\n");
+    lines.push(heading!);
+    // Colour is put on afterwards, so that it has no part in the columns.
+    lined.forEach((line, i) => {
+      const { ok } = services[i]!;
+      lines.push(line.replace(ok ? /  OK  / : /  N\/A  ?/, (one) => (ok ? style.green : style.red)(one)));
+    });
+  }
+  lines.push("", loginLine(status.login, style));
+  const troubles = troublesOf(status);
+  if (troubles.length > 0) lines.push("", ...troubles.map((one) => renderTrouble(one, style)));
+  return lines;
+}
+
+/** What the rows of the table are called. */
+export function serviceTitle(service: ServiceName): string {
+  return `${service.replace(/^./, (one) => one.toUpperCase())} Service`;
+}
+
+function loginLine({ state, identity }: LoginStatus, style: Style): string {
+  const who = identity === null
+    ? ""
+    : ` as ${printable(identity.username)}${
+      identity.email === null ? "" : ` <${printable(identity.email)}>`
+    }`;
+  switch (state) {
+    case "none":
+      return "Not logged in.";
+    case "valid":
+      return `${style.green("Logged in")}${who}: the API Key is valid.`;
+    case "invalid":
+      return `${style.red("The API Key is not valid")}: log in again.`;
+    case "unknown":
+      return `${style.yellow("An API Key is stored")}, and could not be verified.`;
+  }
+}
+
+/** Each trouble once, with what it is about. */
+function troublesOf(
+  { services, login, trouble }: EndpointStatus,
+): readonly (Trouble & { readonly of: string })[] {
+  const all = [
+    ...(trouble === null ? [] : [{ ...trouble, of: "" }]),
+    ...services.flatMap((one) =>
+      one.trouble === null ? [] : [{ ...one.trouble, of: `${serviceTitle(one.service)}: ` }]
+    ),
+    ...(login.trouble === null || trouble !== null ? [] : [{ ...login.trouble, of: "API Key: " }]),
+  ];
+  const seen = new Set<string>();
+  return all.filter(({ message }) => !seen.has(message) && seen.add(message));
+}
+
+function renderTrouble({ of, message, next }: Trouble & { readonly of: string }, style: Style): string {
+  const more = next === undefined ? "" : `\n  ${style.bold("Next:")} ${printable(next)}`;
+  return of === "" && more !== "" ? more.trimStart() : `${of}${printable(message)}${more}`;
+}
