@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { DENO_ENVIRONMENT, PROGRAMS } from "./scenario.ts";
+import { PROGRAMS, runProgram } from "./scenario.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -22,7 +22,7 @@ function session(): { readonly command: string; readonly output: string }[] {
 }
 
 for (const program of PROGRAMS) {
-  Deno.test(`the README's session (${program.name})`, () => {
+  Deno.test(`the README's session (${program.name})`, async () => {
     const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
     try {
       writeFileSync(join(work, "remotes.ts"), example);
@@ -37,12 +37,9 @@ for (const program of PROGRAMS) {
       for (const { command, output } of commands) {
         const [sremote, ...args] = command.replace(/^sudo /, "").split(" ");
         assert.equal(sremote, "sremote");
-        const [first, ...before] = program.command as [string, ...string[]];
-        const run = spawnSync(first, [...before, ...args, "--root", "."], {
+        const run = await runProgram(program, [...args, "--root", "."], {
           cwd: work,
-          env: { SINGULARITY_CONFIGDIR: "/home/me/.singularity", ...DENO_ENVIRONMENT },
-          encoding: "utf8",
-          stdio: ["ignore", "pipe", "pipe"],
+          env: { SINGULARITY_CONFIGDIR: "/home/me/.singularity" },
         });
         assert.equal(run.stderr, "");
         assert.equal(run.status, 0);
@@ -54,27 +51,27 @@ for (const program of PROGRAMS) {
   });
 }
 
-Deno.test("the example plans and applies for a user too, and the JSON of the README is a valid config", () => {
+Deno.test("the example plans and applies for a user too, and the JSON of the README is a valid config", async () => {
   const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
   try {
-    const [first, ...before] = PROGRAMS[0]!.command as [string, ...string[]];
     const run = (...args: string[]) =>
-      spawnSync(first, [...before, ...args, "--root", "."], {
+      runProgram(PROGRAMS[0]!, [...args, "--root", "."], {
         cwd: work,
-        env: { SINGULARITY_CONFIGDIR: "/me", ...DENO_ENVIRONMENT },
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
+        env: { SINGULARITY_CONFIGDIR: "/me" },
       });
     const config = join(ROOT, "remotes.example.ts");
-    assert.equal(run("plan", "-c", config, "--detailed-exitcode").status, 2);
-    assert.equal(run("apply", "-c", config, "--yes", "--detailed-exitcode").status, 2);
-    assert.equal(run("plan", "-c", config, "--detailed-exitcode").status, 0);
+    assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 2);
+    assert.equal((await run("apply", "-c", config, "--yes", "--detailed-exitcode")).status, 2);
+    assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 0);
     assert.equal(
       readFileSync(join(work, "me/remote.yaml"), "utf8"),
       "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com:8443\n",
     );
     writeFileSync(join(work, "c.json"), /```json\n([\s\S]*?)```/.exec(readme)![1]!);
-    assert.equal(run("validate", "-c", "c.json").stdout, "c.json is valid: 1 remote (0 user, 1 global).\n");
+    assert.equal(
+      (await run("validate", "-c", "c.json")).stdout,
+      "c.json is valid: 1 remote (0 user, 1 global).\n",
+    );
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

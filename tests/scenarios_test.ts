@@ -8,9 +8,9 @@ const folder = new URL("./scenarios/", import.meta.url);
 
 for (const name of readdirSync(folder).sort()) {
   for (const program of PROGRAMS) {
-    Deno.test(`${name.replace(/\.txt$/, "")} (${program.name})`, () => {
+    Deno.test(`${name.replace(/\.txt$/, "")} (${program.name})`, async () => {
       const expected = readFileSync(new URL(name, folder), "utf8");
-      const seen = runScenario(expected, program);
+      const seen = await runScenario(expected, program);
       if (process.env.UPDATE_GOLDEN === "1") writeFileSync(new URL(name, folder), seen);
       else assert.equal(seen, expected);
     });

@@ -1,10 +1,9 @@
 /** The current folder and the environment do not change what code runs. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROGRAMS } from "./scenario.ts";
+import { PROGRAMS, runProgram } from "./scenario.ts";
 
 const CONFIG = 'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: {} });\n';
 /** Each says so when it runs. */
@@ -40,9 +39,8 @@ const ENVIRONMENT: readonly Readonly<Record<string, string>>[] = [
 
 const binary = PROGRAMS.find((one) => one.name === "binary");
 
-Deno.test("the current folder and the environment do not change what code the binary runs", () => {
+Deno.test("the current folder and the environment do not change what code the binary runs", async () => {
   if (binary === undefined) throw new Error("there is no binary to test");
-  const program = binary.command[0]!;
   const work = mkdtempSync(join(tmpdir(), "sremote-surroundings-"));
   try {
     for (const [name, text] of Object.entries(FOLDER)) {
@@ -51,11 +49,9 @@ Deno.test("the current folder and the environment do not change what code the bi
     }
     writeFileSync(join(work, "remotes.ts"), CONFIG);
     for (const variables of ENVIRONMENT) {
-      const run = spawnSync(program, ["plan", "--remote-file", "remote.yaml"], {
+      const run = await runProgram(binary, ["plan", "--remote-file", "remote.yaml"], {
         cwd: work,
-        env: { ...variables },
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
+        env: variables,
       });
       const shown = JSON.stringify(variables);
       assert.equal(run.stderr, "", shown);

@@ -63,11 +63,11 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     return { ...added, text: `${added.text}\n${done.text}` };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const { code, message, path, next, problems } = error;
+    const { code, message, path, problems } = error;
     const failure = new Failure(code, message, {
       ...(path === undefined ? {} : { path }),
       problems,
-      next: `the remote is added; log in with sremote login ${name}${next === undefined ? "" : ` (${next})`}`,
+      next: `the remote is added; to log in to it: sremote login ${name}`,
     });
     return { ...added, failure };
   }

@@ -13,7 +13,7 @@ import { backupPath, readStored, type StoredFile } from "../remotefile/store.ts"
 import { renderDiagnoses } from "../report/doctor.ts";
 import { codeOf } from "../world.ts";
 import { type Context, pathsOf, type Result } from "./context.ts";
-import { endpointOf, type MergedView, runtimeOf } from "./merged.ts";
+import { endpointOf, type MergedView, runtimeOf, tokenOf } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
 
 /** Looks at everything that a remote's command depends on. Changes nothing. */
@@ -259,7 +259,7 @@ async function lookAtEndpoint(
   if (resolved !== null) return [{ ...resolved, subject: name }];
   const found = await discover(session, endpoint);
   if ("trouble" in found) return [troubled("error", name, found.trouble)];
-  const { token } = view.merged.remotes.get(name)!.remote;
+  const token = tokenOf(view, name);
   const [status] = await askEndpoints(session, [{ remote: name, endpoint, token }], false, () => {});
   const services = status!.services;
   const down = services.flatMap((one) =>

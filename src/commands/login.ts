@@ -10,7 +10,7 @@ import { codeOf } from "../world.ts";
 import { confirm, type Context, type Result } from "./context.ts";
 import { editFile } from "./edit.ts";
 import { loginToKeyserver } from "./keyserver.ts";
-import { endpointOf, type MergedView, readMerged } from "./merged.ts";
+import { endpointOf, type MergedView, readMerged, tokenOf } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
 import { unknown } from "./remove.ts";
 
@@ -44,10 +44,10 @@ export async function login(
   const given = flags.tokenfile !== undefined || flags.passwordStdin
     ? await askToken(context, flags, "")
     : null;
-  const stored = view.merged.remotes.get(remote)!.remote.token;
+  const stored = tokenOf(view, remote);
   const same = stored !== null && given?.equals(stored) === true;
   if (stored !== null && !same) await allowReplacing(context, session, endpoint, remote, stored, flags);
-  context.note(given === null ? `${page}, and paste here:` : page);
+  context.note(given === null && context.world.terminal.canAsk ? `${page}, and paste here:` : page);
   const token = given ?? await askToken(context, flags, "API Key:");
   const { changed, file } = await storeToken(context, session, view, remote, token, flags.username);
   return loggedIn(file, remote, changed, "API Key Verified!");
@@ -250,7 +250,7 @@ export async function getLoginPassword(context: Context): Promise<Result> {
   const view = await readMerged(context);
   const remote = namedOrDefault(view, undefined, "ask for the registry password of");
   const endpoint = endpointOf(view, remote);
-  const { token } = view.merged.remotes.get(remote)!.remote;
+  const token = tokenOf(view, remote);
   const refuse = (why: string, next: string) =>
     new Failure("login-failed", `cannot tell the registry password of ${JSON.stringify(remote)}: ${why}`, {
       next,

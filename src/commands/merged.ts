@@ -1,4 +1,6 @@
 /** What a user command sees: the user's and the machine's remotes as one. */
+import { sameHost } from "../config/uri.ts";
+import type { Secret } from "../secret.ts";
 import type { Endpoint } from "../endpoint/client.ts";
 import type { Runtime, Scope } from "../model.ts";
 import { merge, type Merged } from "../remotefile/merge.ts";
@@ -39,6 +41,15 @@ export function endpointOf({ merged, global }: MergedView, name: string): Endpoi
   const { remote, global: isGlobal } = merged.remotes.get(name)!;
   const machine = isGlobal ? global.document.content.remotes.get(name) : undefined;
   return { uri: remote.uri, insecure: remote.insecure || machine?.insecure === true };
+}
+
+/**
+ * The stored token of a remote; null: none, or one that was made for another host. Singularity would send the token of a
+ * copy to wherever the global file has the remote now; sremote does not.
+ */
+export function tokenOf(view: MergedView, name: string): Secret | null {
+  const stored = view.user.document.content.remotes.get(name);
+  return stored !== undefined && sameHost(stored.uri, endpointOf(view, name).uri) ? stored.token : null;
 }
 
 /** Says on standard error what the programs would stumble over. */

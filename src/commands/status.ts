@@ -8,7 +8,7 @@ import { renderStatus } from "../report/status.ts";
 import { VERSION } from "../version.ts";
 import type { Context, Result } from "./context.ts";
 import { namedOrDefault } from "./login.ts";
-import { endpointOf, noteCollisions, readMerged } from "./merged.ts";
+import { endpointOf, noteCollisions, readMerged, tokenOf } from "./merged.ts";
 import { sessionOf } from "./network.ts";
 
 /** The flags of `status`. */
@@ -38,7 +38,7 @@ export async function status(
       : [namedOrDefault(view, undefined, "ask")]).map((remote) => ({
         remote,
         endpoint: endpointOf(view, remote),
-        token: view.merged.remotes.get(remote)!.remote.token,
+        token: tokenOf(view, remote),
       }));
   const session = sessionOf(context, null, flags.parallel);
   // Who is logged in costs a request more a remote: for as many as go in one round.

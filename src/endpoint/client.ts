@@ -184,9 +184,17 @@ export async function whoIs(
     authorization: bearer(token),
   });
   if ("trouble" in reply) return reply;
-  if (reply.status === 401) return { trouble: trouble("status", "not logged in") };
+  if (reply.status === 401) {
+    return { trouble: trouble("status", "the token is not valid", "log in again: sremote login") };
+  }
   if (reply.status === 404) {
-    return { trouble: trouble("not-offered", `${hostOf(service.uri)} does not say who is logged in`) };
+    return {
+      trouble: trouble(
+        "not-offered",
+        `${hostOf(service.uri)} does not say who is logged in`,
+        "ask who runs it",
+      ),
+    };
   }
   const document = documentOf(reply, hostOf(service.uri), token);
   if ("trouble" in document) return document;

@@ -210,7 +210,7 @@ function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null 
         ends: "endless",
       };
     case "redirect":
-      return { status: 302, headers: { location: `https://elsewhere.example.com${request.path}` }, body: "" };
+      return { status: 302, headers: { location: `https://elsewhere.invalid${request.path}` }, body: "" };
     case "echo":
       return refusal(500, `cannot do that for ${request.headers.authorization ?? "nobody"}`);
     case "missing":

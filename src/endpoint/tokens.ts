@@ -105,7 +105,10 @@ async function runCommand(
   const [given = "", ...args] = argv;
   const shown = basename(given);
   if (!options.allowCommand) {
-    return no(`it comes from the command ${shown}`, "if you trust the config, add --allow-command");
+    return no(
+      `the command ${shown}, which gives it, may not be run`,
+      "if you trust the config, add --allow-command",
+    );
   }
   const program = given.includes("/")
     ? resolve(options.folder, given)

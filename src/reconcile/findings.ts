@@ -30,7 +30,7 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
     ...defaults(desired, observed, decided),
     ...exclusives(desired, observed, decided),
     ...dangers(desired, observed, decided),
-    ...tokens(observed, decided),
+    ...tokens(desired, observed, decided),
     ...bystanders(desired, observed),
   ];
   const rank = { error: 0, warning: 1, info: 2 } as const;
@@ -252,7 +252,7 @@ function* bystanders(desired: Desired, { target, file, ours, ledger }: Observed)
 }
 
 /** What is not as it should be with the tokens that the config names, or could not be looked at. */
-function* tokens(observed: Observed, { changes }: Decided): Iterable<Finding> {
+function* tokens(desired: Desired, observed: Observed, { changes }: Decided): Iterable<Finding> {
   const logins = new Set(changes.flatMap((one) => one.kind === "login" ? [one.remote] : []));
   const asleep: string[] = [];
   for (const { remote, token: { state, trouble, same, source, exposed } } of observed.endpoints.values()) {
@@ -289,7 +289,9 @@ function* tokens(observed: Observed, { changes }: Decided): Iterable<Finding> {
         },
       );
     }
-    if (state === "not-looked-at" && !logins.has(remote)) asleep.push(remote);
+    const login = (desired.remotes.user.get(remote) ?? desired.remotes.global.get(remote))?.login ?? null;
+    const due = observed.target.scope === "user" && login !== null && login !== false;
+    if (due && state === "not-looked-at" && !logins.has(remote)) asleep.push(remote);
   }
   if (asleep.length > 0) {
     yield finding("info", "not-looked-at", `stored tokens not looked at: ${listed(asleep)}`);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { golden } from "../../tests/golden.ts";
 import type { Change, Finding } from "../model.ts";
 import { renderMarkdown } from "./markdown.ts";
-import { entry, EVERYTHING, FINDINGS, HOSTILE, planOf } from "./testing.ts";
+import { entry, EVERYTHING, FINDINGS, HOSTILE, planOf, seenOf, SERVICES_SEEN } from "./testing.ts";
 
 const CHECK = { kind: "check-services", remote: "company", required: ["library"] } as const;
 const apptainer = { runtime: "apptainer", scope: "user", file: "/home/me/.apptainer/remote.yaml" } as const;
@@ -15,7 +15,11 @@ function outsideCode(markdown: string): string {
 
 Deno.test("two plans with one of everything", () => {
   const plans = [
-    planOf(EVERYTHING, { checks: [CHECK], findings: FINDINGS }),
+    planOf(EVERYTHING, {
+      checks: [CHECK, { ...CHECK, remote: "lab" }],
+      findings: FINDINGS,
+      endpoints: [seenOf("company", SERVICES_SEEN)],
+    }),
     planOf([], { target: apptainer }),
   ];
   golden("report/plan.md", renderMarkdown(plans));

@@ -4,12 +4,16 @@ import { golden } from "../../tests/golden.ts";
 import type { Change } from "../model.ts";
 import { countChanges, hasChanges, planChanges, renderPlan, summarize } from "./plan.ts";
 import { colourStyle, plainStyle } from "./style.ts";
-import { entry, EVERYTHING, FINDINGS, HOSTILE, keyserver, planOf } from "./testing.ts";
+import { entry, EVERYTHING, FINDINGS, HOSTILE, keyserver, planOf, seenOf, SERVICES_SEEN } from "./testing.ts";
 
 const CHECK = { kind: "check-services", remote: "company", required: ["library", "keystore"] } as const;
 
 Deno.test("a plan with one of everything", () => {
-  const plan = planOf(EVERYTHING, { checks: [CHECK], findings: FINDINGS });
+  const plan = planOf(EVERYTHING, {
+    checks: [CHECK, { ...CHECK, remote: "lab" }],
+    findings: FINDINGS,
+    endpoints: [seenOf("company", SERVICES_SEEN)],
+  });
   const text = renderPlan(plan, plainStyle);
   golden("report/plan.txt", text);
   golden("report/plan-in-colour.txt", renderPlan(plan, colourStyle).replaceAll("\u001b", "␛"));
@@ -22,6 +26,7 @@ Deno.test("a plan without changes", () => {
     planOf([], { target }),
     planOf([], { target, findings: FINDINGS }),
     planOf([], { target, checks: [CHECK] }),
+    planOf([], { target, checks: [CHECK], endpoints: [seenOf("company", SERVICES_SEEN.slice(0, 1))] }),
   ].map((plan) => {
     assert.equal(hasChanges(plan), false);
     return renderPlan(plan, plainStyle);

@@ -1,5 +1,6 @@
 /** The status of remotes for Prometheus: the text format 0.0.4, as the node exporter's textfile collector reads it. */
 import type { StatusDocument } from "../model.ts";
+import { printable } from "./style.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -18,10 +19,14 @@ export function renderPrometheus({ remotes }: StatusDocument): string {
     metric(
       "sremote_service_up",
       "Whether the service answers with its version.",
-      services.map((one) => [
-        { remote: one.remote, service: one.service, version: one.version ?? "" },
-        one.ok ? 1 : 0,
-      ]),
+      services.map((one) => [{ remote: one.remote, service: one.service }, one.ok ? 1 : 0]),
+    ),
+    metric(
+      "sremote_service_info",
+      "The version of a service that is up.",
+      services.flatMap(({ remote, service, version }) =>
+        version === null ? [] : [[{ remote, service, version }, 1] as const]
+      ),
     ),
     metric(
       "sremote_service_latency_seconds",
@@ -49,5 +54,5 @@ function metric(name: string, help: string, samples: readonly (readonly [Labels,
 }
 
 function escaped(text: string): string {
-  return text.toWellFormed().replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+  return printable(text).replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 }

@@ -36,7 +36,8 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
   }
   lines.push("", loginLine(status.login, style));
   const troubles = troublesOf(status);
-  if (troubles.length > 0) lines.push("", ...troubles.map((one) => renderTrouble(one, style)));
+  const shown = troubles.map((one) => renderTrouble(one, style)).filter((one) => one !== "");
+  if (shown.length > 0) lines.push("", ...shown);
   return lines;
 }
 
@@ -78,7 +79,11 @@ function troublesOf(
   return all.filter(({ message }) => !seen.has(message) && seen.add(message));
 }
 
+/** Of the endpoint itself the message stands above already. */
 function renderTrouble({ of, message, next }: Trouble & { readonly of: string }, style: Style): string {
-  const more = next === undefined ? "" : `\n  ${style.bold("Next:")} ${printable(next)}`;
-  return of === "" && more !== "" ? more.trimStart() : `${of}${printable(message)}${more}`;
+  const what = of === "" ? [] : [`${of}${printable(message)}`];
+  const remedy = next === undefined
+    ? []
+    : [`${of === "" ? "" : "  "}${style.bold("Next:")} ${printable(next)}`];
+  return [...what, ...remedy].join("\n");
 }

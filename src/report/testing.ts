@@ -1,5 +1,15 @@
 /** Plans for the tests of this folder. */
-import type { Change, Entry, Finding, Keyserver, ObservedEndpoint, Plan, Step, Target } from "../model.ts";
+import type {
+  Change,
+  Entry,
+  Finding,
+  Keyserver,
+  ObservedEndpoint,
+  Plan,
+  ServiceStatus,
+  Step,
+  Target,
+} from "../model.ts";
 
 /** What is left out of it: nothing insecure, no keyservers. */
 export function entry(uri: string, more: Partial<Entry> = {}): Entry {
@@ -108,3 +118,29 @@ export const FINDINGS: readonly Finding[] = [
 /** What somebody would write to drive a terminal, a page, or a person. */
 export const HOSTILE =
   "\u001b[2J\u009b31m\u202e@all [x](http://e.org) <img src=x> | `` #1 *b*\r\n\u2028\u{e0041}</details>\u0000";
+
+/** A service that answers, and one that does not. */
+export const SERVICES_SEEN: readonly ServiceStatus[] = [
+  {
+    service: "library",
+    uri: "https://library.example.com",
+    ok: true,
+    version: "v0.5.3-0-g0d6b5b1",
+    milliseconds: 12,
+    trouble: null,
+  },
+  {
+    service: "keystore",
+    uri: "https://keys.example.com",
+    ok: false,
+    version: null,
+    milliseconds: 34,
+    trouble: { kind: "status", message: "keys.example.com answers 503", next: "try again later" },
+  },
+];
+
+/** What was seen of an endpoint. */
+export function seenOf(remote: string, services: readonly ServiceStatus[]): ObservedEndpoint {
+  const token = { state: "none", trouble: null, same: null, source: null, exposed: null } as const;
+  return { remote, services, token };
+}

@@ -2,6 +2,7 @@
  * The network, by `node:http`, `node:https` and `node:tls`: alike under Deno and in the binary, which `fetch` is not (the
  * one gives a proxy's password to the server behind it, the other obeys variables of the environment).
  */
+import process from "node:process";
 import type Http from "node:http";
 import type Https from "node:https";
 import type Net from "node:net";
@@ -12,7 +13,11 @@ import { load } from "./load.ts";
 import { serve } from "./serve.ts";
 
 const http = () => load("node:http") as typeof Http;
-const https = () => load("node:https") as typeof Https;
+const https = () => {
+  // It has no say here (see `trusting`), and would be warned of.
+  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  return load("node:https") as typeof Https;
+};
 const tls = () => load("node:tls") as typeof Tls;
 
 /** The real one. */
@@ -23,13 +28,8 @@ async function get(request: HttpRequest): Promise<HttpResponse> {
   return await within(timeout, async (signal) => {
     if (proxy === null) return await exchange(request, straight(request), signal);
     if (url.protocol === "http:") return await exchange(request, throughProxy(request, proxy), signal);
-    const tunnel = await connectThrough(url, proxy, signal);
-    const socket = tls().connect({ socket: tunnel, servername: serverName(url), ...trusting(request.trust) });
-    return await exchange(
-      request,
-      { ...straight(request), agent: false, createConnection: () => socket },
-      signal,
-    );
+    const socket = await encrypt(await connectThrough(url, proxy, signal), request, signal);
+    return await exchange(request, throughTunnel(request, socket), signal);
   });
 }
 
@@ -97,9 +97,21 @@ function throughProxy({ url, headers }: HttpRequest, proxy: URL): Sent {
   };
 }
 
+/** Over a connection that is there already; an address is named so that nobody looks the host up. */
+function throughTunnel({ url, headers }: HttpRequest, socket: Net.Socket): Sent {
+  const agent = new (http().Agent)();
+  agent.createConnection = () => socket;
+  return {
+    host: "127.0.0.1",
+    path: url.pathname + url.search,
+    headers: { ...headers, host: url.host },
+    agent,
+  };
+}
+
 function exchange(request: HttpRequest, options: Sent, signal: AbortSignal): Promise<HttpResponse> {
   const { url, proxy, limit } = request;
-  const secure = url.protocol === "https:" || url.protocol === "http:" && proxy?.protocol === "https:";
+  const secure = (proxy === null ? url : url.protocol === "http:" ? proxy : null)?.protocol === "https:";
   return new Promise((done, fail) => {
     const sent = (secure ? https() : http()).request({ ...options, method: "GET" }, (answer) => {
       const parts: Uint8Array[] = [];
@@ -175,6 +187,16 @@ function connectThrough(url: URL, proxy: URL, signal: AbortSignal): Promise<Net.
     asked.on("error", (error) => fail(Object.assign(error, { proxy: true })));
     signal.addEventListener("abort", () => asked.destroy());
     asked.end();
+  });
+}
+
+/** TLS over a tunnel, once the server's certificate is accepted. */
+function encrypt(tunnel: Net.Socket, { url, trust }: HttpRequest, signal: AbortSignal): Promise<Net.Socket> {
+  return new Promise((done, fail) => {
+    const socket = tls().connect({ socket: tunnel, servername: serverName(url), ...trusting(trust) });
+    socket.once("secureConnect", () => done(socket));
+    socket.on("error", fail);
+    signal.addEventListener("abort", () => socket.destroy());
   });
 }
 

@@ -1,0 +1,92 @@
+/** Servers on loopback for scenarios: `sremote endpoint serve` as a process of its own, and a proxy that logs what it is asked. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { DENO_ENVIRONMENT, type Program } from "./scenario.ts";
+
+/** An endpoint that runs. */
+export interface RunningEndpoint {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts `sremote endpoint serve` and waits until it listens. */
+export async function startEndpoint(
+  program: Program,
+  flags: readonly string[],
+  cwd: string,
+): Promise<RunningEndpoint> {
+  const [first, ...before] = program.command as [string, ...string[]];
+  const child = spawn(first, [...before, "endpoint", "serve", "--json", ...flags], {
+    cwd,
+    env: { PATH: "/nowhere", ...DENO_ENVIRONMENT },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const line = await firstLine(child);
+  const { port } = JSON.parse(line) as { port: number };
+  return {
+    port,
+    async stop() {
+      const ended = new Promise((done) => child.once("close", done));
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((done, fail) => {
+    let text = "";
+    child.stdout!.on("data", (part: Uint8Array) => {
+      text += new TextDecoder().decode(part);
+      if (text.includes("\n")) done(text.slice(0, text.indexOf("\n")));
+    });
+    child.once("error", fail);
+    child.once("close", (status) => fail(new Error(`the endpoint ended with ${status} before it listened`)));
+  });
+}
+
+/** A proxy that runs. */
+export interface RunningProxy {
+  readonly port: number;
+  /** What it was asked: `CONNECT host:port`, `GET address`, each with the user and password that came. */
+  readonly log: string[];
+  stop(): Promise<void>;
+}
+
+/** A proxy for https (CONNECT) and http; whatever host it is asked for, it connects to `port` here. */
+export async function startProxy(port: number, status = 200): Promise<RunningProxy> {
+  const log: string[] = [];
+  const sockets = new Set<{ destroy(): unknown }>();
+  const noted = (method: string, what: string, authorization: string | undefined) =>
+    log.push(
+      [method, what, authorization?.replace(/^Basic (.*)/, (_, pair) => atob(pair)) ?? ""].join(" ").trim(),
+    );
+  const server: Server = createServer((request, response) => {
+    noted(request.method!, request.url!, request.headers["proxy-authorization"]);
+    response.writeHead(502).end();
+  });
+  server.on("connect", (request, client) => {
+    noted("CONNECT", request.url!, request.headers["proxy-authorization"]);
+    sockets.add(client);
+    client.on("error", () => client.destroy());
+    if (status !== 200) return void client.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`);
+    const upstream = connect(port, "127.0.0.1", () => {
+      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+    sockets.add(upstream);
+    upstream.on("error", () => client.destroy());
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    port: (server.address() as AddressInfo).port,
+    log,
+    async stop() {
+      for (const one of sockets) one.destroy();
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
