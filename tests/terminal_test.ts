@@ -4,7 +4,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DENO_ENVIRONMENT, type Program, PROGRAMS } from "./scenario.ts";
+import { CANARY, DENO_ENVIRONMENT, type Program, PROGRAMS } from "./scenario.ts";
+import { startEndpoint } from "./servers.ts";
 
 interface Answer {
   readonly story: string;
@@ -40,22 +41,34 @@ const ANSWERS: readonly Answer[] = [
   },
 ];
 
-/** Runs a command on a pseudo-terminal, and types once the question is there. */
-function dialogue(program: Program, args: readonly string[], cwd: string, keys: string) {
+/** What is typed once a text has come up on the screen. */
+type Typed = readonly [after: string, keys: string];
+
+/** Runs a command on a pseudo-terminal, and types as it goes. */
+function dialogue(
+  program: Program,
+  args: readonly string[],
+  cwd: string,
+  typing: readonly Typed[],
+  env: Readonly<Record<string, string>> = {},
+) {
   const quoted = [...program.command, ...args].map((one) => `'${one}'`).join(" ");
   const child = spawn("script", ["--quiet", "--return", "--command", quoted, "/dev/null"], {
     cwd,
-    env: { PATH: "/usr/bin:/bin", SHELL: "/bin/sh", TERM: "xterm", ...DENO_ENVIRONMENT },
+    env: { PATH: "/usr/bin:/bin", SHELL: "/bin/sh", TERM: "xterm", ...env, ...DENO_ENVIRONMENT },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let screen = "";
-  let typed = false;
+  let from = 0;
+  const left = [...typing];
   return new Promise<{ exit: number | null; screen: string }>((resolve, reject) => {
     const see = (part: Uint8Array) => {
       screen += new TextDecoder().decode(part);
-      if (typed || !screen.includes("(y/N)")) return;
-      typed = true;
-      child.stdin.write(keys);
+      const next = left[0];
+      if (next === undefined || !screen.includes(next[0], from)) return;
+      left.shift();
+      from = screen.length;
+      child.stdin.write(next[1]);
     };
     child.stdout.on("data", see);
     child.stderr.on("data", see);
@@ -70,7 +83,10 @@ for (const program of PROGRAMS) {
       const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));
       try {
         writeFileSync(join(work, "remotes.json"), '{ "remotes": { "lab": { "uri": "lab.example.com" } } }');
-        const seen = await dialogue(program, ["apply", "--remote-file", "made/remote.yaml"], work, keys);
+        const seen = await dialogue(program, ["apply", "--remote-file", "made/remote.yaml"], work, [[
+          "(y/N)",
+          keys,
+        ]]);
         assert.match(seen.screen, /Plan: 1 to add/);
         assert.ok(seen.screen.includes("\u001b[32m+"), "a terminal gets colour");
         assert.match(seen.screen, says);
@@ -84,4 +100,137 @@ for (const program of PROGRAMS) {
       }
     });
   }
+}
+
+// ---------------------------------------------------------------- logging in
+
+const BEFORE = "Active: lab\nRemotes:\n    lab:\n        URI: localhost:PORT\n        Insecure: true\n";
+const WITH = (token: string) =>
+  BEFORE.replace("        Insecure", `        Token: ${token}\n        Insecure`);
+const REPLACE = "An API Key is already set for this remote. Replace it?";
+
+interface LoginStory {
+  readonly story: string;
+  readonly before: string;
+  readonly typing: readonly Typed[];
+  readonly exit: number;
+  readonly says: RegExp;
+  readonly after: string;
+}
+
+const LOGINS: readonly LoginStory[] = [
+  {
+    story: "a token is asked for, without an echo",
+    before: BEFORE,
+    typing: [["API Key:", `${CANARY}\r`]],
+    exit: 0,
+    says: /API Key Verified!/,
+    after: WITH(CANARY),
+  },
+  {
+    story: "a token that is not valid changes nothing",
+    before: BEFORE,
+    typing: [["API Key:", `${CANARY}-mistyped\r`]],
+    exit: 3,
+    says: /the token is not valid/,
+    after: BEFORE,
+  },
+  {
+    story: "nothing entered changes nothing",
+    before: BEFORE,
+    typing: [["API Key:", "\r"]],
+    exit: 3,
+    says: /what was entered is empty/,
+    after: BEFORE,
+  },
+  {
+    story: "Ctrl-C at the token changes nothing",
+    before: BEFORE,
+    typing: [["API Key:", "\x03"]],
+    exit: 130,
+    says: /interrupted: nothing was written/,
+    after: BEFORE,
+  },
+  {
+    story: "Ctrl-D at the token changes nothing",
+    before: BEFORE,
+    typing: [["API Key:", "\x04"]],
+    exit: 130,
+    says: /interrupted: nothing was written/,
+    after: BEFORE,
+  },
+  {
+    story: "a valid token is replaced after a yes",
+    before: WITH(CANARY),
+    typing: [[REPLACE, "y\r"], ["API Key:", `${CANARY}2\r`]],
+    exit: 0,
+    says: /API Key Verified!/,
+    after: WITH(`${CANARY}2`),
+  },
+  {
+    story: "and stays after a no",
+    before: WITH(CANARY),
+    typing: [[REPLACE, "n\r"]],
+    exit: 6,
+    says: /declined: nothing was written/,
+    after: WITH(CANARY),
+  },
+  {
+    story: "and after Ctrl-C",
+    before: WITH(CANARY),
+    typing: [[REPLACE, "\x03"]],
+    exit: 130,
+    says: /interrupted: nothing was written/,
+    after: WITH(CANARY),
+  },
+  {
+    story: "of a token that is no longer valid it is said that it is, and nothing is asked",
+    before: WITH(`${CANARY}-of-yesterday`),
+    typing: [["API Key:", `${CANARY}\r`]],
+    exit: 0,
+    says: /The stored API Key of "lab" is no longer valid\.[^]*API Key Verified!/,
+    after: WITH(CANARY),
+  },
+];
+
+for (const program of PROGRAMS) {
+  Deno.test(`on a terminal, logging in (${program.name})`, async (test) => {
+    const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));
+    writeFileSync(join(work, "tokens"), `alice ${CANARY}\nbob ${CANARY}2\n`);
+    const endpoint = await startEndpoint(program, ["--tokens", join(work, "tokens")], work);
+    const file = join(work, "remote.yaml");
+    const withPort = (text: string) => text.replace("PORT", String(endpoint.port));
+    try {
+      for (const { story, before, typing, exit, says, after } of LOGINS) {
+        await test.step(story, async () => {
+          writeFileSync(file, withPort(before), { mode: 0o600 });
+          const seen = await dialogue(program, ["login"], work, typing, { SINGULARITY_CONFIGDIR: work });
+          assert.match(seen.screen, says);
+          assert.equal(seen.exit, exit, seen.screen);
+          assert.ok(!seen.screen.includes(CANARY), "the token was echoed");
+          if (typing.some(([asked]) => asked === "API Key:")) {
+            assert.match(
+              seen.screen,
+              /Generate an API Key at http:\/\/localhost:\d+\/auth\/tokens, and paste here:/,
+            );
+          }
+          assert.equal(readFileSync(file, "utf8"), withPort(after));
+        });
+      }
+      await test.step("a prompt of the config is asked by apply", async () => {
+        const made = join(work, "made/remote.yaml");
+        const config =
+          `{"remotes":{"lab":{"uri":"http://localhost:${endpoint.port}","login":{"prompt":true}}}}`;
+        writeFileSync(join(work, "remotes.json"), config);
+        const typing: Typed[] = [["(y/N)", "y\r"], ["API Key of lab:", `${CANARY}\r`]];
+        const seen = await dialogue(program, ["apply", "--remote-file", made], work, typing);
+        assert.equal(seen.exit, 0, seen.screen);
+        assert.ok(!seen.screen.includes(CANARY), "the token was echoed");
+        assert.ok(readFileSync(made, "utf8").includes(`Token: ${CANARY}\n`));
+      });
+    } finally {
+      await endpoint.stop();
+      rmSync(work, { recursive: true, force: true });
+    }
+  });
 }

@@ -4,7 +4,7 @@
  * Times are medians of whole runs, from spawn to exit, the cases taking turns so that a busy moment hits them all.
  * Memory is the median of their peaks, as the kernel counts them. Fails where a limit is passed.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
@@ -100,10 +100,66 @@ function emptyProgram(): string {
   return program;
 }
 
+/** How late the endpoints answer. */
+const LATE_MS = 100;
+const ENDPOINTS = 200;
+
+/**
+ * Endpoints on loopback, one an address, each with five services and a token service, every answer {@link LATE_MS} late; a
+ * program of its own, for what measures waits for what is measured. It prints its port.
+ */
+const SERVER = `
+  import { createServer } from "node:http";
+  const names = ["library", "builder", "keystore", "token", "consent"];
+  const answer = (request, response) => setTimeout(() => {
+    const base = "http://" + request.headers.host;
+    const document = request.url.endsWith("config.prod.json")
+      ? Object.fromEntries(names.map((one) => [one + "API", { uri: base + "/" + one }]))
+      : request.url.endsWith("/version") ? { data: { version: "v1.0.0" } } : { username: "me" };
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(document));
+  }, ${LATE_MS});
+  const listen = (address, port) => new Promise((done) => {
+    const server = createServer(answer);
+    server.keepAliveTimeout = 60_000;
+    server.listen(port, address, () => done(server.address().port));
+  });
+  const port = await listen("127.0.1.1", 0);
+  for (let i = 2; i <= ${ENDPOINTS}; i++) await listen("127.0.1." + i, port);
+  console.log(port);
+`;
+
+/** Starts it; gives its port, and what ends it. */
+async function startEndpoints(): Promise<{ readonly port: number; stop(): void }> {
+  const child = spawn(bun, ["-e", SERVER], {
+    cwd: work,
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const port = await new Promise<number>((done, fail) => {
+    child.stdout.once("data", (part: Uint8Array) => done(Number(new TextDecoder().decode(part))));
+    child.once("close", () => fail(new Error("the endpoints ended before they listened")));
+  });
+  return { port, stop: () => child.kill("SIGKILL") };
+}
+
+/** The file of a user who is logged in to all of them. */
+function loggedIn(port: number): string {
+  const entry = (i: number) =>
+    `  endpoint-${i}:\n    URI: 127.0.1.${i}:${port}\n    Token: token-${i}\n    Insecure: true\n`;
+  const entries = Array.from({ length: ENDPOINTS }, (_, i) => entry(i + 1)).join("");
+  return file("endpoints.yaml", `Active: endpoint-1\nRemotes:\n${entries}`);
+}
+
+interface BigRoot {
+  readonly size: number;
+  readonly plan: readonly string[];
+  readonly apply: readonly string[];
+  readonly folder: string;
+}
+
 /** A root whose global file holds `count` remotes, put there by sremote, and a config that wants one of them otherwise. */
-function bigRoot(
-  count: number,
-): { readonly plan: string[]; readonly apply: string[]; readonly folder: string } {
+function bigRoot(count: number): BigRoot {
   const root = join(work, `root-${count}`);
   mkdirSync(root);
   const wanted = remotes(count, "global");
@@ -114,7 +170,7 @@ function bigRoot(
   if (!existsSync(join(folder, "remote.yaml"))) throw new Error(`apply wrote no remote.yaml into ${folder}`);
   const changed = { ...wanted, [`remote-${count >> 1}`]: { uri: "moved.example.com", scope: "global" } };
   const drifted = file(`big-${count}-changed.json`, JSON.stringify({ remotes: changed }));
-  return { plan: [BINARY, "plan", "--global", "--root", root, "-c", drifted], apply, folder };
+  return { size: count, plan: [BINARY, "plan", "--global", "--root", root, "-c", drifted], apply, folder };
 }
 
 /** What a write would change: every file's name, inode and time, and the folder's. */
@@ -164,7 +220,7 @@ function row(one: Case, cost: Cost, empty: number): string[] {
   ];
 }
 
-function bench(): void {
+async function bench(): Promise<void> {
   if (!existsSync(BINARY)) throw new Error("There is no dist/sremote: run `deno task compile`.");
   const small = join(work, "root-10");
   mkdirSync(small);
@@ -179,7 +235,7 @@ function bench(): void {
     );
   const plain = typed("plain.ts", "");
   const annotated = typed("remotes.ts", ": Config");
-  const big = SIZES.map((size) => ({ size, ...bigRoot(size) }));
+  const big = SIZES.map(bigRoot);
 
   const cases: Case[] = [
     { name: "empty program", command: [emptyProgram()], runs: RUNS },
@@ -209,6 +265,46 @@ function bench(): void {
     })),
   ];
 
+  const endpoints = await startEndpoints();
+  try {
+    const status = [BINARY, "status", "--all", "--remote-file", loggedIn(endpoints.port)];
+    const asked = JSON.parse(
+      spawnSync(status[0]!, [...status.slice(1), "--json"], { encoding: "utf8" }).stdout,
+    );
+    if (asked.remotes.length !== ENDPOINTS || !asked.ok) throw new Error("not every endpoint was asked");
+    const checked = file(
+      "checked.json",
+      JSON.stringify({
+        remotes: { one: { uri: `http://127.0.1.1:${endpoints.port}`, check: ["library", "keystore"] } },
+      }),
+    );
+    const plan = [BINARY, "plan", "--root", small, "-c", checked];
+    const network: Case[] = [
+      { name: "plan, 1 remote, offline", command: [...plan, "--offline"], runs: RUNS },
+      { name: "the same with its checks", command: plan, runs: RUNS },
+      {
+        name: `status of ${ENDPOINTS} endpoints`,
+        command: status,
+        runs: 3,
+        milliseconds: 5_000,
+        mebibytes: 200,
+      },
+      {
+        name: "the same, --parallel 256",
+        command: [...status, "--parallel", "256"],
+        runs: 5,
+        milliseconds: 1_300,
+        mebibytes: 200,
+      },
+    ];
+    compare([...cases, ...network], big, network.length);
+  } finally {
+    endpoints.stop();
+  }
+}
+
+/** Measures the cases, taking turns, and prints what they cost; the last `network` of them wait for endpoints. */
+function compare(cases: readonly Case[], big: readonly BigRoot[], network: number): void {
   const runs = cases.map((): Cost[] => []);
   for (const one of cases) measure(one.command); // once for the page cache
   for (let turn = 0; turn < RUNS; turn++) {
@@ -234,7 +330,15 @@ function bench(): void {
     ...cases.map((one, index) => row(one, costs[index]!, empty)),
   ]));
 
-  const [at1000, at3000, at10000] = costs.slice(-3).map((cost) => cost.milliseconds) as [
+  const [offline, withChecks] = costs.slice(-network).map((cost) => cost.milliseconds) as [number, number];
+  const least = offline + 2 * LATE_MS;
+  console.log(
+    `\nPlan with checks: ${withChecks.toFixed(0)} ms; two round trips and the offline plan take ${
+      least.toFixed(0)
+    } ms; limit 1.2×: ${verdict(withChecks <= 1.2 * least)}`,
+  );
+
+  const [at1000, at3000, at10000] = costs.slice(-network - 3, -network).map((cost) => cost.milliseconds) as [
     number,
     number,
     number,
@@ -254,7 +358,7 @@ function bench(): void {
 }
 
 try {
-  bench();
+  await bench();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -30,8 +30,8 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
     lines.push(heading!);
     // Colour is put on afterwards, so that it has no part in the columns.
     lined.forEach((line, i) => {
-      const { ok } = services[i]!;
-      lines.push(line.replace(ok ? /  OK  / : /  N\/A  ?/, (one) => (ok ? style.green : style.red)(one)));
+      const colour = services[i]!.ok ? style.green : style.red;
+      lines.push(line.replace(/(?<= {2})(?:OK|N\/A)(?= |$)/, colour));
     });
   }
   lines.push("", loginLine(status.login, style));
