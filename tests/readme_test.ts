@@ -6,24 +6,42 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { dialogue, type Typed } from "./dialogue.ts";
 import { PROGRAMS, runProgram } from "./scenario.ts";
+import { startEndpoint, startProxy } from "./servers.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 const example = readFileSync(join(ROOT, "remotes.example.ts"), "utf8");
 
-/** The README's session: each command with what it prints. */
-function session(): { readonly command: string; readonly output: string }[] {
-  const text = /```console\n([\s\S]*?)\n```/.exec(readme)![1]!;
-  return text.split(/^\$ /m).slice(1).map((part) => {
-    const [command = "", ...lines] = part.split("\n");
-    return { command, output: lines.join("\n").trimEnd() };
-  });
+/** The README's sessions: each command with what it prints. */
+function sessions(): { readonly command: string; readonly output: string }[][] {
+  return Array.from(
+    readme.matchAll(/```console\n([\s\S]*?)\n```/g),
+    ([, text]) =>
+      text!.split(/^\$ /m).slice(1).map((part) => {
+        const [command = "", ...lines] = part.split("\n");
+        return { command, output: lines.join("\n").trimEnd() };
+      }),
+  );
 }
 
+// deno-lint-ignore no-control-regex -- what drives a terminal is what it looks for
+const DRIVES = /\u001b\[[0-9;?]*[A-Za-z]|\r/g;
+
 for (const program of PROGRAMS) {
-  Deno.test(`the README's session (${program.name})`, async () => {
+  Deno.test(`the README's sessions (${program.name})`, async () => {
     const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
+    const tls = ["--cert", join(ROOT, "tests/tls/server.pem"), "--key", join(ROOT, "tests/tls/server.key")];
+    writeFileSync(join(work, "tokens"), "alice token-of-alice\n");
+    const endpoint = await startEndpoint(program, [...tls, "--tokens", join(work, "tokens")], work);
+    // Through it, enterprise.example.com is that endpoint.
+    const proxy = await startProxy(endpoint.port);
+    const env = {
+      SINGULARITY_CONFIGDIR: "/home/me/.singularity",
+      HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+      SSL_CERT_FILE: join(ROOT, "tests/tls/ca.pem"),
+    };
     try {
       writeFileSync(join(work, "remotes.ts"), example);
       mkdirSync(join(work, "etc/singularity"), { recursive: true });
@@ -31,21 +49,34 @@ for (const program of PROGRAMS) {
         join(work, "etc/singularity/remote.yaml"),
         "Active: SylabsCloud\nRemotes:\n  SylabsCloud:\n    URI: cloud.sylabs.io\n    System: true\n    Exclusive: false\n",
       );
-      const [shown, ...commands] = session();
+      const [machine, user] = sessions();
+      const [shown, ...commands] = machine!;
       assert.deepEqual(shown, { command: "cat remotes.ts", output: example.trimEnd() });
       assert.equal(commands.length, 4);
       for (const { command, output } of commands) {
         const [sremote, ...args] = command.replace(/^sudo /, "").split(" ");
         assert.equal(sremote, "sremote");
-        const run = await runProgram(program, [...args, "--root", "."], {
-          cwd: work,
-          env: { SINGULARITY_CONFIGDIR: "/home/me/.singularity" },
-        });
+        const run = await runProgram(program, [...args, "--root", "."], { cwd: work, env });
         assert.equal(run.stderr, "");
         assert.equal(run.status, 0);
         assert.equal(run.stdout.replaceAll(work, "").trimEnd(), output, command);
       }
+      assert.deepEqual(user!.map((one) => one.command), ["sremote login", "sremote status"]);
+      for (const { command, output } of user!) {
+        const typing: Typed[] = command === "sremote login" ? [["API Key:", "token-of-alice\r"]] : [];
+        const args = [...command.split(" ").slice(1), "--root", "."];
+        const seen = await dialogue(program, args, work, typing, { ...env, NO_COLOR: "1" });
+        assert.equal(seen.exit, 0, seen.screen);
+        let left = seen.screen.replaceAll(DRIVES, "");
+        for (const line of output.split("\n")) {
+          const at = left.indexOf(line);
+          assert.ok(at >= 0, `${line} is not in its place on the screen:\n${seen.screen}`);
+          left = left.slice(at + line.length);
+        }
+      }
     } finally {
+      await endpoint.stop();
+      await proxy.stop();
       rmSync(work, { recursive: true, force: true });
     }
   });
@@ -82,7 +113,7 @@ Deno.test("the README's two commands are tasks, and the demo runs to its end", (
   assert.deepEqual(commands, ["demo", "test"]);
   const run = spawnSync(process.execPath, ["task", "--quiet", "demo"], { cwd: ROOT, encoding: "utf8" });
   assert.equal(run.status, 0, run.stderr);
-  assert.equal(run.stderr, "");
+  assert.match(run.stderr, /^Error: cannot apply: the library service of "site" does not answer.*\nNext: .*\n$/);
   const order = [
     "$ sremote plan",
     "1 to add",
@@ -90,6 +121,14 @@ Deno.test("the README's two commands are tasks, and the demo runs to its end", (
     "Nothing to do",
     "elsewhere.example.net →",
     "[company]",
+    "1 logged in to",
+    "Logged in as alice",
+    "$ sremote apply",
+    "down for maintenance",
+    "[lab]",
+    "$ sremote apply",
+    "the default changed",
+    "[site]",
   ];
   let at = 0;
   for (const one of order) {

@@ -1,11 +1,11 @@
-/** What a person at a terminal sees and answers, through a pseudo-terminal made by `script` (Debian's bsdutils). */
+/** What a person at a terminal sees and answers. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CANARY, DENO_ENVIRONMENT, type Program, PROGRAMS } from "./scenario.ts";
+import { CANARY, PROGRAMS } from "./scenario.ts";
 import { startEndpoint } from "./servers.ts";
+import { dialogue, type Typed } from "./dialogue.ts";
 
 interface Answer {
   readonly story: string;
@@ -40,42 +40,6 @@ const ANSWERS: readonly Answer[] = [
     applied: false,
   },
 ];
-
-/** What is typed once a text has come up on the screen. */
-type Typed = readonly [after: string, keys: string];
-
-/** Runs a command on a pseudo-terminal, and types as it goes. */
-function dialogue(
-  program: Program,
-  args: readonly string[],
-  cwd: string,
-  typing: readonly Typed[],
-  env: Readonly<Record<string, string>> = {},
-) {
-  const quoted = [...program.command, ...args].map((one) => `'${one}'`).join(" ");
-  const child = spawn("script", ["--quiet", "--return", "--command", quoted, "/dev/null"], {
-    cwd,
-    env: { PATH: "/usr/bin:/bin", SHELL: "/bin/sh", TERM: "xterm", ...env, ...DENO_ENVIRONMENT },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  let screen = "";
-  let from = 0;
-  const left = [...typing];
-  return new Promise<{ exit: number | null; screen: string }>((resolve, reject) => {
-    const see = (part: Uint8Array) => {
-      screen += new TextDecoder().decode(part);
-      const next = left[0];
-      if (next === undefined || !screen.includes(next[0], from)) return;
-      left.shift();
-      from = screen.length;
-      child.stdin.write(next[1]);
-    };
-    child.stdout.on("data", see);
-    child.stderr.on("data", see);
-    child.on("error", reject);
-    child.on("close", (exit) => resolve({ exit, screen }));
-  });
-}
 
 for (const program of PROGRAMS) {
   for (const { story, keys, exit, says, applied } of ANSWERS) {

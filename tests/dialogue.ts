@@ -1,0 +1,39 @@
+/** A person at a terminal: a pseudo-terminal made by `script` (Debian's bsdutils). */
+import { spawn } from "node:child_process";
+import { DENO_ENVIRONMENT, type Program } from "./scenario.ts";
+
+/** What is typed once a text has come up on the screen. */
+export type Typed = readonly [after: string, keys: string];
+
+/** Runs a command on a pseudo-terminal, and types as it goes. */
+export function dialogue(
+  program: Program,
+  args: readonly string[],
+  cwd: string,
+  typing: readonly Typed[],
+  env: Readonly<Record<string, string>> = {},
+) {
+  const quoted = [...program.command, ...args].map((one) => `'${one}'`).join(" ");
+  const child = spawn("script", ["--quiet", "--return", "--command", quoted, "/dev/null"], {
+    cwd,
+    env: { PATH: "/usr/bin:/bin", SHELL: "/bin/sh", TERM: "xterm", ...env, ...DENO_ENVIRONMENT },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let screen = "";
+  let from = 0;
+  const left = [...typing];
+  return new Promise<{ exit: number | null; screen: string }>((resolve, reject) => {
+    const see = (part: Uint8Array) => {
+      screen += new TextDecoder().decode(part);
+      const next = left[0];
+      if (next === undefined || !screen.includes(next[0], from)) return;
+      left.shift();
+      from = screen.length;
+      child.stdin.write(next[1]);
+    };
+    child.stdout.on("data", see);
+    child.stderr.on("data", see);
+    child.on("error", reject);
+    child.on("close", (exit) => resolve({ exit, screen }));
+  });
+}
