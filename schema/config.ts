@@ -55,10 +55,12 @@ const prompt = Type.Object({
   prompt: Type.Literal(true, { description: "Always true.", allowed: "true" }),
 }, { ...closed, title: "prompt", description: "sremote asks for the token on the terminal." });
 
+const LOGIN_ALLOWED = "{ env: NAME }, { file: PATH }, { command: [PROGRAM, …] }, { prompt: true } or false";
+
 const noToken = Type.Literal(false, {
   title: "none",
   description: "No token may be stored: sremote logs out.",
-  allowed: "false",
+  allowed: LOGIN_ALLOWED,
 });
 
 const service = Type.Enum(["library", "builder", "keystore", "keyserver", "token", "consent"], {
@@ -100,7 +102,7 @@ const remote = Type.Object({
   login: Type.Optional(Type.Union([env, file, command, prompt, noToken], {
     description:
       "Where the token comes from: a reference; false: no token may be stored. A token itself never goes into a config.",
-    allowed: "{ env: NAME }, { file: PATH }, { command: [PROGRAM, …] }, { prompt: true } or false",
+    allowed: LOGIN_ALLOWED,
     examples: [{ env: "COMPANY_TOKEN" }, { file: "token.txt" }, { command: ["pass", "show", "company"] }, {
       prompt: true,
     }],

@@ -113,7 +113,10 @@ Deno.test("the README's two commands are tasks, and the demo runs to its end", (
   assert.deepEqual(commands, ["demo", "test"]);
   const run = spawnSync(process.execPath, ["task", "--quiet", "demo"], { cwd: ROOT, encoding: "utf8" });
   assert.equal(run.status, 0, run.stderr);
-  assert.match(run.stderr, /^Error: cannot apply: the library service of "site" does not answer.*\nNext: .*\n$/);
+  assert.match(
+    run.stderr,
+    /^Error: cannot apply: the library service of "site" does not answer.*\nNext: .*\n$/,
+  );
   const order = [
     "$ sremote plan",
     "1 to add",
