@@ -1,9 +1,11 @@
 /** The current folder and the environment do not change what code runs. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROGRAMS, runProgram } from "./scenario.ts";
+import { fileURLToPath } from "node:url";
+import { CANARY, PROGRAMS, runProgram } from "./scenario.ts";
+import { startEndpoint } from "./servers.ts";
 
 const CONFIG = 'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: {} });\n';
 /** Each says so when it runs. */
@@ -63,6 +65,52 @@ Deno.test("the current folder and the environment do not change what code the bi
       );
     }
   } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+});
+
+/** Each would print what is sent, write keys down, look at no certificate, or go through somebody's proxy. */
+const NETWORK: readonly Readonly<Record<string, string>>[] = [
+  { NODE_DEBUG: "http,https,http2,net,tls,stream", NODE_DEBUG_NATIVE: "http,tls" },
+  { DEBUG: "*" },
+  { BUN_CONFIG_VERBOSE_FETCH: "curl" },
+  { NODE_TLS_REJECT_UNAUTHORIZED: "0" },
+  { SSLKEYLOGFILE: "keys" },
+  { NODE_EXTRA_CA_CERTS: "ca.pem" },
+  { HTTPS_PROXY: "http://127.0.0.1:9", HTTP_PROXY: "http://127.0.0.1:9", ALL_PROXY: "http://127.0.0.1:9" },
+];
+
+Deno.test("nor what the binary's requests show, trust, and go through", async () => {
+  if (binary === undefined) throw new Error("there is no binary to test");
+  const work = mkdtempSync(join(tmpdir(), "sremote-surroundings-"));
+  const certificate = (name: string) => fileURLToPath(new URL(`tls/${name}`, import.meta.url));
+  writeFileSync(join(work, "tokens"), `alice ${CANARY}\n`);
+  copyFileSync(certificate("ca.pem"), join(work, "ca.pem"));
+  const tls = ["--cert", certificate("server.pem"), "--key", certificate("server.key")];
+  const endpoint = await startEndpoint(binary, [...tls, "--tokens", "tokens"], work);
+  try {
+    const remote =
+      `Active: lab\nRemotes:\n  lab:\n    URI: localhost:${endpoint.port}\n    Token: ${CANARY}\n`;
+    writeFileSync(join(work, "remote.yaml"), remote);
+    const env = { SSL_CERT_FILE: certificate("other-ca.pem") };
+    const ask = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
+      runProgram(binary, ["status", "--remote-file", "remote.yaml", ...args], {
+        cwd: work,
+        env: { ...env, ...variables },
+      });
+    const good = await ask(["--cacert", "ca.pem"], {});
+    assert.match(good.stdout, /Logged in as alice/);
+    for (const variables of NETWORK) {
+      const shown = JSON.stringify(variables);
+      assert.deepEqual(await ask(["--cacert", "ca.pem"], variables), good, shown);
+      const untrusted = await ask([], variables);
+      assert.match(untrusted.stdout, /which is not trusted/, shown);
+      assert.equal(untrusted.stderr, "", shown);
+      assert.equal(untrusted.status, 3, shown);
+      assert.ok(!existsSync(join(work, "keys")), shown);
+    }
+  } finally {
+    await endpoint.stop();
     rmSync(work, { recursive: true, force: true });
   }
 });

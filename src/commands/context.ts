@@ -80,13 +80,18 @@ export function scopeOf(global: boolean | undefined): Scope {
  * Refuses to write the machine's file for anyone but root, unless it is another place that is written.
  * @throws {Failure} not-root
  */
-export function requireRoot({ world, options }: Context, scope: Scope, command: string): void {
+export function requireRoot(
+  { world, options }: Context,
+  scope: Scope,
+  command: string,
+  flag = " --global",
+): void {
   if (scope === "user" || world.here.uid === 0 || options.root !== null || options.remoteFile !== null) {
     return;
   }
+  const instead = flag === "" ? "" : ", or leave --global out to change your own remotes";
   throw new Failure("not-root", `cannot ${command} for the whole machine: only root may`, {
-    next:
-      `run it as root (sudo sremote ${command} --global), or leave --global out to change your own remotes`,
+    next: `run it as root (sudo sremote ${command}${flag})${instead}`,
   });
 }
 

@@ -58,7 +58,7 @@ async function change(
     present: readonly Keyserver[],
   ) => readonly Keyserver[] | { readonly problem: string; readonly next: string },
 ): Promise<Result> {
-  requireRoot(context, "global", `keyserver ${doing}`);
+  requireRoot(context, "global", `keyserver ${doing}`, "");
   const { file } = await findTarget(runtimeOf(context), "global", pathsOf(context, null), context.world);
   const seen = (await readStored(context.world, file)).document.content;
   const remote = remoteIn(seen, name, `${doing} a keyserver of`);

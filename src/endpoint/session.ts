@@ -142,6 +142,14 @@ export class Session {
     const wanted = this.options.timeout ?? timeout;
     const attempt = { url, proxy, timeout: wanted, overall: left < wanted };
     if (left <= 0) return troubleOf(Object.assign(new Error(), { code: "ETIMEDOUT" }), attempt);
+    const trust = anyCertificate ? null : url.protocol === "http:" ? NOBODY : this.trust().all;
+    if (trust?.length === 0 && url.protocol === "https:") {
+      return trouble(
+        "certificate",
+        "this system has no certificate store",
+        "install ca-certificates, or give an authority's certificate with --cacert FILE",
+      );
+    }
     const request = {
       url,
       headers: {
@@ -150,7 +158,7 @@ export class Session {
         ...(authorization === undefined ? {} : { authorization: authorization.reveal() }),
       },
       proxy: proxy?.url ?? null,
-      trust: anyCertificate ? null : url.protocol === "http:" ? NOBODY : this.trust().all,
+      trust,
       timeout: Math.min(wanted, left),
       limit: BODY_LIMIT,
     };

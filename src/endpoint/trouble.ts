@@ -176,8 +176,8 @@ export function certificateTrouble({ host, code, issuer, names, until, store }: 
   return trouble(
     "certificate",
     `the certificate of ${host} was issued by ${by}`,
-    store === null
-      ? "this system has no certificate store: install ca-certificates, or give the authority's certificate with --cacert FILE"
-      : `give the certificate of that authority with --cacert FILE, or add it to the system's (${store})`,
+    `give the certificate of that authority with --cacert FILE, or add it to the system's${
+      store === null ? "" : ` (${store})`
+    }`,
   );
 }

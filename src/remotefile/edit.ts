@@ -115,7 +115,8 @@ class Editor {
     if (was.length === now.length && was.every((one, i) => sameCredential(one, now[i]!))) return;
     const column = pad.length + this.style.list;
     if (pair === undefined) {
-      const end = splices.lineEnd(root.end);
+      // Behind what belongs to the last remote, and behind one that is new.
+      const end = splices.blockEnd(root.start, root.end);
       splices.insertLines(end, [`${pad}Credentials:`, ...credentialLines(now, column)]);
       return;
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Failure } from "../failure.ts";
-import type { Change, Entry } from "../model.ts";
+import type { Change, Credential, Entry } from "../model.ts";
 import { Secret } from "../secret.ts";
 import { editRemoteFile } from "./edit.ts";
 import { parseRemoteFile } from "./parse.ts";
@@ -360,4 +360,41 @@ Deno.test("changes that do not fit are a bug, and say so without a token", async
       return true;
     });
   }
+});
+
+Deno.test("edit: a credential is added, changed and dropped where it stands", async () => {
+  const before = t`
+Remotes: {}
+Credentials: # keyservers and registries
+- URI: docker://a.org # ours
+  Auth: Basic YQ==
+  Insecure: false
+- URI: https://k.org
+  Auth: Basic Yg==
+  Insecure: false
+# the end
+`;
+  const edit = async (text: string, of: (now: readonly Credential[]) => readonly Credential[]) => {
+    const document = await parseRemoteFile(text, "remote.yaml");
+    return await editRemoteFile(document, [], { credentials: of(document.content.credentials) });
+  };
+  const one = { uri: "https://k.org", auth: new Secret("Bearer t"), insecure: false };
+  const changed = await edit(before, ([first]) => [first!, one]);
+  assert.equal(changed, before.replace("Auth: Basic Yg==", 'Auth: "Bearer t"'));
+  assert.equal(
+    await edit(changed, ([first]) => [first!]),
+    before.replace("- URI: https://k.org\n  Auth: Basic Yg==\n  Insecure: false\n", ""),
+  );
+  assert.equal(
+    await edit("Remotes: {}\n", () => [one]),
+    'Remotes: {}\nCredentials:\n    - URI: https://k.org\n      Auth: "Bearer t"\n      Insecure: false\n',
+  );
+  assert.equal(
+    await edit("Remotes: {}\nCredentials:\n- URI: https://k.org\n  Auth: x\n", () => []),
+    "Remotes: {}\n",
+  );
+  assert.equal(
+    await edit("", () => [one]).then((text) => text.startsWith("Remotes: {}\nCredentials:\n")),
+    true,
+  );
 });

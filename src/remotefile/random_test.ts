@@ -164,39 +164,67 @@ function changesFor(
   return { changes, tokens };
 }
 
+/** What becomes of the credentials: one dropped, one changed, one added; or nothing. */
+const credentialWish = fc.option(fc.record({
+  at: fc.nat(3),
+  how: fc.constantFrom("drop" as const, "change" as const, "add" as const),
+  auth: token,
+}));
+
+function credentialsFor(
+  present: RemoteFile["credentials"],
+  wish: typeof credentialWish extends fc.Arbitrary<infer T> ? T : never,
+) {
+  if (wish === null) return null;
+  const one = { uri: "https://new.example.com", auth: new Secret(`Bearer ${wish.auth}`), insecure: true };
+  if (wish.how === "add") return [...present, one];
+  if (wish.how === "drop") return present.filter((_, i) => i !== wish.at);
+  return present.map((old, i) => i === wish.at ? { ...one, uri: old.uri } : old);
+}
+
 Deno.test("edits: the result says what the changes say, and other lines stay", async () => {
   await fc.assert(
-    fc.asyncProperty(file, fc.array(wish, { maxLength: 4 }), async (text, wishes) => {
-      const document = await parseRemoteFile(text, "f");
-      const { changes, tokens } = changesFor(document.content, wishes);
-      const after = await editRemoteFile(document, changes, { tokens });
-      const read = await parseRemoteFile(after, "f");
-      const wanted = applyChanges(document.content, changes, { tokens });
-      assert.ok(sameContent(read.content, wanted));
-      if (sameContent(document.content, wanted)) assert.equal(after, text);
-      if (text.includes("\r\n")) assert.doesNotMatch(after, /[^\r]\n/);
-      // Entries that are not concerned stay as they are, in block style to the last byte.
-      const touched = new Set(changes.flatMap((one) => one.kind === "use" ? [] : [one.remote]));
-      if (document.root?.kind === "map" && !document.root.flow) {
-        const remotes = document.root.pairs.find(({ key }) => key.text === "Remotes")?.value;
-        if (remotes?.kind === "map" && !remotes.flow) {
-          for (const { start, key, value } of remotes.pairs) {
-            const was = document.content.remotes.get(key.text)!;
-            if (touched.has(key.text) || wanted.remotes.get(key.text)?.exclusive !== was.exclusive) continue;
-            assert.ok(after.includes(text.slice(start, value.end)));
+    fc.asyncProperty(
+      file,
+      fc.array(wish, { maxLength: 4 }),
+      credentialWish,
+      async (text, wishes, credentialWish) => {
+        const document = await parseRemoteFile(text, "f");
+        const { changes, tokens } = changesFor(document.content, wishes);
+        const credentials = credentialsFor(document.content.credentials, credentialWish);
+        const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
+        const after = await editRemoteFile(document, changes, supplies);
+        const read = await parseRemoteFile(after, "f");
+        const wanted = applyChanges(document.content, changes, supplies);
+        assert.ok(sameContent(read.content, wanted));
+        if (sameContent(document.content, wanted)) assert.equal(after, text);
+        if (text.includes("\r\n")) assert.doesNotMatch(after, /[^\r]\n/);
+        // Entries that are not concerned stay as they are, in block style to the last byte.
+        const touched = new Set(changes.flatMap((one) => one.kind === "use" ? [] : [one.remote]));
+        if (document.root?.kind === "map" && !document.root.flow) {
+          const remotes = document.root.pairs.find(({ key }) => key.text === "Remotes")?.value;
+          if (remotes?.kind === "map" && !remotes.flow) {
+            for (const { start, key, value } of remotes.pairs) {
+              const was = document.content.remotes.get(key.text)!;
+              if (
+                touched.has(key.text) || wanted.remotes.get(key.text)?.exclusive !== was.exclusive
+              ) continue;
+              assert.ok(after.includes(text.slice(start, value.end)));
+            }
+          }
+          for (
+            const line of text.split(/\r?\n/).filter((one) =>
+              /^\S/.test(one) && !/^\ufeff?(?:Active|Remotes)/.test(one) &&
+              (credentials === null || !/^(?:Credentials|- )/.test(one))
+            )
+          ) {
+            assert.ok(after.replace(/^\ufeff/, "").split(/\r?\n/).includes(line), line);
           }
         }
-        for (
-          const line of text.split(/\r?\n/).filter((one) =>
-            /^\S/.test(one) && !/^\ufeff?(?:Active|Remotes)/.test(one)
-          )
-        ) {
-          assert.ok(after.replace(/^\ufeff/, "").split(/\r?\n/).includes(line), line);
-        }
-      }
-      const masked = maskPair(document, read);
-      assert.doesNotMatch(masked.before + masked.after, /SECRET/);
-    }),
+        const masked = maskPair(document, read);
+        assert.doesNotMatch(masked.before + masked.after, /SECRET/);
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -12,13 +12,20 @@ import { systemError } from "./errors.ts";
 import { load } from "./load.ts";
 import { serve } from "./serve.ts";
 
-const http = () => load("node:http") as typeof Http;
-const https = () => {
-  // It has no say here (see `trusting`), and would be warned of.
-  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-  return load("node:https") as typeof Https;
-};
-const tls = () => load("node:tls") as typeof Tls;
+/**
+ * Variables by which Node's modules would print what is sent (tokens too), write down the keys of TLS, or look at no
+ * certificate. They are taken away before the modules are loaded, which is when they are read.
+ */
+const DEAF = ["NODE_DEBUG", "NODE_DEBUG_NATIVE", "NODE_TLS_REJECT_UNAUTHORIZED", "SSLKEYLOGFILE"];
+
+function loaded<T>(name: string): T {
+  for (const one of DEAF) if (process.env[one] !== undefined) delete process.env[one];
+  return load(name) as T;
+}
+
+const http = () => loaded<typeof Http>("node:http");
+const https = () => loaded<typeof Https>("node:https");
+const tls = () => loaded<typeof Tls>("node:tls");
 
 /** The real one. */
 export const network: Network = { get, certificateOf, resolve, serve };
