@@ -84,7 +84,7 @@ const keyserver = Type.Object({
     description: "Keep the keyserver in the list and out of use.",
     default: false,
   })),
-}, { ...closed, title: "Keyserver", description: "A keyserver that is used beside the endpoint's own." });
+}, { ...closed, title: "Keyserver", description: "A keyserver other than the endpoint's own." });
 
 const remote = Type.Object({
   uri: Type.String({
@@ -115,7 +115,7 @@ const remote = Type.Object({
   })),
   keyservers: Type.Optional(Type.Array(keyserver, {
     description:
-      "All external keyservers of this remote, in the order of their use. Absent: left as they are.",
+      "All external keyservers of this remote, in the order of their use. They take the place of the endpoint's own, unless the file lists that too (sremote keyserver add does). Absent: left as they are.",
   })),
 }, { ...closed, title: "Remote", description: "A remote endpoint of Singularity or Apptainer." });
 

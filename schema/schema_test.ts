@@ -2,9 +2,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Check } from "typebox/schema";
-import type { PlanDocument } from "../src/model.ts";
+import type { PlanDocument, StatusDocument } from "../src/model.ts";
 import { toJsonSchema, toValidation } from "../tools/schema.ts";
 import { configSchema } from "./config.ts";
+import { statusSchema, statusSchemaFitsModel } from "./status.ts";
 import { planSchema, planSchemaFitsModel } from "./plan.ts";
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
@@ -46,7 +47,27 @@ const document: PlanDocument = {
       default: null,
       remotes: [{ remote: "old", ...entry, exclusive: false, system: true, token: true }],
     },
-    endpoints: [],
+    endpoints: [{
+      remote: "lab",
+      services: [
+        { service: "library", uri: "https://l", ok: true, version: "v1", milliseconds: 12, trouble: null },
+        {
+          service: "token",
+          uri: null,
+          ok: false,
+          version: null,
+          milliseconds: null,
+          trouble: { kind: "not-offered", message: "lab has no token service", next: "ask" },
+        },
+      ],
+      token: {
+        state: "invalid",
+        trouble: { kind: "status", message: "no" },
+        same: null,
+        source: { why: "LAB is not set", next: "set it" },
+        exposed: { file: "/token", mode: 0o644 },
+      },
+    }],
     steps: [
       { kind: "verify-token", remote: "lab", from: { command: ["pass", "lab"] } },
       { kind: "check-services", remote: "lab", required: ["library"] },
@@ -103,6 +124,44 @@ Deno.test("a plan fits its schema, for TypeBox as for ajv; an edited one does no
   ];
   for (const edit of edits) {
     assert(!Check(planSchema, edit), JSON.stringify(edit));
+    assert(!ajv(edit), JSON.stringify(edit));
+  }
+});
+
+const status: StatusDocument = {
+  formatVersion: 1,
+  sremote: "0.1.0",
+  default: null,
+  ok: false,
+  remotes: [{
+    remote: "lab",
+    uri: "lab.example.com",
+    insecure: true,
+    services: document.plans[0]!.endpoints[0]!.services!,
+    login: {
+      state: "valid",
+      identity: { username: "alice", email: null, realname: "Alice" },
+      trouble: null,
+    },
+    trouble: null,
+  }],
+};
+
+Deno.test("a status fits its schema, for TypeBox as for ajv; another one does not", () => {
+  assert(statusSchemaFitsModel);
+  const ajv = new Ajv2020({ strict: true }).compile(JSON.parse(read("status.schema.json")));
+  assert(Check(statusSchema, status));
+  assert(ajv(status), JSON.stringify(ajv.errors));
+  const [remote] = status.remotes;
+  const edits: unknown[] = [
+    { ...status, formatVersion: 2 },
+    { ...status, remotes: [{ ...remote, token: "secret" }] },
+    { ...status, remotes: [{ ...remote, login: { ...remote!.login, state: "perhaps" } }] },
+    { ...status, remotes: [{ ...remote, services: [{ ...remote!.services[0], service: "printer" }] }] },
+    { ...status, remotes: [{ ...remote, trouble: { kind: "mood", message: "bad" } }] },
+  ];
+  for (const edit of edits) {
+    assert(!Check(statusSchema, edit), JSON.stringify(edit));
     assert(!ajv(edit), JSON.stringify(edit));
   }
 });

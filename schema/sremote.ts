@@ -34,7 +34,7 @@ export interface Config {
 /** A service of an endpoint. keyserver is another name of keystore. */
 export type Service = "library" | "builder" | "keystore" | "keyserver" | "token" | "consent";
 
-/** A keyserver that is used beside the endpoint's own. */
+/** A keyserver other than the endpoint's own. */
 export interface Keyserver {
   /** Address with its scheme: https, http, hkps or hkp (http on port 11371). */
   readonly uri: string;
@@ -66,7 +66,7 @@ export interface Remote {
   } | false;
   /** Services that must answer before this remote is put in use. Default: `[]`. */
   readonly check?: readonly Service[];
-  /** All external keyservers of this remote, in the order of their use. Absent: left as they are. */
+  /** All external keyservers of this remote, in the order of their use. They take the place of the endpoint's own, unless the file lists that too (sremote keyserver add does). Absent: left as they are. */
   readonly keyservers?: readonly Keyserver[];
 }
 // deno-fmt-ignore-end

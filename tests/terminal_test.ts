@@ -157,6 +157,23 @@ const LOGINS: readonly LoginStory[] = [
   },
 ];
 
+Deno.test("on a terminal, what takes longer than a second is told, in a line that goes away", async () => {
+  const program = PROGRAMS.at(-1)!;
+  const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));
+  const endpoint = await startEndpoint(program, ["--slow", "discovery=1500"], work);
+  try {
+    writeFileSync(join(work, "remote.yaml"), BEFORE.replace("PORT", String(endpoint.port)), { mode: 0o600 });
+    const slow = await dialogue(program, ["status", "--remote-file", "remote.yaml"], work, []);
+    assert.ok(slow.screen.startsWith("\r\u001b[K0 of 1 remote has answered …"), slow.screen);
+    assert.ok(slow.screen.includes("answered …\r\u001b[KSERVICE "), slow.screen);
+    const quick = await dialogue(program, ["list", "--remote-file", "remote.yaml"], work, []);
+    assert.ok(!quick.screen.includes("…"), quick.screen);
+  } finally {
+    await endpoint.stop();
+    rmSync(work, { recursive: true, force: true });
+  }
+});
+
 for (const program of PROGRAMS) {
   Deno.test(`on a terminal, logging in (${program.name})`, async (test) => {
     const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));

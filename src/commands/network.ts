@@ -23,17 +23,23 @@ export function sessionOf(context: Context, loaded: LoadedConfig | null, paralle
 /** Runs work that waits for the network; on a terminal, what it does is said once it takes longer than a second. */
 export async function withProgress<T>(
   { world, options }: Context,
-  doing: string,
+  doing: string | (() => string),
   work: () => Promise<T>,
 ): Promise<T> {
   if (options.quiet || !world.terminal.errIsTerminal) return await work();
   let done = false;
-  const shown = world.clock.sleep(1_000).then(() => done ? undefined : world.terminal.progress(`${doing} …`));
+  const tell = async () => {
+    for (let wait = 1_000;; wait = 200) {
+      await world.clock.sleep(wait);
+      if (done) return;
+      world.terminal.progress(`${typeof doing === "string" ? doing : doing()} …`);
+    }
+  };
+  void tell();
   try {
     return await work();
   } finally {
     done = true;
     world.terminal.progress(null);
-    void shown;
   }
 }

@@ -9,7 +9,7 @@ import { VERSION } from "../version.ts";
 import type { Context, Result } from "./context.ts";
 import { namedOrDefault } from "./login.ts";
 import { endpointOf, noteCollisions, readMerged, tokenOf } from "./merged.ts";
-import { sessionOf } from "./network.ts";
+import { sessionOf, withProgress } from "./network.ts";
 
 /** The flags of `status`. */
 export interface StatusOptions {
@@ -24,7 +24,6 @@ export async function status(
   names: readonly string[],
   flags: StatusOptions,
 ): Promise<Result> {
-  const { world, options } = context;
   if (flags.all && names.length > 0) {
     throw new Failure("usage", "--all does not go with names", { next: "give one of the two" });
   }
@@ -43,14 +42,15 @@ export async function status(
   const session = sessionOf(context, null, flags.parallel);
   // Who is logged in costs a request more a remote: for as many as go in one round.
   const who = remotes.filter((one) => one.token !== null).length <= flags.parallel;
-  const from = world.clock.now();
-  const progress = !options.quiet && world.terminal.errIsTerminal;
-  const endpoints = await askEndpoints(session, remotes, who, (count) => {
-    if (progress && world.clock.now() - from > 1_000) {
-      world.terminal.progress(`${count} of ${remotes.length} remotes have answered …`);
-    }
-  });
-  if (progress) world.terminal.progress(null);
+  let answered = 0;
+  const endpoints = await withProgress(
+    context,
+    () => `${answered} of ${remotes.length} ${remotes.length === 1 ? "remote has" : "remotes have"} answered`,
+    () =>
+      askEndpoints(session, remotes, who, (count) => {
+        answered = count;
+      }),
+  );
   const document: StatusDocument = {
     formatVersion: 1,
     sremote: VERSION,

@@ -22,14 +22,36 @@ function renderOne(plan: Plan, mostCharacters: number): string {
       : `**No changes**: ${subjectOf(plan)}, in ${code(file)}, are as the config says.`,
   ];
   // What is only said is for the person at the terminal.
-  const findings = inOrder(plan.findings).filter((one) => one.severity !== "info");
+  const findings = [
+    ...failedServices(plan),
+    ...inOrder(plan.findings).filter((one) => one.severity !== "info"),
+  ];
   if (findings.length > 0) lines.push("", ...listed(findings, mostCharacters / 2));
   const blocks = renderSteps(plan, plainStyle);
   if (blocks.length > 0) lines.push("", ...details(blocks, mostCharacters - lines.join("\n").length));
   return lines.join("\n");
 }
 
-function listed(findings: readonly Finding[], mostCharacters: number): string[] {
+/** Required services that do not answer: apply refuses, so a reviewer has to see it without unfolding anything. */
+function failedServices(
+  { steps, endpoints }: Plan,
+): readonly Pick<Finding, "severity" | "message" | "next">[] {
+  const checked = new Set(steps.flatMap((step) => step.kind === "check-services" ? [step.remote] : []));
+  return endpoints.filter(({ remote }) => checked.has(remote)).flatMap(({ remote, services }) =>
+    (services ?? []).filter((one) => !one.ok).map(({ service, trouble }) => ({
+      severity: "error",
+      message: `the ${service} service of ${JSON.stringify(remote)} does not answer as it should: ${
+        trouble?.message ?? "no answer"
+      }`,
+      ...(trouble?.next === undefined ? {} : { next: trouble.next }),
+    }))
+  );
+}
+
+function listed(
+  findings: readonly Pick<Finding, "severity" | "message" | "next">[],
+  mostCharacters: number,
+): string[] {
   const items = findings.slice(0, FINDINGS_SHOWN).map(({ severity, message, next }) => {
     const advice = next === undefined ? "" : ` Next: ${prose(next)}`;
     return `- **${severity === "error" ? "Error" : "Warning"}**: ${prose(message)}.${advice}`;
