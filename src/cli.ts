@@ -50,7 +50,7 @@ export async function run(world: World): Promise<number> {
   };
   try {
     if (isCode(world)) await beginSandbox();
-    const { parse } = await import("./arguments.ts");
+    const { parse } = await import("./arguments/parse.ts");
     const result = await parse(world, invocation);
     return result === null ? 0 : await print(world, invocation, result);
   } catch (error) {

@@ -127,7 +127,10 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "../../main.ts",
   ]],
   ["src/cli.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["../main.ts", "../tools/schema.ts"]],
-  ["src/arguments.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["./cli.ts", "../main.ts"]],
+  ["src/arguments/parse.ts", ["../commands/plan.ts", "../failure.ts", "commander"], [
+    "../cli.ts",
+    "../../main.ts",
+  ]],
   ["src/world.ts", ["./world/files.ts"], ["./cli.ts", "./config/validate.ts"]],
   ["src/world/files.ts", ["../world.ts", "./errors.ts", "node:fs"], ["../cli.ts", "../config/validate.ts"]],
   ["src/endpoint/client.ts", ["../world.ts", "../config/uri.ts"], [

@@ -1,0 +1,85 @@
+/** The command line, by commander; each command's code is loaded when it runs. */
+import { CommanderError } from "@commander-js/extra-typings";
+import { type Context, type Invocation, type Result, styleFor } from "../commands/context.ts";
+import { Failure } from "../failure.ts";
+import type { World } from "../world.ts";
+import { commonFlags, type Program } from "./common.ts";
+import { addEndpointCommands } from "./endpoints.ts";
+import { addPlanCommands } from "./plans.ts";
+import { addLoginCommands, addRemoteCommands } from "./remotes.ts";
+
+/**
+ * Runs the command that the arguments name; null where they asked for help.
+ * @throws {Failure} usage, and what the command throws
+ */
+export async function parse(world: World, invocation: Invocation): Promise<Result | null> {
+  let result: Result | null = null;
+  const program = commonFlags(world);
+  const run = async (
+    command: (context: Context) => Result | Promise<Result>,
+    format?: string,
+  ): Promise<void> => {
+    const options = program.opts();
+    if (options.json && format !== undefined && format !== "json" && format !== "text") {
+      throw new Failure("usage", `--json does not go with --format ${format}`, {
+        next: "give one of the two",
+      });
+    }
+    invocation.color = options.color;
+    invocation.json = options.json === true || format === "json";
+    invocation.jsonInto = options.jsonInto ?? null;
+    result = await command(contextOf(world, options, invocation));
+  };
+  addPlanCommands(program, run);
+  addRemoteCommands(program, run);
+  addLoginCommands(program, run);
+  addEndpointCommands(program, run);
+  try {
+    await program.parseAsync([...world.here.args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return null;
+    const command = program.commands.find((one) => world.here.args.includes(one.name()))?.name();
+    throw wrongUsage(error, command === undefined ? "sremote --help" : `sremote ${command} --help`);
+  }
+  return result;
+}
+
+function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, json }: Invocation): Context {
+  const { terminal } = world;
+  const quiet = flags.quiet === true;
+  const verbose = flags.verbose === true && !quiet;
+  return {
+    world,
+    options: {
+      config: flags.config ?? null,
+      runtime: flags.runtime ?? null,
+      root: flags.root ?? null,
+      remoteFile: flags.remoteFile ?? null,
+      sysconfdir: flags.sysconfdir ?? null,
+      vars: flags.var,
+      lockTimeout: flags.lockTimeout,
+      timeout: flags.timeout ?? null,
+      deadline: flags.deadline,
+      cacert: flags.cacert ?? null,
+      json,
+      quiet,
+    },
+    style: styleFor(world, color, terminal.outIsTerminal && !json),
+    show: (text) => json ? undefined : terminal.out(text + "\n"),
+    ask: (text) => json ? terminal.err(text + "\n") : terminal.out(text + "\n"),
+    note: (text) => quiet ? undefined : terminal.err(text + "\n"),
+    detail: (text) => verbose ? terminal.err(text + "\n") : undefined,
+  };
+}
+
+function wrongUsage(error: CommanderError, help: string): Failure {
+  const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const meant = /Did you mean (.*)\?/.exec(more.join(" "))?.[1];
+  if (error.code === "commander.help") {
+    return new Failure("usage", "no command given", { next: "sremote --help lists them" });
+  }
+  return new Failure("usage", what, {
+    next: meant === undefined ? help : `did you mean ${meant}?`,
+  });
+}
