@@ -1,9 +1,9 @@
 /** `sremote apply`: load, observe, diff, show, ask, apply. */
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { Failure } from "../failure.ts";
-import { tokenPage } from "../endpoint/client.ts";
+import { type Endpoint, tokenPage } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
-import type { DesiredRemote, Outcome, Plan, PlanDocument, Scope } from "../model.ts";
+import type { Outcome, Plan, PlanDocument, Scope } from "../model.ts";
 import { applyPlan } from "../reconcile/apply.ts";
 import { performNetwork } from "../reconcile/network.ts";
 import {
@@ -63,8 +63,11 @@ export async function apply(
   }
   const tokens = await performNetwork(context.world, plans, {
     session,
-    endpoints: endpointsOf(loaded),
-    sources: (remote) => ({ ...sourcesOf(context, loaded, flags), ask: askFor(context, loaded, remote) }),
+    endpoint: (plan, remote) => endpointOf(loaded, planned.find((one) => one.plan === plan)!, remote),
+    sources: (remote) => ({
+      ...sourcesOf(context, loaded, flags),
+      ask: askFor(context, loaded, planned[0]!, remote),
+    }),
   });
 
   const wanted = new Set(loaded.desired.remotes[scope].keys());
@@ -85,22 +88,24 @@ export async function apply(
   return { exit: flags.detailedExitcode && done ? 2 : 0, document: applyDocument(loaded, outcomes) };
 }
 
-/** Where each remote of the config is. */
-function endpointsOf({ desired }: LoadedConfig): ReadonlyMap<string, DesiredRemote> {
-  return new Map([...desired.remotes.global, ...desired.remotes.user]);
+/** Where a remote is: users get the machine's as its file has them now, whatever the config will make of that. */
+function endpointOf({ desired }: LoadedConfig, { plan, machine }: Planned, remote: string): Endpoint {
+  const { scope } = plan.target;
+  return (scope === "user" && desired.remotes.user.get(remote) || machine.get(remote) ||
+    desired.remotes.global.get(remote)) as Endpoint;
 }
 
 /** Asks a person for a token, where one is at a terminal. */
 function askFor(
   context: Context,
   loaded: LoadedConfig,
+  planned: Planned,
   remote: string,
 ): (() => Promise<string | null>) | null {
   const { terminal } = context.world;
-  const endpoint = endpointsOf(loaded).get(remote);
-  if (!terminal.canAsk || endpoint === undefined) return null;
+  if (!terminal.canAsk) return null;
   return () => {
-    context.note(`Generate an API Key at ${tokenPage(endpoint)}`);
+    context.note(`Generate an API Key at ${tokenPage(endpointOf(loaded, planned, remote))}`);
     return terminal.askSecret(`API Key of ${remote}:`);
   };
 }

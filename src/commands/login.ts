@@ -1,4 +1,5 @@
 /** `sremote login` and `logout`, as `singularity remote` has them. */
+import { mayReceive } from "../config/uri.ts";
 import { discover, type Endpoint, endpointUrl, tokenPage, verifyToken, whoIs } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceReply, tokenIn } from "../endpoint/tokens.ts";
@@ -79,7 +80,12 @@ export async function storeToken(
     if (present === undefined && !system.has(remote)) throw gone(remote);
     // Verified for that address: it goes to no other.
     if (present !== undefined && !present.system && present.uri !== endpoint.uri) throw gone(remote);
-    return [{ kind: "login", remote, from: { prompt: true } }];
+    const login = { kind: "login", remote, from: { prompt: true } } as const;
+    // A copy goes where the machine's remote is by now.
+    if (present === undefined || mayReceive(present, endpoint)) return [login];
+    const { uri, insecure, keyservers } = present;
+    const before = { uri, insecure, keyservers };
+    return [{ kind: "update", remote, before, after: { ...endpoint, keyservers } }, login];
   }, { tokens: new Map([[remote, token]]), system });
 }
 

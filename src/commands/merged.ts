@@ -1,5 +1,5 @@
 /** What a user command sees: the user's and the machine's remotes as one. */
-import { sameHost } from "../config/uri.ts";
+import { mayReceive } from "../config/uri.ts";
 import type { Secret } from "../secret.ts";
 import type { Endpoint } from "../endpoint/client.ts";
 import type { Runtime, Scope } from "../model.ts";
@@ -44,12 +44,24 @@ export function endpointOf({ merged, global }: MergedView, name: string): Endpoi
 }
 
 /**
- * The stored token of a remote; null: none, or one that was made for another host. Singularity would send the token of a
+ * The stored token of a remote; null: none, or one that was made for another place. Singularity would send the token of a
  * copy to wherever the global file has the remote now; sremote does not.
  */
 export function tokenOf(view: MergedView, name: string): Secret | null {
   const stored = view.user.document.content.remotes.get(name);
-  return stored !== undefined && sameHost(stored.uri, endpointOf(view, name).uri) ? stored.token : null;
+  return stored !== undefined && mayReceive(stored, endpointOf(view, name)) ? stored.token : null;
+}
+
+/** Says on standard error that a stored token is not sent, for it was made for another place. */
+export function noteMoved(context: Context, view: MergedView, name: string): void {
+  const stored = view.user.document.content.remotes.get(name);
+  if (stored === undefined || stored.token === null || tokenOf(view, name) !== null) return;
+  const now = endpointOf(view, name).uri;
+  context.note(
+    `Warning: the stored API Key of ${
+      JSON.stringify(name)
+    } is for ${stored.uri}, and is not sent to ${now}. Log in again.`,
+  );
 }
 
 /** Says on standard error what the programs would stumble over. */

@@ -8,7 +8,7 @@ import { renderStatus } from "../report/status.ts";
 import { VERSION } from "../version.ts";
 import type { Context, Result } from "./context.ts";
 import { namedOrDefault } from "./login.ts";
-import { endpointOf, noteCollisions, readMerged, tokenOf } from "./merged.ts";
+import { endpointOf, noteCollisions, noteMoved, readMerged, tokenOf } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
 
 /** The flags of `status`. */
@@ -39,6 +39,7 @@ export async function status(
         endpoint: endpointOf(view, remote),
         token: tokenOf(view, remote),
       }));
+  for (const one of remotes) noteMoved(context, view, one.remote);
   const session = sessionOf(context, null, flags.parallel);
   // Who is logged in costs a request more a remote: for as many as go in one round.
   const who = remotes.filter((one) => one.token !== null).length <= flags.parallel;

@@ -126,10 +126,29 @@ export function sameEndpoint(a: string, b: string): boolean {
   return a === b || comparable(a) === comparable(b);
 }
 
-/** Two stored addresses are of one host and port: what a token is good for, and never leaves. */
-export function sameHost(a: string, b: string): boolean {
-  const host = (address: string) => address.replace(/\/.*/s, "").toLowerCase();
-  return host(a) === host(b);
+/** Where a token may go, or went. */
+interface Destination {
+  readonly uri: string;
+  readonly insecure: boolean;
+}
+
+/**
+ * Whether a token that was made for one place may be sent to another: to the same host and port, and not without TLS where
+ * there was TLS.
+ *
+ * @example
+ * ```ts
+ * import { mayReceive } from "./uri.ts";
+ * import assert from "node:assert/strict";
+ * const made = { uri: "a.example.com/path", insecure: false };
+ * assert.ok(mayReceive(made, { uri: "A.example.com", insecure: false }));
+ * assert.ok(!mayReceive(made, { uri: "b.example.com", insecure: false }));
+ * assert.ok(!mayReceive(made, { uri: "a.example.com", insecure: true }));
+ * ```
+ */
+export function mayReceive(madeFor: Destination, to: Destination): boolean {
+  const host = ({ uri }: Destination) => uri.replace(/\/.*/s, "").toLowerCase();
+  return host(madeFor) === host(to) && (madeFor.insecure || !to.insecure);
 }
 
 function comparable(address: string): string {

@@ -1,5 +1,5 @@
 /** desired × observed → Plan: a pure function, the heart of sremote. */
-import { sameEndpoint, sameHost } from "../config/uri.ts";
+import { mayReceive, sameEndpoint } from "../config/uri.ts";
 import type {
   Change,
   DefaultState,
@@ -31,8 +31,8 @@ export function diff(desired: Desired, observed: Observed): Plan {
     ...(sameState(before, after) ? [] : [{ kind: "use", before, after } as const]),
   ];
   const steps: readonly Step[] = [
-    ...tokens.flatMap(({ kind, ...one }) =>
-      kind === "login" ? [{ kind: "verify-token", ...one } as Step] : []
+    ...tokens.flatMap((one): readonly Step[] =>
+      one.kind === "login" ? [{ kind: "verify-token", remote: one.remote, from: one.from }] : []
     ),
     ...checksOf(desired, observed),
     ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: file.digest, changes } as const]),
@@ -42,37 +42,54 @@ export function diff(desired: Desired, observed: Observed): Plan {
   return { formatVersion: 1, target, seen, endpoints: [...endpoints.values()], steps, findings };
 }
 
-type TokenChange = Extract<Change, { kind: "login" | "logout" }>;
+type Place = Pick<Entry, "uri" | "insecure">;
 
 /**
- * `login` where a token is missing, no longer valid, or differs from its source; `logout` where the config wants none, or
- * where the remote moves to another host and the config names no source: a token is never sent to another host.
+ * `login` where a token is missing, no longer valid, differs from its source, or was made for another place; `logout` where
+ * the config wants none, or where the remote moves and the config names no source: a token is never sent to another host,
+ * nor without TLS where there was TLS. A copy of one of the machine's remotes moves along with a login.
  */
 function diffTokens(
   desired: Desired,
   { file, other, endpoints }: Observed,
   remotes: readonly Change[],
-): readonly TokenChange[] {
+): readonly Change[] {
   const present = file.content.remotes;
-  const moved = new Set(
-    remotes.flatMap((one) =>
-      one.kind === "update" && !sameHost(one.before.uri, one.after.uri) ? [one.remote] : []
-    ),
+  // What is added, or removed to make room for the machine's of that name, has no token.
+  const fresh = new Set(
+    remotes.flatMap((one) => one.kind === "add" || one.kind === "remove" ? [one.remote] : []),
   );
-  const fresh = new Set(remotes.flatMap((one) => one.kind === "add" ? [one.remote] : []));
-  const global = Array.from(desired.remotes.global.values()).filter((one) =>
-    other?.content?.remotes.has(one.name) || present.get(one.name)?.system
-  );
-  return [...desired.remotes.user.values(), ...global].flatMap(({ name, login }): TokenChange[] => {
-    const token = fresh.has(name) ? null : present.get(name)?.token ?? null;
+  const own = ({ name, login }: DesiredRemote, place: Place): readonly Change[] => {
+    const stored = fresh.has(name) ? undefined : present.get(name);
+    const token = stored?.token ?? null;
+    const stays = stored !== undefined && mayReceive(stored, place);
     if (login === null || login === false) {
-      const gone = token !== null && (login === false || moved.has(name));
+      const gone = token !== null && (login === false || !stays && !stored!.system);
       return gone ? [{ kind: "logout", remote: name }] : [];
     }
     const seen = endpoints.get(name)?.token;
-    const due = token === null || moved.has(name) || seen?.state === "invalid" || seen?.same === false;
+    const due = token === null || !stays || seen?.state === "invalid" || seen?.same === false;
     return due ? [{ kind: "login", remote: name, from: login }] : [];
-  });
+  };
+  const copy = (wanted: DesiredRemote): readonly Change[] => {
+    const stored = fresh.has(wanted.name) ? undefined : present.get(wanted.name);
+    // One of the user's own that has the name: a conflict, and not ours to log in to.
+    if (stored?.system === false) return [];
+    // Users get it as the machine's file has it now, whatever the config will make of that.
+    const machine = other?.content?.remotes.get(wanted.name) ?? (stored?.system ? stored : undefined);
+    if (machine === undefined) return [];
+    const changes = own(wanted, machine);
+    const moves = stored !== undefined && !mayReceive(stored, machine) &&
+      changes.some((one) => one.kind === "login");
+    if (!moves) return changes;
+    const before = entryOf(stored);
+    const after = { ...before, uri: machine.uri, insecure: machine.insecure };
+    return [{ kind: "update", remote: wanted.name, before, after }, ...changes];
+  };
+  return [
+    ...Array.from(desired.remotes.user.values()).flatMap((one) => own(one, one)),
+    ...Array.from(desired.remotes.global.values()).flatMap(copy),
+  ];
 }
 
 /** One step a remote with required services; in the user's plan also for the machine's, where it is the user's default. */

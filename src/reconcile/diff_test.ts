@@ -263,6 +263,12 @@ const cases: readonly Case[] = [
     expected: ["~a uri", "~c uri", "logout a"],
   },
   {
+    story: "nor does a token go along from https to http; back it may",
+    desired: config({ user: [wanted("a", { insecure: true }), wanted("b")] }),
+    observed: found(file([stored("a", { token }), stored("b", { token, insecure: true })])),
+    expected: ["~a insecure", "~b insecure", "logout a"],
+  },
+  {
     story: "or gets a new one, where the config says from where",
     desired: config({ user: [wanted("a", { uri: "b.example.com", login: { env: "T" } })] }),
     observed: found(file([stored("a", { token })]), { endpoints: [looked("a")] }),
@@ -273,6 +279,17 @@ const cases: readonly Case[] = [
     desired: config({ global: [wanted("g", { login: { env: "T" } }), wanted("h", { login: { env: "T" } })] }),
     observed: found(file([]), { other: file([stored("g")]), endpoints: [looked("g")] }),
     expected: ["login g"],
+  },
+  {
+    story: "a copy of one that has moved goes along with the new token, and is left alone without one",
+    desired: config({
+      global: [wanted("g", { uri: "new.example.com", login: { env: "T" } }), wanted("h", { uri: "new" })],
+    }),
+    observed: found(file([stored("g", { system: true, token }), stored("h", { system: true, token })]), {
+      other: file([stored("g", { uri: "new.example.com" }), stored("h", { uri: "new" })]),
+      endpoints: [looked("g")],
+    }),
+    expected: ["~g uri", "login g"],
   },
   {
     story: "the machine's file never gets one",
@@ -370,10 +387,14 @@ const anyState = fc.record({
   exclusive: fc.option(fc.boolean()),
   unmanaged: fc.constantFrom("keep" as const, "remove" as const),
   tokens: fc.array(anyToken, { minLength: 5, maxLength: 5 }),
-}).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged, tokens }) => {
+  machine: fc.uniqueArray(anyWanted, unique),
+}).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged, tokens, machine }) => {
   const wishes = [unspoken, none, ...remotes.map((one) => use(one.name))];
   const wished = wishes[wish % wishes.length]!;
-  const desired = config({ [scope]: remotes }, {
+  const beside = scope === "user"
+    ? { global: machine.filter((one) => !remotes.some(({ name }) => name === one.name)) }
+    : {};
+  const desired = config({ [scope]: remotes, ...beside }, {
     default: { [scope]: wished },
     exclusive: scope === "global" && wished.kind === "remote" ? exclusive : null,
     unmanaged,
@@ -389,7 +410,8 @@ function carriedOut(observed: Observed, plan: Plan) {
   const tokens = new Map(
     changes.flatMap((one) => one.kind === "login" ? [[one.remote, token] as const] : []),
   );
-  return applyChanges(observed.file.content, changes, { tokens });
+  const system = observed.other?.content?.remotes ?? new Map<string, Entry>();
+  return applyChanges(observed.file.content, changes, { tokens, system });
 }
 
 Deno.test("diff: a plan that is carried out leaves nothing to plan", () => {
@@ -398,9 +420,8 @@ Deno.test("diff: a plan that is carried out leaves nothing to plan", () => {
       const plan = diff(desired, observed);
       fc.pre(plan.findings.every((one) => one.severity !== "error"));
       const content = carriedOut(observed, plan);
-      const endpoints = new Map(
-        Array.from(desired.remotes.user.keys(), (one) => [one, looked(one, { state: "valid", same: true })]),
-      );
+      const names = [...desired.remotes.user.keys(), ...desired.remotes.global.keys()];
+      const endpoints = new Map(names.map((one) => [one, looked(one, { state: "valid", same: true })]));
       assert.deepEqual(
         diff(desired, { ...observed, file: { ...observed.file, content }, endpoints }).steps,
         [],
@@ -416,7 +437,8 @@ Deno.test("diff: what the config does not name and sremote did not put there sta
       const { scope } = observed.target;
       const content = carriedOut(observed, diff(desired, observed));
       for (const [one, before] of observed.file.content.remotes) {
-        if (desired.remotes[scope].has(one) || observed.ours.has(one)) continue;
+        const named = desired.remotes[scope].has(one) || desired.remotes.global.has(one);
+        if (named || observed.ours.has(one)) continue;
         const { exclusive: _before, ...rest } = before;
         const { exclusive: _after, ...kept } = content.remotes.get(one)!;
         assert.deepEqual(kept, rest);

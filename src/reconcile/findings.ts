@@ -1,5 +1,5 @@
 /** What a person should know of a plan: conflicts (apply refuses), dangers, and what stays as it is. Pure. */
-import { sameHost } from "../config/uri.ts";
+import { mayReceive } from "../config/uri.ts";
 import type {
   Change,
   DefaultState,
@@ -297,14 +297,14 @@ function* tokens(desired: Desired, observed: Observed, { changes }: Decided): It
     yield finding("info", "not-looked-at", `stored tokens not looked at: ${listed(asleep)}`);
   }
   for (const change of changes) {
-    if (change.kind !== "update" || sameHost(change.before.uri, change.after.uri)) continue;
+    if (change.kind !== "update" || mayReceive(change.before, change.after)) continue;
     if (!changes.some((one) => one.kind === "logout" && one.remote === change.remote)) continue;
     yield finding(
       "warning",
       "token-of-old-address",
-      `the token of ${
-        quote(change.remote)
-      } is for ${change.before.uri} and is dropped: it is never sent to another host`,
+      `the token of ${quote(change.remote)} is for ${
+        change.before.insecure ? "" : "https://"
+      }${change.before.uri} and is dropped: it is never sent to another host, or without TLS`,
       { remote: change.remote, next: `log in to it again: sremote login ${change.remote}` },
     );
   }

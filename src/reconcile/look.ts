@@ -2,7 +2,7 @@
 import { askService, discover, type Endpoint, notOffered, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
-import { sameHost } from "../config/uri.ts";
+import { mayReceive } from "../config/uri.ts";
 import type {
   Desired,
   DesiredRemote,
@@ -30,7 +30,7 @@ export interface Watched {
   readonly remote: DesiredRemote;
   /** Where it is to be asked. */
   readonly endpoint: Endpoint;
-  /** The token that is stored for that very host. */
+  /** The token that is stored, and may be sent there. */
   readonly token: Secret | null;
   readonly login: DesiredRemote["login"];
   readonly required: readonly ServiceName[];
@@ -47,20 +47,34 @@ export function watched(
   other: RemoteFile | null,
 ): readonly Watched[] {
   const list: Watched[] = [];
-  const add = (remote: DesiredRemote, login: DesiredRemote["login"], required: readonly ServiceName[]) => {
+  const add = (
+    remote: DesiredRemote,
+    { uri, insecure }: Endpoint,
+    login: DesiredRemote["login"],
+    required: readonly ServiceName[],
+  ) => {
     if (login === null && required.length === 0) return;
     const stored = file.remotes.get(remote.name);
-    const endpoint = { uri: remote.uri, insecure: remote.insecure };
-    const token = stored !== undefined && sameHost(stored.uri, remote.uri) ? stored.token : null;
+    const endpoint = { uri, insecure };
+    const token = stored !== undefined && mayReceive(stored, endpoint) ? stored.token : null;
     list.push({ remote, endpoint, token, login, required });
   };
-  for (const one of desired.remotes[scope].values()) add(one, scope === "user" ? one.login : null, one.check);
+  for (const one of desired.remotes[scope].values()) {
+    add(one, one, scope === "user" ? one.login : null, one.check);
+  }
   if (scope === "global") return list;
   const wanted = desired.default.user;
   for (const one of desired.remotes.global.values()) {
-    const present = other === null || other.remotes.has(one.name);
+    // Users get it as the machine's file has it now, whatever the config will make of that.
+    const machine = other?.remotes.get(one.name);
+    const own = file.remotes.get(one.name)?.system === false;
     const isDefault = wanted.kind === "remote" && wanted.name === one.name;
-    add(one, present ? one.login : null, isDefault ? one.check : []);
+    add(
+      one,
+      machine ?? one,
+      !own && (other === null || machine !== undefined) ? one.login : null,
+      isDefault ? one.check : [],
+    );
   }
   return list;
 }

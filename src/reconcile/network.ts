@@ -3,15 +3,15 @@ import { type Endpoint, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
 import { Failure, type Problem } from "../failure.ts";
-import type { Plan, ServiceStatus } from "../model.ts";
+import type { Plan, SecretRef, ServiceStatus } from "../model.ts";
 import type { Secret } from "../secret.ts";
 import { askServices } from "./look.ts";
 
 /** What the steps need beside the plans. */
 export interface NetworkOptions {
   readonly session: Session;
-  /** Where each remote is, by its name. */
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** Where a plan's remote is. */
+  readonly endpoint: (plan: Plan, remote: string) => Endpoint;
   /** How a source is read; a prompt asks about this remote. */
   readonly sources: (remote: string) => SourceOptions;
 }
@@ -28,40 +28,39 @@ export async function performNetwork(
   plans: readonly Plan[],
   options: NetworkOptions,
 ): Promise<Tokens> {
-  const steps = plans.flatMap((one) => one.steps);
+  const { session, endpoint } = options;
+  const steps = plans.flatMap((plan) => plan.steps.map((step) => ({ plan, step })));
   const problems = new Map<string, Problem>();
-  await Promise.all(steps.map(async (step) => {
+  await Promise.all(steps.map(async ({ plan, step }) => {
     if (step.kind !== "check-services") return;
-    for (const one of await askServices(options.session, endpointOf(options, step.remote), step.required)) {
+    for (const one of await askServices(session, endpoint(plan, step.remote), step.required)) {
       if (!one.ok) problems.set(JSON.stringify([step.remote, one.service]), checkProblem(step.remote, one));
     }
   }));
   if (problems.size > 0) throw checkFailure([...problems.values()]);
   const tokens = new Map<string, Secret>();
-  for (const step of steps) {
-    // One after the other: a person may be asked.
-    if (step.kind === "verify-token" && !tokens.has(step.remote)) {
-      tokens.set(step.remote, await newToken(world, step.remote, step.from, options));
-    }
+  for (const { plan, step } of steps) {
+    if (step.kind !== "verify-token") continue;
+    // One after the other, and each once: a person may be asked.
+    const token = tokens.get(step.remote) ?? await readToken(world, step.remote, step.from, options);
+    await requireValid(session, step.remote, endpoint(plan, step.remote), token);
+    tokens.set(step.remote, token);
   }
   return tokens;
 }
 
-async function newToken(
+async function readToken(
   world: SourceWorld,
   remote: string,
-  from: Parameters<typeof readSource>[1],
+  from: SecretRef,
   options: NetworkOptions,
 ): Promise<Secret> {
   const source = await readSource(world, from, options.sources(remote));
-  if (!("token" in source)) {
-    if (source.interrupted) throw new Failure("interrupted", "interrupted: nothing was written");
-    throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${source.why}`, {
-      next: `${source.next}; nothing was written`,
-    });
-  }
-  await requireValid(options.session, remote, endpointOf(options, remote), source.token);
-  return source.token;
+  if ("token" in source) return source.token;
+  if (source.interrupted) throw new Failure("interrupted", "interrupted: nothing was written");
+  throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${source.why}`, {
+    next: `${source.next}; nothing was written`,
+  });
 }
 
 /** @throws {Failure} login-failed, where the endpoint does not say that the token is valid */
@@ -79,14 +78,6 @@ export async function requireValid(
     next: state === "invalid"
       ? "make a new one where the endpoint's tokens are made; nothing was written"
       : `${trouble?.next ?? "try again later"}; nothing was written`,
-  });
-}
-
-function endpointOf({ endpoints }: NetworkOptions, remote: string): Endpoint {
-  const endpoint = endpoints.get(remote);
-  if (endpoint !== undefined) return endpoint;
-  throw new Failure("internal", `there is no address of ${JSON.stringify(remote)}`, {
-    next: "report this as a bug of sremote",
   });
 }
 
