@@ -1,0 +1,279 @@
+/** One module opens connections: what it refuses, follows, sends once, and never sends. */
+import assert from "node:assert/strict";
+import { Secret } from "../secret.ts";
+import type { HttpRequest, HttpResponse } from "../world.ts";
+import { type GetOptions, Session, type SessionOptions, type SessionWorld } from "./session.ts";
+
+const CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+const OPTIONS: SessionOptions = { authorities: [], timeout: null, deadline: 60_000, parallel: 4 };
+const GET: GetOptions = { timeout: 5_000, insecure: false };
+const TOKEN = new Secret("Bearer CANARY");
+
+type Answers = Readonly<Record<string, Partial<HttpResponse> | Error>>;
+
+/** A network that answers from a table, and notes what it was asked. */
+function network(answers: Answers, env: Readonly<Record<string, string>> = {}, store: string | null = CA) {
+  const asked: HttpRequest[] = [];
+  let time = 0;
+  const world: SessionWorld = {
+    clock: {
+      now: () => time,
+      sleep: (milliseconds) => {
+        time += milliseconds;
+        return Promise.resolve();
+      },
+    },
+    here: { env: (name: string) => env[name] } as SessionWorld["here"],
+    files: {
+      read: () =>
+        store === null ? null : { bytes: new TextEncoder().encode(store), mode: 0o644, uid: 0, gid: 0 },
+    } as unknown as SessionWorld["files"],
+    network: {
+      get: async (request: HttpRequest) => {
+        asked.push(request);
+        await Promise.resolve();
+        const answer = answers[request.url.href] ?? { status: 404 };
+        if (answer instanceof Error) throw answer;
+        return { status: 200, headers: {}, body: new Uint8Array(), ...answer };
+      },
+      certificateOf: () => Promise.resolve({ issuer: "Some CA", names: ["b.org"], until: "Jan 1 2020" }),
+    } as unknown as SessionWorld["network"],
+  };
+  return { world, asked, session: new Session(world, OPTIONS) };
+}
+
+const to = (location: string): Partial<HttpResponse> => ({ status: 302, headers: { location } });
+const failure = (code: string, more: object = {}) => Object.assign(new Error(code), { code, ...more });
+
+const replies: readonly {
+  readonly story: string;
+  readonly answers: Answers;
+  readonly options?: Partial<GetOptions>;
+  readonly from?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly expected: number | RegExp;
+  readonly asked: readonly string[];
+}[] = [
+  { story: "an answer", answers: { "https://a.org/": {} }, expected: 200, asked: ["https://a.org/"] },
+  {
+    story: "a redirect within https, to another host",
+    answers: { "https://a.org/": to("https://b.org/x"), "https://b.org/x": {} },
+    expected: 200,
+    asked: ["https://a.org/", "https://b.org/x"],
+  },
+  {
+    story: "a redirect on the same host, with a token",
+    answers: { "https://a.org/": to("/x"), "https://a.org/x": {} },
+    options: { authorization: TOKEN },
+    expected: 200,
+    asked: ["https://a.org/", "https://a.org/x"],
+  },
+  {
+    story: "no redirect to another host with a token",
+    answers: { "https://a.org/": to("https://b.org/x"), "https://b.org/x": {} },
+    options: { authorization: TOKEN },
+    expected: /a\.org redirects to https:\/\/b\.org, and a token is never sent to another host/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "nor to another port of it",
+    answers: { "https://a.org/": to("https://a.org:8443/x") },
+    options: { authorization: TOKEN },
+    expected: /never sent to another host/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "no redirect to http, even where http will do",
+    answers: { "https://a.org/": to("http://a.org/") },
+    options: { insecure: true },
+    expected: /followed within https alone/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "no redirect from http",
+    from: "http://a.org/",
+    answers: { "http://a.org/": to("https://a.org/") },
+    options: { insecure: true },
+    expected: /followed within https alone/,
+    asked: ["http://a.org/"],
+  },
+  {
+    story: "a loop of redirects",
+    answers: { "https://a.org/": to("https://a.org/") },
+    expected: /redirects more than 5 times/,
+    asked: Array.from({ length: 6 }, () => "https://a.org/"),
+  },
+  {
+    story: "a redirect to what is no address",
+    answers: { "https://a.org/": to("https://[") },
+    expected: /no address/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "http where https is due",
+    from: "http://a.org/",
+    answers: {},
+    expected: /where https is due/,
+    asked: [],
+  },
+  {
+    story: "no other scheme",
+    from: "file:///etc/shadow",
+    answers: {},
+    expected: /neither https nor http/,
+    asked: [],
+  },
+  {
+    story: "no credentials",
+    from: "https://me:pass@a.org/",
+    answers: {},
+    expected: /carries credentials/,
+    asked: [],
+  },
+  { story: "no address", from: "https://[", answers: {}, expected: /is not an address/, asked: [] },
+  {
+    story: "a proxy variable that is none",
+    answers: {},
+    env: { HTTPS_PROXY: "gopher://p" },
+    expected: /HTTPS_PROXY is not the address/,
+    asked: [],
+  },
+  {
+    story: "a certificate of an authority that is not trusted",
+    answers: { "https://a.org/": failure("UNABLE_TO_VERIFY_LEAF_SIGNATURE") },
+    expected: /issued by “Some CA”, which is not trusted/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "a certificate of another name",
+    answers: { "https://a.org/": failure("ERR_TLS_CERT_ALTNAME_INVALID") },
+    expected: /the certificate of a\.org is for b\.org/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "a certificate that has expired",
+    answers: { "https://a.org/": failure("CERT_HAS_EXPIRED") },
+    expected: /has expired \(valid until Jan 1 2020\)/,
+    asked: ["https://a.org/"],
+  },
+  ...([
+    ["ENOTFOUND", /the name a\.org cannot be resolved/],
+    ["EAI_AGAIN", /the name a\.org cannot be resolved/],
+    ["ECONNREFUSED", /a\.org refuses the connection/],
+    ["EHOSTUNREACH", /no way to a\.org/],
+    ["ETIMEDOUT", /a\.org gave no answer within 5 s/],
+    ["ECONNRESET", /closed the connection/],
+    ["EHALF", /ended in its middle/],
+    ["ETOOLARGE", /larger than 1 MiB/],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", /does not speak TLS/],
+    ["HPE_INVALID_CONSTANT", /does not answer in HTTP/],
+    ["ESOMETHING", /failed: ESOMETHING/],
+  ] as const).map(([code, expected]) => ({
+    story: code,
+    answers: { "https://a.org/": failure(code) },
+    expected,
+    asked: ["https://a.org/"],
+  })),
+];
+
+for (const { story, answers, options, from = "https://a.org/", env, expected, asked } of replies) {
+  Deno.test(`session: ${story}`, async () => {
+    const seen = network(answers, env);
+    const reply = await seen.session.get(from, { ...GET, ...options });
+    if (typeof expected === "number") assert.equal("status" in reply && reply.status, expected);
+    else assert.match("trouble" in reply ? reply.trouble.message : JSON.stringify(reply), expected);
+    assert.deepEqual(seen.asked.map((one) => one.url.href), asked);
+    assert.ok(!JSON.stringify(reply).includes("CANARY"));
+  });
+}
+
+Deno.test("session: what is sent: who asks, the token, the authorities, the proxy", async () => {
+  const { session, asked } = network({}, { https_proxy: "me:pass@proxy:3128", NO_PROXY: "b.org" });
+  await session.get("https://a.org/", { ...GET, authorization: TOKEN });
+  await session.get("https://b.org/", GET);
+  await session.get("https://c.org/", { ...GET, anyCertificate: true });
+  const [first, second, third] = asked;
+  assert.match(first!.headers["user-agent"]!, /^sremote\/\d+\.\d+\.\d+/);
+  assert.equal(first!.headers.authorization, "Bearer CANARY");
+  assert.equal(first!.proxy?.href, "http://me:pass@proxy:3128/");
+  assert.deepEqual(first!.trust, [CA]);
+  assert.equal(first!.timeout, 5_000);
+  assert.equal(first!.limit, 1024 * 1024);
+  assert.equal(second!.headers.authorization, undefined);
+  assert.equal(second!.proxy, null);
+  assert.equal(third!.trust, null);
+});
+
+Deno.test("session: the same request is sent once, until the answers are forgotten", async () => {
+  const { session, asked } = network({ "https://a.org/": {} });
+  await Promise.all([session.get("https://a.org/", GET), session.get("https://a.org/", GET)]);
+  await session.get("https://a.org/", GET);
+  assert.equal(asked.length, 1);
+  await session.get("https://a.org/", { ...GET, authorization: TOKEN });
+  assert.equal(asked.length, 2);
+  session.forget();
+  await session.get("https://a.org/", GET);
+  assert.equal(asked.length, 3);
+});
+
+Deno.test("session: so many are in flight, and no more", async () => {
+  let flying = 0;
+  let most = 0;
+  const { world } = network({});
+  const slow: SessionWorld = {
+    ...world,
+    network: {
+      ...world.network,
+      get: async () => {
+        most = Math.max(most, ++flying);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        flying--;
+        return { status: 200, headers: {}, body: new Uint8Array() };
+      },
+    },
+  };
+  const session = new Session(slow, { ...OPTIONS, parallel: 3 });
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => session.get(`https://a.org/${i}`, GET)),
+  );
+  assert.equal(replies.filter((one) => "status" in one).length, 20);
+  assert.equal(most, 3);
+});
+
+Deno.test("session: --timeout is for each request, and the deadline for all of them", async () => {
+  const { world, asked } = network({ "https://a.org/": {} });
+  const session = new Session(world, { ...OPTIONS, timeout: 60_000, deadline: 10_000 });
+  await session.get("https://a.org/", GET);
+  assert.equal(asked[0]!.timeout, 10_000);
+  await world.clock.sleep(10_000);
+  const late = await session.get("https://a.org/2", GET);
+  assert.match("trouble" in late ? late.trouble.message : "", /all requests together took longer/);
+  assert.equal(asked.length, 1);
+});
+
+Deno.test("session: without a certificate store no https server is believed", async () => {
+  const { session, asked } = network({ "https://a.org/": {} }, {}, null);
+  const reply = await session.get("https://a.org/", GET);
+  assert.match("trouble" in reply ? reply.trouble.message : "", /no certificate store/);
+  assert.equal(asked.length, 0);
+});
+
+Deno.test("session: where the proxy fails, it is the proxy that is named, without its password", async () => {
+  const env = { HTTPS_PROXY: "http://me:CANARY@proxy:3128" };
+  for (
+    const [error, expected] of [
+      [failure("ECONNREFUSED", { proxy: true }), /the proxy http:\/\/proxy:3128 of HTTPS_PROXY refuses/],
+      [failure("EPROXY", { proxy: true, status: 407 }), /answers 407/],
+      [failure("ENOTFOUND", { proxy: true }), /the name proxy cannot be resolved/],
+      [
+        failure("ECONNRESET"),
+        /a\.org closed the connection.*\(through the proxy http:\/\/proxy:3128 of HTTPS_PROXY\)/,
+      ],
+    ] as const
+  ) {
+    const { session } = network({ "https://a.org/": error }, env);
+    const reply = await session.get("https://a.org/", GET);
+    assert.match("trouble" in reply ? reply.trouble.message : "", expected);
+    assert.ok(!JSON.stringify(reply).includes("CANARY"));
+  }
+});
