@@ -1,45 +1,50 @@
 /** Child processes. */
-import process from "node:process";
-import type { Programs } from "../world.ts";
+import type { ProgramRun, Programs } from "../world.ts";
+
+const OUTPUT_LIMIT = 64 * 1024;
+
+/** How long the output of a program that has ended is waited for: one that it left running may hold it open. */
+const AFTERWARDS_MS = 250;
 
 /** The real ones. */
 export const programs: Programs = {
   async run([program, ...args], { timeout, folder }) {
     const { spawn } = await import("node:child_process");
-    return await new Promise((resolve, reject) => {
+    return await new Promise<ProgramRun>((resolve, reject) => {
+      // In our own group and with our terminal: it may ask a person, and Ctrl-C ends it too.
+      const child = spawn(program!, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+      const decoder = new TextDecoder();
       let stdout = "";
-      let over = false;
+      let status: number | null = null;
       let timedOut = false;
-      // A group of its own, so that what the program started ends with it.
-      const child = spawn(program!, args, {
-        cwd: folder,
-        stdio: ["ignore", "pipe", "inherit"],
-        detached: true,
-      });
+      let afterwards: ReturnType<typeof setTimeout> | undefined;
       const end = () => {
-        try {
-          process.kill(-child.pid!, "SIGKILL");
-        } catch { /* it has ended */ }
+        clearTimeout(timer);
+        clearTimeout(afterwards);
+        child.stdout.destroy();
+        resolve({ status, stdout, timedOut });
+      };
+      const stop = () => {
+        child.kill("SIGKILL");
+        end();
       };
       const timer = setTimeout(() => {
         timedOut = true;
-        end();
+        stop();
       }, timeout);
-      const decoder = new TextDecoder();
       child.stdout.on("data", (part: Uint8Array) => {
         stdout += decoder.decode(part, { stream: true });
-        if (stdout.length <= 64 * 1024 || over) return;
-        over = true;
-        end();
+        if (stdout.length > OUTPUT_LIMIT) stop();
       });
       child.on("error", (error) => {
         clearTimeout(timer);
         reject(error);
       });
-      child.on("close", (status) => {
-        clearTimeout(timer);
-        resolve({ status: over ? null : status, stdout, timedOut });
+      child.on("exit", (code) => {
+        status = code;
+        afterwards = setTimeout(end, AFTERWARDS_MS);
       });
+      child.on("close", end);
     });
   },
 };

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { proxyFor, shownProxy } from "./proxy.ts";
+
+type Variables = Readonly<Record<string, string>>;
+const P = "http://proxy:3128";
+
+/** An address, the environment, and the host of the proxy; null: none. */
+const cases: readonly (readonly [url: string, env: Variables, expected: string | null])[] = [
+  ["https://a.org/", {}, null],
+  ["https://a.org/", { HTTPS_PROXY: P }, "proxy:3128"],
+  ["https://a.org/", { https_proxy: P }, "proxy:3128"],
+  ["https://a.org/", { HTTPS_PROXY: "http://upper", https_proxy: P }, "upper"],
+  ["https://a.org/", { HTTPS_PROXY: "", https_proxy: P }, "proxy:3128"],
+  ["https://a.org/", { HTTP_PROXY: P, ALL_PROXY: P }, null],
+  ["http://a.org/", { HTTP_PROXY: P }, "proxy:3128"],
+  ["http://a.org/", { HTTPS_PROXY: P }, null],
+  ["https://a.org/", { HTTPS_PROXY: "proxy:3128" }, "proxy:3128"],
+  ["https://a.org/", { HTTPS_PROXY: "https://secure:8443" }, "secure:8443"],
+  // What Go never sends through a proxy.
+  ["https://localhost/", { HTTPS_PROXY: P }, null],
+  ["https://127.9.9.9/", { HTTPS_PROXY: P }, null],
+  ["https://[::1]:8443/", { HTTPS_PROXY: P }, null],
+  // NO_PROXY.
+  ["https://a.org/", { HTTPS_PROXY: P, NO_PROXY: "*" }, null],
+  ["https://a.org/", { HTTPS_PROXY: P, NO_PROXY: "a.org" }, null],
+  ["https://A.org./", { HTTPS_PROXY: P, no_proxy: "b.org, A.ORG" }, null],
+  ["https://x.a.org/", { HTTPS_PROXY: P, NO_PROXY: "a.org" }, null],
+  ["https://ba.org/", { HTTPS_PROXY: P, NO_PROXY: "a.org" }, "proxy:3128"],
+  ["https://a.org/", { HTTPS_PROXY: P, NO_PROXY: ".a.org" }, "proxy:3128"],
+  ["https://x.a.org/", { HTTPS_PROXY: P, NO_PROXY: ".a.org" }, null],
+  ["https://x.a.org/", { HTTPS_PROXY: P, NO_PROXY: "*.a.org" }, null],
+  ["https://a.org/", { HTTPS_PROXY: P, NO_PROXY: "a.org:443" }, null],
+  ["https://a.org:8443/", { HTTPS_PROXY: P, NO_PROXY: "a.org:443" }, "proxy:3128"],
+  ["https://a.org:8443/", { HTTPS_PROXY: P, NO_PROXY: "a.org:8443" }, null],
+  ["https://10.1.2.3/", { HTTPS_PROXY: P, NO_PROXY: "10.1.2.3" }, null],
+  ["https://10.1.2.3/", { HTTPS_PROXY: P, NO_PROXY: "10.0.0.0/8" }, null],
+  ["https://11.1.2.3/", { HTTPS_PROXY: P, NO_PROXY: "10.0.0.0/8" }, "proxy:3128"],
+  ["https://10.1.2.3/", { HTTPS_PROXY: P, NO_PROXY: "10.0.0.0/99" }, "proxy:3128"],
+  ["https://10.1.2.3/", { HTTPS_PROXY: P, NO_PROXY: "2001:db8::/32" }, "proxy:3128"],
+  ["https://[2001:db8::5]/", { HTTPS_PROXY: P, NO_PROXY: "2001:DB8::/32" }, null],
+  ["https://[2001:db9::5]/", { HTTPS_PROXY: P, NO_PROXY: "2001:db8::/32" }, "proxy:3128"],
+  ["https://[2001:db8::5]:8443/", { HTTPS_PROXY: P, NO_PROXY: "[2001:db8:0::5]:8443" }, null],
+  ["https://a.org/", { HTTPS_PROXY: P, NO_PROXY: " , ,b.org" }, "proxy:3128"],
+];
+
+for (const [url, env, expected] of cases) {
+  Deno.test(`proxy: ${url} with ${JSON.stringify(env)}`, () => {
+    assert.equal(proxyFor(new URL(url), (name) => env[name])?.url.host ?? null, expected);
+  });
+}
+
+Deno.test("proxy: what is no address of a proxy is an error that names the variable", () => {
+  for (const value of ["gopher://p", "socks5://p:1080", "http://["]) {
+    const ask = () =>
+      proxyFor(new URL("https://a.org"), (name) => name === "https_proxy" ? value : undefined);
+    assert.throws(ask, /https_proxy is not the address of an http or https proxy/);
+  }
+});
+
+Deno.test("proxy: whatever its password, it is not shown", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[A-Z]{4,12}$/), fc.stringMatching(/^[A-Z]{4,12}$/), (user, password) => {
+      const choice = proxyFor(
+        new URL("https://a.org"),
+        (name) => name === "HTTPS_PROXY" ? `http://${user}:${password}@proxy:3128` : undefined,
+      );
+      assert.equal(shownProxy(choice!), "http://proxy:3128 of HTTPS_PROXY");
+    }),
+  );
+});
+
+Deno.test("proxy: a host in NO_PROXY is spared, whatever its letters' case and what stands beside it", () => {
+  const host = fc.domain();
+  fc.assert(fc.property(host, fc.array(host), fc.nat(5), (one, others, at) => {
+    const list = [...others.slice(0, at), one.toUpperCase(), ...others.slice(at)].join(", ");
+    const env: Variables = { HTTPS_PROXY: P, NO_PROXY: list };
+    assert.equal(proxyFor(new URL(`https://${one}/`), (name) => env[name]), null);
+  }));
+});
