@@ -1,0 +1,220 @@
+/** The HTTP interface of an endpoint: each answer, and what is made of it. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Secret } from "../secret.ts";
+import type { SessionWorld } from "./session.ts";
+import { Session } from "./session.ts";
+import { askService, checkKeyserver, checkToken, discover, tokenPage, whoIs } from "./client.ts";
+
+const LAB = { uri: "lab.example.com/api", insecure: false };
+const TOKEN = new Secret("CANARY-token");
+const HOSTS = new Map(
+  [
+    ["token", { uri: "https://auth.example.com/token", registryUri: null }],
+    ["library", { uri: "https://library.example.com", registryUri: null }],
+  ] as const,
+);
+
+/** A session whose every request is answered so; and what was asked. */
+function answering(status: number, body: string, type = "application/json") {
+  const asked: { readonly url: string; readonly authorization: string | undefined }[] = [];
+  const world = {
+    clock: { now: () => 0, sleep: () => Promise.resolve() },
+    here: { env: () => undefined },
+    files: {
+      read: () => ({
+        bytes: new TextEncoder().encode("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----"),
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+      }),
+    },
+    network: {
+      get: ({ url, headers }: { url: URL; headers: Record<string, string> }) => {
+        asked.push({ url: url.href, authorization: headers.authorization });
+        return Promise.resolve({
+          status,
+          headers: { "content-type": type },
+          body: new TextEncoder().encode(body),
+        });
+      },
+    },
+  } as unknown as SessionWorld;
+  const session = new Session(world, { authorities: [], timeout: null, deadline: 60_000, parallel: 4 });
+  return { session, asked };
+}
+
+const discoveries:
+  readonly (readonly [story: string, document: unknown, expected: Readonly<Record<string, string>>])[] = [
+    ["a service's name is the key less API", {
+      libraryAPI: { uri: "https://l" },
+      tokenAPI: { uri: "https://t/token/" },
+    }, {
+      library: "https://l",
+      token: "https://t/token",
+    }],
+    ["keyserver is another name of keystore", { keyserverAPI: { uri: "https://k" } }, {
+      keystore: "https://k",
+    }],
+    ["of both names the first counts", {
+      keyserverAPI: { uri: "https://b" },
+      keystoreAPI: { uri: "https://a" },
+    }, {
+      keystore: "https://a",
+    }],
+    ["but not where it has no address", { keystoreAPI: {}, keyserverAPI: { uri: "https://b" } }, {
+      keystore: "https://b",
+    }],
+    ["what has no address is passed over", {
+      libraryAPI: {},
+      builderAPI: { uri: 5 },
+      tokenAPI: null,
+      consentAPI: "https://c",
+      otherAPI: { uri: "https://o" },
+    }, {}],
+    ["nothing", {}, {}],
+  ];
+
+for (const [story, document, expected] of discoveries) {
+  Deno.test(`discovery: ${story}`, async () => {
+    const { session, asked } = answering(200, JSON.stringify(document));
+    const found = await discover(session, LAB);
+    assert.ok("services" in found);
+    assert.deepEqual(
+      Object.fromEntries(Array.from(found.services, ([name, { uri }]) => [name, uri])),
+      expected,
+    );
+    assert.deepEqual(asked, [{
+      url: "https://lab.example.com/api/assets/config/config.prod.json",
+      authorization: undefined,
+    }]);
+  });
+}
+
+Deno.test("discovery: Apptainer's own endpoint is not asked: it has a keyserver, and nothing else", async () => {
+  const { session, asked } = answering(200, "{}");
+  const found = await discover(session, { uri: "cloud.apptainer.org", insecure: false });
+  assert.deepEqual("services" in found && Array.from(found.services), [
+    ["keystore", { uri: "https://keys.openpgp.org", registryUri: null }],
+  ]);
+  assert.deepEqual(asked, []);
+});
+
+Deno.test("a page of tokens is at the endpoint, with its scheme", () => {
+  assert.equal(tokenPage(LAB), "https://lab.example.com/api/auth/tokens");
+  assert.equal(tokenPage({ uri: "localhost:5000", insecure: true }), "http://localhost:5000/auth/tokens");
+});
+
+const versions:
+  readonly (readonly [status: number, body: string, expected: string | RegExp, type?: string])[] = [
+    [200, '{"data":{"version":"v1.0.4-0-g24d3b74"}}', "v1.0.4-0-g24d3b74"],
+    [404, '{"error":{"code":404,"message":"no such thing"}}', /answers 404: no such thing/],
+    [500, "oops", /answers 500$/],
+    [503, '{"error":{}}', /answers 503$/],
+    [200, "{}", /holds no version/],
+    [200, '{"data":{"version":5}}', /holds no version/],
+    [200, "[]", /not JSON/],
+    [200, "<!doctype html>", /is HTML, not JSON/],
+    [200, "hello", /is text\/plain, not JSON/, "text/plain; charset=utf-8"],
+    [200, "", /is not JSON/, ""],
+    [204, "", /answers 204/],
+  ];
+
+for (const [status, body, expected, type] of versions) {
+  Deno.test(`version: ${status} ${body}`, async () => {
+    const { session, asked } = answering(status, body, type);
+    const one = await askService(session, LAB, "library", "https://library.example.com");
+    assert.equal(one.ok, typeof expected === "string");
+    if (typeof expected === "string") assert.equal(one.version, expected);
+    else assert.match(one.trouble?.message ?? "", expected);
+    assert.deepEqual(asked, [{ url: "https://library.example.com/version", authorization: undefined }]);
+  });
+}
+
+for (
+  const [status, expected] of [[200, "valid"], [401, "invalid"], [404, "invalid"], [500, "unknown"], [
+    302,
+    "unknown",
+  ]] as const
+) {
+  Deno.test(`token check: ${status} is ${expected}`, async () => {
+    const { session, asked } = answering(status, '{"error":{"message":"bad CANARY-token"}}');
+    const seen = await checkToken(session, LAB, HOSTS, TOKEN);
+    assert.equal(seen.state, expected);
+    assert.deepEqual(asked, [{
+      url: "https://auth.example.com/token/v1/token-status",
+      authorization: "Bearer CANARY-token",
+    }]);
+    assert.ok(!JSON.stringify(seen).includes("CANARY"));
+  });
+}
+
+Deno.test("token check: without a token service nothing is known, and nothing sent", async () => {
+  const { session, asked } = answering(200, "{}");
+  const seen = await checkToken(session, LAB, new Map(), TOKEN);
+  assert.equal(seen.state, "unknown");
+  assert.match(seen.trouble?.message ?? "", /has no token service/);
+  assert.deepEqual(asked, []);
+});
+
+Deno.test("identity: who it is, and the registry's password, which is not shown", async () => {
+  const answer = { username: "alice", email: "", realname: "A. Lice", oidc_user_meta: { secret: "CANARY" } };
+  const { session } = answering(200, JSON.stringify(answer));
+  const account = await whoIs(session, LAB, HOSTS, TOKEN);
+  assert.ok("identity" in account);
+  assert.deepEqual(account.identity, { username: "alice", email: null, realname: "A. Lice" });
+  assert.equal(account.registryPassword?.reveal(), "CANARY");
+  assert.ok(!JSON.stringify(account).includes("CANARY"));
+});
+
+for (
+  const [status, body, expected] of [
+    [401, "{}", /not valid/],
+    [404, "{}", /does not say who/],
+    [200, "{}", /names no user/],
+    [500, '{"error":{"message":"CANARY-token!"}}', /answers 500: \*\*\*!/],
+  ] as const
+) {
+  Deno.test(`identity: ${status} ${body}`, async () => {
+    const account = await whoIs(answering(status, body).session, LAB, HOSTS, TOKEN);
+    assert.match("trouble" in account ? account.trouble.message : "", expected);
+  });
+}
+
+Deno.test("keyserver login: 200, and nothing else, is a yes", async () => {
+  const auth = new Secret("Basic CANARY");
+  const good = answering(200, "");
+  assert.equal(await checkKeyserver(good.session, "hkp://keys.example.com", auth, false), null);
+  assert.deepEqual(good.asked, [{ url: "http://keys.example.com:11371/", authorization: "Basic CANARY" }]);
+  for (
+    const [status, expected] of [[401, /does not take/], [403, /does not take/], [
+      201,
+      /answers 201/,
+    ]] as const
+  ) {
+    const trouble = await checkKeyserver(answering(status, "").session, "https://k", auth, false);
+    assert.match(trouble?.message ?? "", expected);
+  }
+});
+
+Deno.test("whatever a server answers, it is a value, and no token comes back in it", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 100, max: 599 }),
+      fc.oneof(fc.json(), fc.string({ unit: "binary" }), fc.constant('{"error":{"message":"CANARY-token"}}')),
+      async (status, body) => {
+        const { session } = answering(status, body);
+        const seen = await Promise.all([
+          discover(session, LAB),
+          askService(session, LAB, "builder", "https://b"),
+          checkToken(session, LAB, HOSTS, TOKEN),
+          whoIs(session, LAB, HOSTS, TOKEN),
+          checkKeyserver(session, "https://k", new Secret("Bearer CANARY-token"), false),
+        ]);
+        const shown = JSON.stringify(seen.slice(2));
+        assert.ok(!shown.includes("CANARY-token"), shown);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
