@@ -1,11 +1,11 @@
 /** `sremote apply`: load, observe, diff, show, ask, apply. */
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { Failure } from "../failure.ts";
-import { type Endpoint, tokenPage } from "../endpoint/client.ts";
-import type { Session } from "../endpoint/session.ts";
+import type { Endpoint } from "../endpoint/client.ts";
 import type { Outcome, Plan, PlanDocument, Scope } from "../model.ts";
 import { applyPlan } from "../reconcile/apply.ts";
-import { performNetwork } from "../reconcile/network.ts";
+import type { Tokens } from "../reconcile/network.ts";
+import type { Look } from "../reconcile/watched.ts";
 import {
   changes,
   conflictsOf,
@@ -21,7 +21,7 @@ import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../version.ts";
 import { detailOf } from "./detail.ts";
 import { lookOf, sourcesOf } from "./look.ts";
-import { sessionOf, withProgress } from "./network.ts";
+import { withProgress } from "./network.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
 
 /** The flags of `apply`. */
@@ -41,7 +41,7 @@ export async function apply(
   planFile: string | undefined,
   flags: ApplyOptions,
 ): Promise<Result> {
-  const { loaded, planned, scope, session } = await withProgress(
+  const { loaded, planned, scope, look } = await withProgress(
     context,
     "Asking the endpoints",
     () => planFile === undefined ? freshPlan(context, flags) : savedPlan(context, planFile, flags),
@@ -56,19 +56,8 @@ export async function apply(
     show(plans.map((one) => renderPlan(one, context.style)).join("\n\n"));
   }
   refuse(plans, flags, shown);
-  if (changed && !flags.yes) {
-    await confirm(context, "Apply these changes?", flags.yes);
-    // While a person thought, a service may have gone.
-    session.forget();
-  }
-  const tokens = await performNetwork(context.world, plans, {
-    session,
-    endpoint: (plan, remote) => endpointOf(loaded, planned.find((one) => one.plan === plan)!, remote),
-    sources: (remote) => ({
-      ...sourcesOf(context, loaded, flags),
-      ask: askFor(context, loaded, planned[0]!, remote),
-    }),
-  });
+  if (changed) await confirm(context, "Apply these changes?", flags.yes);
+  const tokens = await carryOutNetwork(context, { loaded, planned, scope, look }, flags);
 
   const wanted = new Set(loaded.desired.remotes[scope].keys());
   const outcomes: Outcome[] = [];
@@ -88,6 +77,28 @@ export async function apply(
   return { exit: flags.detailedExitcode && done ? 2 : 0, document: applyDocument(loaded, outcomes) };
 }
 
+/** The network steps of all plans; most have none, and load nothing for it. */
+async function carryOutNetwork(
+  context: Context,
+  { loaded, planned, look }: Prepared,
+  flags: ApplyOptions,
+): Promise<Tokens> {
+  const plans = planned.map((one) => one.plan);
+  if (plans.every((one) => one.steps.every((step) => step.kind === "replace-file"))) return new Map();
+  const { performNetwork } = await import("../reconcile/network.ts");
+  const session = await look.session!();
+  // While a person thought, a service may have gone.
+  if (!flags.yes && plans.some(changes)) session.forget();
+  return await performNetwork(context.world, plans, {
+    session,
+    endpoint: (plan, remote) => endpointOf(loaded, planned.find((one) => one.plan === plan)!, remote),
+    sources: (remote) => ({
+      ...sourcesOf(context, loaded, flags),
+      ask: askFor(context, loaded, planned[0]!, remote),
+    }),
+  });
+}
+
 /** Where a remote is: users get the machine's as its file has them now, whatever the config will make of that. */
 function endpointOf({ desired }: LoadedConfig, { plan, machine }: Planned, remote: string): Endpoint {
   const { scope } = plan.target;
@@ -104,9 +115,10 @@ function askFor(
 ): (() => Promise<string | null>) | null {
   const { terminal } = context.world;
   if (!terminal.canAsk) return null;
-  return () => {
+  return async () => {
+    const { tokenPage } = await import("../endpoint/client.ts");
     context.note(`Generate an API Key at ${tokenPage(endpointOf(loaded, planned, remote))}`);
-    return terminal.askSecret(`API Key of ${remote}:`);
+    return await terminal.askSecret(`API Key of ${remote}:`);
   };
 }
 
@@ -114,7 +126,7 @@ interface Prepared {
   readonly loaded: LoadedConfig;
   readonly planned: readonly Planned[];
   readonly scope: Scope;
-  readonly session: Session;
+  readonly look: Look;
 }
 
 async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepared> {
@@ -123,10 +135,9 @@ async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepare
   requireRoot(context, scope, "apply");
   const loaded = await loadConfig(world, options.config, options.vars);
   const paths = pathsOf(context, loaded.desired);
-  const session = sessionOf(context, loaded);
-  const look = { ...lookOf(context, loaded, flags), session };
+  const look = lookOf(context, loaded, flags);
   const planned = await planFiles(world, loaded, { scope, runtime: options.runtime, paths, look });
-  return { loaded, planned, scope, session };
+  return { loaded, planned, scope, look };
 }
 
 /**
@@ -151,13 +162,12 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
   const loaded = await loadConfig(world, options.config, new Map(saved.config.vars));
   const paths = pathsOf(context, loaded.desired);
   const runtime = saved.plans.length === 1 ? saved.plans[0]!.target.runtime : null;
-  const session = sessionOf(context, loaded);
-  const look = { ...lookOf(context, loaded, flags), session };
+  const look = lookOf(context, loaded, flags);
   const request: PlanRequest = { scope, runtime: options.runtime ?? runtime, paths, look };
   const planned = await planFiles(world, loaded, request);
   const same = { ...saved, plans: saved.plans.map((one) => withoutSkipped(one, look)) };
   checkSaved(same, planDocument(loaded, planned), given);
-  return { loaded, planned, scope, session };
+  return { loaded, planned, scope, look };
 }
 
 function oneTarget(saved: PlanDocument, given: string): Plan["target"] {

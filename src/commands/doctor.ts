@@ -242,7 +242,7 @@ function* lookAtNetwork({ world }: Context): Iterable<Diagnosis> {
 }
 
 async function lookAtEndpoints(context: Context, view: MergedView): Promise<readonly Diagnosis[]> {
-  const session = sessionOf(context, null);
+  const session = await sessionOf(context, null);
   const names = Array.from(view.merged.remotes.keys()).sort();
   const all = await Promise.all(names.map((name) => lookAtEndpoint(context, session, view, name)));
   return all.flat();

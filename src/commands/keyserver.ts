@@ -88,7 +88,7 @@ async function change(
 }
 
 async function ownKeyserver(context: Context, remote: StoredRemote): Promise<Keyserver> {
-  const session = sessionOf(context, null);
+  const session = await sessionOf(context, null);
   const found = await withProgress(context, `Asking ${remote.uri}`, () => discover(session, remote));
   const own = "trouble" in found ? undefined : found.services.get("keystore");
   if (own !== undefined) return { uri: own.uri, skip: false, external: false, insecure: false };
@@ -108,7 +108,7 @@ export async function keyserverList(context: Context, name: string | undefined):
   const names = name === undefined
     ? Array.from(view.merged.remotes.keys()).sort()
     : [namedOrDefault(view, name, "list the keyservers of")];
-  const session = sessionOf(context, null);
+  const session = await sessionOf(context, null);
   const credentials = new Set(view.user.document.content.credentials.map((one) => safeKey(one.uri)));
   const remotes = await withProgress(
     context,
@@ -148,7 +148,7 @@ export async function loginToKeyserver(context: Context, uri: string, flags: Log
   const insecure = Array.from(view.merged.remotes.values()).some(({ remote }) =>
     remote.keyservers.some((one) => one.insecure && keyserverKey(one.uri) === keyserverKey(uri))
   );
-  const session = sessionOf(context, null);
+  const session = await sessionOf(context, null);
   const trouble = await withProgress(
     context,
     `Asking ${uri}`,

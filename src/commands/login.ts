@@ -39,7 +39,7 @@ export async function login(
   }
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log in to");
-  const session = sessionOf(context, null);
+  const session = await sessionOf(context, null);
   const endpoint = endpointOf(view, remote);
   const page = `Generate an API Key at ${tokenPage(endpoint)}`;
   const given = flags.tokenfile !== undefined || flags.passwordStdin
@@ -262,7 +262,7 @@ export async function getLoginPassword(context: Context): Promise<Result> {
       next,
     });
   if (token === null) throw refuse("you are not logged in", `sremote login ${remote}`);
-  const session = sessionOf(context, null);
+  const session = await sessionOf(context, null);
   const found = await discover(session, endpoint);
   const account = "trouble" in found ? found : await whoIs(session, endpoint, found.services, token);
   if ("trouble" in account) {

@@ -2,7 +2,8 @@
 import { dirname } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
-import type { Look } from "../reconcile/look.ts";
+import type { Session } from "../endpoint/session.ts";
+import type { Look } from "../reconcile/watched.ts";
 import type { Context } from "./context.ts";
 import { sessionOf } from "./network.ts";
 
@@ -14,10 +15,11 @@ export interface LookFlags {
   readonly allowCommand?: true;
 }
 
-/** @throws {Failure} io, where a CA file cannot be read */
+/** How a plan is to look; its session is opened when it is first needed, and stays the same. */
 export function lookOf(context: Context, loaded: LoadedConfig, flags: LookFlags): Look {
+  let opened: Promise<Session> | undefined;
   return {
-    session: flags.offline ? null : sessionOf(context, loaded),
+    session: flags.offline ? null : () => opened ??= sessionOf(context, loaded),
     sources: sourcesOf(context, loaded, flags),
     login: !flags.skipLogin,
     check: !flags.skipCheck,

@@ -1,15 +1,22 @@
 /** What the commands share that ask endpoints. */
 import { dirname } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
-import { Session } from "../endpoint/session.ts";
-import { readAuthorities } from "../endpoint/trust.ts";
+import type { Session } from "../endpoint/session.ts";
 import type { Context } from "./context.ts";
 
 /** Requests in flight at most, unless `--parallel` says otherwise. */
 export const PARALLEL = 32;
 
 /** What `--timeout`, `--deadline`, `--cacert` and the config's `cacert` make of the network. @throws {Failure} io */
-export function sessionOf(context: Context, loaded: LoadedConfig | null, parallel = PARALLEL): Session {
+export async function sessionOf(
+  context: Context,
+  loaded: LoadedConfig | null,
+  parallel = PARALLEL,
+): Promise<Session> {
+  const [{ Session }, { readAuthorities }] = await Promise.all([
+    import("../endpoint/session.ts"),
+    import("../endpoint/trust.ts"),
+  ]);
   const { world, options } = context;
   const { cacert } = options;
   const wanted = loaded?.desired.cacert ?? null;

@@ -36,7 +36,7 @@ export async function resolveService(
   const view = await readMerged(context);
   const override = overrideOf(name, flags);
   const remote = exclusiveOr(view, flags.remote);
-  const session = sessionOf(context, null);
+  const session = await sessionOf(context, null);
   const endpoint = endpointOf(view, remote);
   const ask = () => withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
   if (override !== null) {

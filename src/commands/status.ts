@@ -40,7 +40,7 @@ export async function status(
         token: tokenOf(view, remote),
       }));
   for (const one of remotes) noteMoved(context, view, one.remote);
-  const session = sessionOf(context, null, flags.parallel);
+  const session = await sessionOf(context, null, flags.parallel);
   // Who is logged in costs a request more a remote: for as many as go in one round.
   const who = remotes.filter((one) => one.token !== null).length <= flags.parallel;
   let answered = 0;

@@ -2,82 +2,8 @@
 import { askService, discover, type Endpoint, notOffered, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
-import { mayReceive } from "../config/uri.ts";
-import type {
-  Desired,
-  DesiredRemote,
-  ObservedEndpoint,
-  ObservedToken,
-  RemoteFile,
-  Scope,
-  ServiceName,
-  ServiceStatus,
-} from "../model.ts";
-import type { Secret } from "../secret.ts";
-
-/** How endpoints are looked at. */
-export interface Look {
-  /** null: offline; nothing is asked of the network. */
-  readonly session: Session | null;
-  readonly sources: SourceOptions;
-  /** `--skip-login` and `--skip-check` leave one of them out. */
-  readonly login: boolean;
-  readonly check: boolean;
-}
-
-/** A remote of which the config says `login` or `check`. */
-export interface Watched {
-  readonly remote: DesiredRemote;
-  /** Where it is to be asked. */
-  readonly endpoint: Endpoint;
-  /** The token that is stored, and may be sent there. */
-  readonly token: Secret | null;
-  readonly login: DesiredRemote["login"];
-  readonly required: readonly ServiceName[];
-}
-
-/**
- * The remotes to look at for one file. A user's file holds the tokens of the machine's remotes too, and its default may be
- * one of them; the machine's file holds none.
- */
-export function watched(
-  desired: Desired,
-  scope: Scope,
-  file: RemoteFile,
-  other: RemoteFile | null,
-): readonly Watched[] {
-  const list: Watched[] = [];
-  const add = (
-    remote: DesiredRemote,
-    { uri, insecure }: Endpoint,
-    login: DesiredRemote["login"],
-    required: readonly ServiceName[],
-  ) => {
-    if (login === null && required.length === 0) return;
-    const stored = file.remotes.get(remote.name);
-    const endpoint = { uri, insecure };
-    const token = stored !== undefined && mayReceive(stored, endpoint) ? stored.token : null;
-    list.push({ remote, endpoint, token, login, required });
-  };
-  for (const one of desired.remotes[scope].values()) {
-    add(one, one, scope === "user" ? one.login : null, one.check);
-  }
-  if (scope === "global") return list;
-  const wanted = desired.default.user;
-  for (const one of desired.remotes.global.values()) {
-    // Users get it as the machine's file has it now, whatever the config will make of that.
-    const machine = other?.remotes.get(one.name);
-    const own = file.remotes.get(one.name)?.system === false;
-    const isDefault = wanted.kind === "remote" && wanted.name === one.name;
-    add(
-      one,
-      machine ?? one,
-      !own && (other === null || machine !== undefined) ? one.login : null,
-      isDefault ? one.check : [],
-    );
-  }
-  return list;
-}
+import type { DesiredRemote, ObservedEndpoint, ObservedToken, ServiceName, ServiceStatus } from "../model.ts";
+import type { Look, Watched } from "./watched.ts";
 
 /** Looks at all of them at once. */
 export async function lookAt(
@@ -85,17 +11,22 @@ export async function lookAt(
   remotes: readonly Watched[],
   look: Look,
 ): Promise<ReadonlyMap<string, ObservedEndpoint>> {
-  const seen = await Promise.all(remotes.map((one) => lookAtOne(world, one, look)));
+  const session = await look.session?.() ?? null;
+  const seen = await Promise.all(remotes.map((one) => lookAtOne(world, one, look, session)));
   return new Map(seen.map((one) => [one.remote, one]));
 }
 
-async function lookAtOne(world: SourceWorld, one: Watched, look: Look): Promise<ObservedEndpoint> {
-  const { session } = look;
+async function lookAtOne(
+  world: SourceWorld,
+  one: Watched,
+  look: Look,
+  session: Session | null,
+): Promise<ObservedEndpoint> {
   const required = look.check ? one.required : [];
   const login = look.login && one.login !== false ? one.login : null;
   const [services, token] = await Promise.all([
     session === null || required.length === 0 ? null : askServices(session, one.endpoint, required),
-    login === null ? NOT_LOOKED_AT : tokenOf(world, one, login, look),
+    login === null ? NOT_LOOKED_AT : tokenOf(world, one, login, look.sources, session),
   ]);
   return { remote: one.remote.name, services, token };
 }
@@ -129,7 +60,8 @@ async function tokenOf(
   world: SourceWorld,
   { endpoint, token }: Watched,
   login: Exclude<DesiredRemote["login"], null | false>,
-  { session, sources }: Look,
+  sources: SourceOptions,
+  session: Session | null,
 ): Promise<ObservedToken> {
   const [verified, source] = await Promise.all([
     token === null || session === null ? null : verifyToken(session, endpoint, token),

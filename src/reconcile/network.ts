@@ -3,8 +3,9 @@ import { type Endpoint, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
 import { Failure, type Problem } from "../failure.ts";
-import type { Plan, SecretRef, ServiceStatus } from "../model.ts";
+import type { Plan, SecretRef } from "../model.ts";
 import type { Secret } from "../secret.ts";
+import { checkFailure, checkProblem } from "./checks.ts";
 import { askServices } from "./look.ts";
 
 /** What the steps need beside the plans. */
@@ -78,23 +79,5 @@ export async function requireValid(
     next: state === "invalid"
       ? "make a new one where the endpoint's tokens are made; nothing was written"
       : `${trouble?.next ?? "try again later"}; nothing was written`,
-  });
-}
-
-/** A required service that does not answer. */
-export function checkProblem(remote: string, { service, trouble }: ServiceStatus): Problem {
-  return { path: `${remote}.${service}`, message: trouble?.message ?? "no answer" };
-}
-
-/** All required services that do not answer. */
-export function checkFailure(problems: readonly Problem[]): Failure {
-  const [first] = problems as [Problem];
-  const [remote, service] = first.path.split(/\.(?=[^.]*$)/) as [string, string];
-  const what = problems.length === 1
-    ? `the ${service} service of ${JSON.stringify(remote)} does not answer as it should: ${first.message}`
-    : `${problems.length} required services do not answer as they should`;
-  return new Failure("check-failed", `cannot apply: ${what}`, {
-    problems: problems.length === 1 ? [] : problems,
-    next: "run it again when they are back, or leave the checks out with --skip-check; nothing was written",
   });
 }

@@ -1,6 +1,6 @@
 /** Files and endpoints → observed. */
 import { Failure } from "../failure.ts";
-import { type Look, lookAt, watched } from "./look.ts";
+import { type Look, watched } from "./watched.ts";
 import type { Desired, Observed, ObservedOther, Runtime, Scope } from "../model.ts";
 import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
@@ -28,6 +28,7 @@ export async function observe(
   const stored = await readStored(world, target.file);
   const { content } = stored.document;
   const other = paths.remoteFile === null ? await observeOther(world, runtime, scope, paths) : null;
+  const list = watched(desired, scope, content, other?.content ?? null);
   const observed: Observed = {
     target,
     file: { digest: stored.digest, content, mode: stored.mode },
@@ -35,7 +36,7 @@ export async function observe(
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
     ambiguous: scope === "global" && ambiguousSysconfdir(runtime, paths, world),
-    endpoints: await lookAt(world, watched(desired, scope, content, other?.content ?? null), look),
+    endpoints: list.length === 0 ? new Map() : await (await import("./look.ts")).lookAt(world, list, look),
   };
   return { observed, stored };
 }

@@ -7,8 +7,8 @@ import type { StoredFile } from "../remotefile/store.ts";
 import { VERSION } from "../version.ts";
 import type { World } from "../world.ts";
 import { diff } from "./diff.ts";
-import type { Look } from "./look.ts";
-import { checkFailure, checkProblem } from "./network.ts";
+import type { Look } from "./watched.ts";
+import { checkFailure, checkProblem } from "./checks.ts";
 import { observe } from "./observe.ts";
 
 /** One file's plan, and the file as it was seen. */
