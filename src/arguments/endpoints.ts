@@ -47,6 +47,7 @@ export function addEndpointCommands(program: Program, run: Run): void {
     .action(() => run(async (context) => (await import("../commands/doctor.ts")).doctor(context)));
   const endpoint = program.command("endpoint")
     .description("an endpoint on this machine, to try things with")
+    .addHelpText("after", () => examples(["endpoint serve", "endpoint serve --port 5000 --down library"]))
     .exitOverride();
   endpoint.command("serve")
     .description("serve an endpoint on loopback until Ctrl-C; its tokens are printed at start")

@@ -39,8 +39,7 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return null;
-    const command = program.commands.find((one) => world.here.args.includes(one.name()))?.name();
-    throw wrongUsage(error, command === undefined ? "sremote --help" : `sremote ${command} --help`);
+    throw wrongUsage(error, ["sremote", ...commandPath(program, world.here.args)].join(" "));
   }
   return result;
 }
@@ -73,13 +72,31 @@ function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, js
   };
 }
 
-function wrongUsage(error: CommanderError, help: string): Failure {
+/** What can have commands below it. */
+interface Commands {
+  readonly commands: readonly (Commands & { name(): string })[];
+}
+
+/** The words that name a command: `keyserver list`. */
+function commandPath(top: Commands, args: readonly string[]): string[] {
+  const path: string[] = [];
+  let at = top;
+  for (const word of args) {
+    const next = at.commands.find((one) => one.name() === word);
+    if (next === undefined) continue;
+    path.push(word);
+    at = next;
+  }
+  return path;
+}
+
+function wrongUsage(error: CommanderError, command: string): Failure {
   const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const meant = /Did you mean (.*)\?/.exec(more.join(" "))?.[1];
   if (error.code === "commander.help") {
-    return new Failure("usage", "no command given", { next: "sremote --help lists them" });
+    return new Failure("usage", "no command given", { next: `${command} --help lists them` });
   }
   return new Failure("usage", what, {
-    next: meant === undefined ? help : `did you mean ${meant}?`,
+    next: meant === undefined ? `${command} --help` : `did you mean ${meant}?`,
   });
 }

@@ -83,6 +83,15 @@ export function addLoginCommands(program: Program, run: Run): void {
     .action(() => run(async (context) => (await import("../commands/login.ts")).getLoginPassword(context)));
   const keyserver = program.command("keyserver")
     .description("the keyservers of the machine's remotes, and logging in to them")
+    .addHelpText(
+      "after",
+      () =>
+        examples([
+          "keyserver list",
+          "keyserver add company https://keys.example.com",
+          "keyserver login https://keys.example.com",
+        ]),
+    )
     .exitOverride();
   keyserver.command("add")
     .description("add a keyserver to one of the machine's remotes")
