@@ -160,7 +160,7 @@ const LOGINS: readonly LoginStory[] = [
 Deno.test("on a terminal, what takes longer than a second is told, in a line that goes away", async () => {
   const program = PROGRAMS.at(-1)!;
   const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));
-  const endpoint = await startEndpoint(program, ["--slow", "discovery=1500"], work);
+  const endpoint = await startEndpoint(program, ["--slow", "discovery=2500"], work);
   try {
     writeFileSync(join(work, "remote.yaml"), BEFORE.replace("PORT", String(endpoint.port)), { mode: 0o600 });
     const slow = await dialogue(program, ["status", "--remote-file", "remote.yaml"], work, []);

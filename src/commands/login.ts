@@ -79,7 +79,7 @@ export async function storeToken(
     const present = now.remotes.get(remote);
     if (present === undefined && !system.has(remote)) throw gone(remote);
     // Verified for that address: it goes to no other.
-    if (present !== undefined && !present.system && present.uri !== endpoint.uri) throw gone(remote);
+    if (present !== undefined && !present.system && !mayReceive(endpoint, present)) throw gone(remote);
     const login = { kind: "login", remote, from: { prompt: true } } as const;
     // A copy goes where the machine's remote is by now.
     if (present === undefined || mayReceive(present, endpoint)) return [login];
