@@ -1,0 +1,279 @@
+/**
+ * A token goes through every command and every answer of an endpoint. Afterwards it may be in the user's `remote.yaml` and
+ * its backup, both readable by their owner alone, and in requests to its own endpoint; nowhere else: not on a screen, in no
+ * other file, at no other server, in no process's arguments.
+ */
+import assert from "node:assert/strict";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CANARY, type Program, PROGRAMS, runProgram } from "./scenario.ts";
+
+const NEW = `${CANARY}-new`;
+const BASIC = btoa(`alice:${CANARY}`);
+/** Every way in which it could be written. */
+const TRACES = [CANARY, BASIC, encodeURIComponent(CANARY), btoa(CANARY).replaceAll("=", "")];
+
+/** How the endpoint answers what carries a token. */
+const MOODS = ["good", "unauthorized", "echo", "echo-html", "redirect", "hangs-up"] as const;
+type Mood = (typeof MOODS)[number];
+
+interface Servers {
+  readonly own: number;
+  readonly other: number;
+  mood: Mood;
+  /** What the other server was sent. */
+  readonly leaked: string[];
+  /** How often the own one was sent the token. */
+  received: number;
+  stop(): Promise<void>;
+}
+
+async function serve(): Promise<Servers> {
+  const listen = (handle: (request: IncomingMessage, response: ServerResponse) => void) => {
+    const server = createServer(handle);
+    return new Promise<{ port: number; stop: () => Promise<void> }>((done) =>
+      server.listen(0, "127.0.0.1", () =>
+        done({
+          port: (server.address() as AddressInfo).port,
+          stop: () => {
+            server.closeAllConnections();
+            return new Promise((end) => server.close(() => end()));
+          },
+        }))
+    );
+  };
+  const leaked: string[] = [];
+  const other = await listen((request, response) => {
+    leaked.push(`${request.url} ${JSON.stringify(request.headers)}`);
+    response.end("{}");
+  });
+  const own = await listen((request, response) => {
+    const token = request.headers.authorization;
+    if (token !== undefined) servers.received++;
+    const json = (status: number, value: unknown) => {
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
+    };
+    const base = `http://localhost:${own.port}`;
+    if (request.url!.endsWith("config.prod.json")) {
+      const names = ["library", "builder", "keystore", "token", "consent"];
+      return json(200, Object.fromEntries(names.map((one) => [`${one}API`, { uri: `${base}/${one}` }])));
+    }
+    if (token !== undefined && servers.mood !== "good") {
+      switch (servers.mood) {
+        case "unauthorized":
+          return json(401, { error: { code: 401, message: `who is ${token}?` } });
+        case "echo":
+          return json(500, { error: { code: 500, message: `no ${token} and ${token}` } });
+        case "echo-html":
+          return void response.writeHead(200, { "content-type": token }).end(`<html>${token}</html>`);
+        case "redirect":
+          return void response.writeHead(302, { location: `http://localhost:${other.port}/?${token}` }).end();
+        case "hangs-up":
+          return void request.socket.destroy();
+      }
+    }
+    if (request.url!.endsWith("/version")) return json(200, { data: { version: "v1.0.0" } });
+    json(200, {
+      username: "alice",
+      email: `${token}@example.com`,
+      oidc_user_meta: { secret: "of the registry" },
+    });
+  });
+  const servers: Servers = {
+    own: own.port,
+    other: other.port,
+    mood: "good",
+    leaked,
+    received: 0,
+    stop: async () => void await Promise.all([own.stop(), other.stop()]),
+  };
+  return servers;
+}
+
+/** Every command, in the ways in which a token could get lost; `stdin` is given to those that read it. */
+const RUNS: readonly (readonly string[])[] = [
+  ["plan"],
+  ["plan", "--diff"],
+  ["plan", "--format", "json"],
+  ["plan", "--format", "markdown", "--diff"],
+  ["plan", "--out", "plan.json", "--json-into", "document.json"],
+  ["plan", "--global"],
+  ["apply", "--yes"],
+  ["apply", "--yes", "--json"],
+  ["apply", "plan.json", "--yes"],
+  ["apply", "--global", "--yes"],
+  ["rollback", "--yes"],
+  ["rollback", "--yes", "--json"],
+  ["validate"],
+  ["validate", "--json"],
+  ["import"],
+  ["import", "--format", "json"],
+  ["init"],
+  ["schema", "status"],
+  ["list"],
+  ["list", "--json"],
+  ["status", "--all"],
+  ["status", "--all", "--json"],
+  ["status", "--all", "--format", "junit"],
+  ["status", "--all", "--format", "prometheus", "--json-into", "status.json"],
+  ["login", "lab", "--yes", "--tokenfile", "given/token"],
+  ["login", "lab", "--yes", "--password-stdin", "--username", "alice"],
+  ["login", "lab", "--password-stdin", "--json"],
+  ["keyserver", "login", "--username", "alice", "--password-stdin", "http://localhost:OWN/keystore"],
+  ["keyserver", "login", "--password-stdin", "http://localhost:OWN/keystore", "--json"],
+  ["keyserver", "list", "--json"],
+  ["keyserver", "logout", "http://localhost:OWN/keystore"],
+  ["get-login-password"],
+  ["resolve", "library", "--json"],
+  ["doctor"],
+  ["doctor", "--json"],
+  ["add", "--insecure", "new", "localhost:OWN", "--tokenfile", "given/token"],
+  ["use", "new"],
+  ["remove", "new"],
+  ["logout", "lab", "--json"],
+];
+
+/** Commands of which a run would not end, or that there is nothing to say of. */
+const LEFT_OUT = ["endpoint", "help"];
+
+const CONFIG = `remotes:
+  lab:
+    uri: http://localhost:OWN
+    login: { env: LAB_TOKEN }
+    check: [library]
+  file:
+    uri: http://localhost:OWN
+    login: { file: given/token }
+  moved:
+    uri: http://localhost:OTHER
+default: lab
+`;
+const FILE = `# mine
+Active: lab
+Remotes:
+  lab:
+    URI: localhost:OWN
+    Token: ${CANARY}
+    Insecure: true
+  moved:
+    URI: localhost:OWN
+    Token: ${CANARY}
+    Insecure: true
+Credentials:
+- URI: docker://ghcr.io
+  Auth: Basic ${BASIC}
+  Insecure: false
+`;
+
+function findTraces(text: string, where: string): void {
+  for (const one of TRACES) assert.ok(!text.includes(one), `the token is in ${where}:\n${text}`);
+}
+
+function findInFiles(folder: string): void {
+  for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const stat = lstatSync(join(folder, path));
+    if (!stat.isFile() || path.startsWith("given/")) continue;
+    const text = readFileSync(join(folder, path), "utf8");
+    if (/^me\/remote\.yaml(?:\.sremote-backup)?$/.test(path)) {
+      assert.equal(stat.mode & 0o777, 0o600, `${path} can be read by others`);
+    } else findTraces(text, path);
+  }
+}
+
+for (const program of PROGRAMS) {
+  Deno.test(`no command lets a token go (${program.name})`, async (test) => {
+    const servers = await serve();
+    try {
+      // From source it takes ten times as long: the moods that say most.
+      for (
+        const mood of program.name === "binary"
+          ? MOODS
+          : MOODS.filter((one) => /good|echo$|redirect/.test(one))
+      ) {
+        await test.step(mood, () => throughAll(program, servers, mood));
+      }
+      assert.ok(servers.received > 50, `the token was sent ${servers.received} times`);
+    } finally {
+      await servers.stop();
+    }
+  });
+}
+
+async function throughAll(program: Program, servers: Servers, mood: Mood): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "sremote-canary-"));
+  const withPorts = (text: string) =>
+    text.replaceAll("OWN", String(servers.own)).replaceAll("OTHER", String(servers.other));
+  const env = { SINGULARITY_CONFIGDIR: join(folder, "me"), LAB_TOKEN: NEW, HOME: folder };
+  servers.mood = mood;
+  try {
+    mkdirSync(join(folder, "given"));
+    writeFileSync(join(folder, "given/token"), `${CANARY}\n`, { mode: 0o600 });
+    writeFileSync(join(folder, "remotes.yaml"), withPorts(CONFIG));
+    for (const run of RUNS) {
+      // Each begins with tokens in place, whatever the one before did.
+      mkdirSync(join(folder, "me"), { recursive: true });
+      if (run[0] !== "rollback") {
+        writeFileSync(join(folder, "me/remote.yaml"), withPorts(FILE), { mode: 0o600 });
+      }
+      const args = [...run.map(withPorts), "-v", "--sysconfdir", join(folder, "etc")];
+      const made = run[0] === "init" ? join(folder, "empty") : folder;
+      mkdirSync(made, { recursive: true });
+      const ran = await runProgram(program, args, { cwd: made, env, stdin: `${NEW}\n` });
+      const shown = `${args.join(" ")} (${mood})`;
+      findTraces(ran.stdout + ran.stderr, shown);
+      assert.doesNotMatch(ran.stderr, /\n {4}at |sremote has a bug/, shown);
+      findInFiles(folder);
+      for (const sent of servers.leaked.splice(0)) findTraces(sent, `a request to another host of ${shown}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+Deno.test("no command is left out of that", async () => {
+  const { stdout } = await runProgram(PROGRAMS[0]!, ["--help"], { cwd: tmpdir(), env: {} });
+  const commands = Array.from(
+    stdout.split("\nCommands:\n")[1]!.matchAll(/^ {2}([a-z-]+)/gm),
+    (found) => found[1]!,
+  );
+  const covered = new Set(RUNS.map(([name]) => name));
+  assert.deepEqual(commands.filter((one) => !covered.has(one)), LEFT_OUT);
+});
+
+Deno.test("a token is in no process's arguments", async () => {
+  const program = PROGRAMS.at(-1)!;
+  const servers = await serve();
+  const folder = mkdtempSync(join(tmpdir(), "sremote-canary-"));
+  try {
+    writeFileSync(join(folder, "token"), CANARY, { mode: 0o600 });
+    const text = `remotes: { lab: { uri: "http://localhost:${servers.own}", login: { command: [cat, ${
+      JSON.stringify(join(folder, "token"))
+    }] } } }\n`;
+    writeFileSync(join(folder, "remotes.yaml"), text);
+    const seen: string[] = [];
+    let done = false;
+    const watch = (async () => {
+      while (!done) {
+        for (const pid of readdirSync("/proc").filter((one) => /^\d+$/.test(one))) {
+          try {
+            seen.push(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+          } catch { /* it has ended */ }
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    const args = ["apply", "--yes", "--allow-command", "--remote-file", "remote.yaml"];
+    const ran = await runProgram(program, args, { cwd: folder, env: {} });
+    done = true;
+    await watch;
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.ok(seen.some((one) => one.includes("--allow-command")), "the program was not seen at all");
+    findTraces(seen.join("\n"), "a process's arguments");
+  } finally {
+    await servers.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
