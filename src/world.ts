@@ -67,6 +67,10 @@ export interface Files {
    * to disk, then renamed. A reader sees the old file or the new one; on any error the old one stays, and nothing else.
    */
   replace(file: string, bytes: Uint8Array, options: ReplaceOptions): void;
+  /** Whether a process that was killed at a `replace` or with the lock of the file has left something. */
+  isLittered(file: string): boolean;
+  /** Removes what it left; for who holds the file's lock. */
+  clean(file: string): void;
   /** Tries once; null while another process holds it. */
   tryLock(file: string): Promise<Lock | null>;
 }

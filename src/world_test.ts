@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -202,7 +202,7 @@ scene(
   async (folder) => {
     const path = join(folder, "f");
     const lock = await files.tryLock(path);
-    fs.rmdirSync(`${path}.lock`);
+    fs.rmSync(`${path}.lock`, { recursive: true });
     assert.equal(lock?.held(), false);
     await clock.sleep(50); // the new folder may get the old one's inode, and the kernel's clock is coarse
     fs.mkdirSync(`${path}.lock`);
@@ -212,6 +212,77 @@ scene(
     assert.equal(await files.tryLock(path), null);
   },
 );
+
+/** Takes a lock in a process of its own, and kills that; gives its number once it is gone. */
+async function killedWithLock(path: string): Promise<void> {
+  const source = `import { realWorld } from ${JSON.stringify(new URL("./world.ts", import.meta.url).href)};
+    await realWorld().files.tryLock(${JSON.stringify(path)});
+    console.log("locked");
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["run", "--quiet", "--allow-all", "-"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  child.stdin.end(source);
+  await new Promise((done) => child.stdout.once("data", done));
+  assert.equal(await files.tryLock(path), null, "the process holds the lock");
+  const ended = new Promise((done) => child.once("close", done));
+  child.kill("SIGKILL");
+  await ended;
+}
+
+scene("a lock whose process was killed is in nobody's way", async (folder) => {
+  const path = join(folder, "f");
+  await killedWithLock(path);
+  assert.deepEqual(fs.readdirSync(folder).sort(), ["f.lock"]);
+  const lock = await files.tryLock(path);
+  assert.equal(lock?.held(), true);
+  assert.equal(await files.tryLock(path), null);
+  lock.release();
+  assert.deepEqual(fs.readdirSync(folder), []);
+});
+
+scene("what a lock's note says is believed of this machine alone", async (folder) => {
+  const path = join(folder, "f");
+  await killedWithLock(path);
+  const note = fs.readFileSync(`${path}.lock/owner`, "utf8");
+  const [boot, namespace, pid, start] = note.trim().split(" ");
+  const wrong = [
+    `another ${namespace} ${pid} ${start}\n`,
+    `${boot} pid:[1] ${pid} ${start}\n`,
+    `${boot} ${namespace} x ${start}\n`,
+    "",
+    "?",
+  ];
+  for (const text of wrong) {
+    fs.writeFileSync(`${path}.lock/owner`, text);
+    assert.equal(await files.tryLock(path), null, text);
+  }
+  // A number that another process has by now: ours, which was started at another time.
+  fs.writeFileSync(`${path}.lock/owner`, `${boot} ${namespace} ${process.pid} ${start}\n`);
+  const lock = await files.tryLock(path);
+  assert.equal(lock?.held(), true);
+  lock.release();
+  assert.deepEqual(fs.readdirSync(folder), []);
+});
+
+scene("what a replace left that was killed at it is cleaned up, and nothing else", (folder) => {
+  const left = [".f.sremote-0123abcd", ".f.sremote-backup.sremote-0123abcd"];
+  const others = [
+    ".f.sremote-0123abcg",
+    ".g.sremote-0123abcd",
+    "f",
+    ".f.sremote-0123abcde",
+    "xf.sremote-0123abcd",
+  ];
+  for (const name of [...left, ...others]) fs.writeFileSync(join(folder, name), "");
+  // A lock at its making, and one that a process was killed at long ago.
+  for (const name of ["f.lock-0123abcd", "f.lock-4567cdef"]) fs.mkdirSync(join(folder, name));
+  fs.utimesSync(join(folder, "f.lock-4567cdef"), 0, 0);
+  others.push("f.lock-0123abcd");
+  files.clean(join(folder, "f"));
+  files.clean(join(folder, "f.sremote-backup"));
+  assert.deepEqual(fs.readdirSync(folder).sort(), others.toSorted());
+});
 
 scene("an abandoned lock is taken over after some seconds, and not sooner", async (folder) => {
   const path = join(folder, "f");

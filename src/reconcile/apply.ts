@@ -2,7 +2,7 @@
 import { Failure } from "../failure.ts";
 import type { Entry, Outcome, Plan, Step } from "../model.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
-import { commit, type Committed } from "../remotefile/store.ts";
+import { commit, type Committed, tidy } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
 import type { Tokens } from "./network.ts";
 import { changedMeanwhile, seenOf } from "./seen.ts";
@@ -28,9 +28,11 @@ export interface ApplyOptions {
 export async function applyPlan(world: World, plan: Plan, options: ApplyOptions): Promise<Outcome> {
   const replace = plan.steps.find((step) => step.kind === "replace-file") ??
     (adopts(plan, options) ? { kind: "replace-file" as const, basis: plan.seen.digest, changes: [] } : null);
-  const { changed, backup } = replace === null
-    ? { changed: false, backup: null }
-    : await replaceFile(world, plan, replace, options);
+  if (replace === null) {
+    await tidy(world, plan.target.file);
+    return { plan, changed: false, backup: null };
+  }
+  const { changed, backup } = await replaceFile(world, plan, replace, options);
   return { plan, changed, backup };
 }
 

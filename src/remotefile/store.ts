@@ -138,6 +138,7 @@ export async function commit(
     try {
       const lock = await takeLock(world, path, options.lockTimeout, interrupted);
       try {
+        clean(world, path);
         const now = await readStored(world, path);
         const edited = await edit(now);
         const changed = edited.text !== now.document.text;
@@ -165,6 +166,31 @@ function makeFolder(world: World, path: string, scope: Scope): string[] {
   } catch (error) {
     throw io("make the folder of", path, error);
   }
+}
+
+/** What one that was killed at its work left behind may hold tokens. */
+function clean(world: World, path: string): void {
+  try {
+    for (const one of written(path)) world.files.clean(one);
+  } catch { /* a folder that cannot be listed */ }
+}
+
+/**
+ * Removes what an sremote that was killed left beside the file, where nothing is to be changed. Where another is at work, or
+ * this user may not, it stays.
+ */
+export async function tidy(world: World, path: string): Promise<void> {
+  try {
+    if (!written(path).some((one) => world.files.isLittered(one))) return;
+    const lock = await world.files.tryLock(path);
+    if (lock === null) return;
+    clean(world, path);
+    lock.release();
+  } catch { /* not ours to do */ }
+}
+
+function written(path: string): readonly string[] {
+  return [path, backupPath(path), ledgerPath(path)];
 }
 
 async function takeLock(

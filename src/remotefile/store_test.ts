@@ -285,7 +285,7 @@ scene("an abandoned lock is taken over", async (path) => {
 scene("a lock that is taken over while the edit runs ends the work", async (path, folder) => {
   const failure = await refuses("stale", () =>
     commit(world, path, options, async () => {
-      fs.rmdirSync(`${path}.lock`);
+      fs.rmSync(`${path}.lock`, { recursive: true });
       await world.clock.sleep(50); // the new folder may get the old one's inode, and the kernel's clock is coarse
       fs.mkdirSync(`${path}.lock`);
       return putNew();

@@ -2,7 +2,7 @@
 import type { Files, ReplaceOptions } from "../world.ts";
 import { codeOf, systemError } from "./errors.ts";
 import { fs, load } from "./load.ts";
-import { tryLock } from "./lock.ts";
+import { deadLocks, tryLock } from "./lock.ts";
 
 /** The real ones. */
 export function realFiles(): Files {
@@ -74,8 +74,25 @@ export function realFiles(): Files {
     },
     removeFolder,
     replace: replaceFile,
+    isLittered: (file) => fs().existsSync(`${file}.lock`) || leftBy(file).length > 0,
+    clean(file) {
+      for (const path of leftBy(file)) fs().rmSync(path, { recursive: true, force: true });
+    },
     tryLock,
   };
+}
+
+/** Temporary files of replaces of the file, and folders that were to become its lock. */
+function leftBy(file: string): readonly string[] {
+  const { basename, dirname, join } = load("node:path");
+  const temporary = new RegExp(`^\\.${escaped(basename(file))}\\.sremote-[0-9a-f]{8}$`);
+  const names = fs().readdirSync(dirname(file));
+  const files = names.filter((name) => temporary.test(name)).map((name) => join(dirname(file), name));
+  return [...files, ...deadLocks(file, names)];
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function removeFolder(folder: string): void {
