@@ -64,7 +64,8 @@ export function compile(entry: string, outfile: string, target?: string): void {
   if (!existsSync(entry)) throw new Error(`There is no ${entry} to compile.`);
   const bun = findBun();
   mkdirSync(dirname(outfile), { recursive: true });
-  // An empty folder to work in, and an empty config: Bun reads bunfig.toml and .env where it runs, and in the home folder.
+  // An empty config: Bun reads bunfig.toml where it runs, and in the home folder. It runs where the program is, for its
+  // chunks are named by their paths from there: so two clones of one commit compile to the same bytes.
   const work = mkdtempSync(join(tmpdir(), "sremote-compile-"));
   const fresh = mkdtempSync(join(dirname(outfile), ".compile-"));
   const made = join(fresh, basename(outfile));
@@ -77,7 +78,7 @@ export function compile(entry: string, outfile: string, target?: string): void {
       resolve(entry),
       made,
       ...(target === undefined ? [] : [target]),
-    ], { cwd: work, env: cleanEnvironment(), encoding: "utf8" });
+    ], { cwd: dirname(resolve(entry)), env: cleanEnvironment(), encoding: "utf8" });
     if (run.status !== 0 || !existsSync(made)) {
       const why = run.error?.message ?? `${run.stdout}${run.stderr}`.trim();
       throw new Error(`bun build failed (${run.signal ?? `exit ${run.status}`}):\n${why}`);
