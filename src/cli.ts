@@ -2,6 +2,7 @@
 import type { Invocation, Result } from "./commands/context.ts";
 import { Failure, type FailureCode } from "./failure.ts";
 import { VERSION } from "./version.ts";
+import { reasonOf } from "./io.ts";
 import type { World } from "./world.ts";
 
 /** What a {@link Failure} ends with. Every code has its own meaning; see the README. */
@@ -57,7 +58,11 @@ export async function run(world: World): Promise<number> {
     const failure = failureOf(error);
     const { failureDocument } = await import("./report/failure.ts");
     await complain(world, invocation, failure);
-    return await printDocument(world, invocation, failureDocument(failure)) ?? EXIT[failure.code];
+    try {
+      return await printDocument(world, invocation, failureDocument(failure)) ?? EXIT[failure.code];
+    } catch {
+      return EXIT[failure.code]; // standard output is what failed
+    }
   }
 }
 
@@ -120,6 +125,12 @@ function wantsJson(args: readonly string[]): boolean {
 /** A bug is not shown as a stack trace: that helps no user, and may hold what nobody should see. */
 function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof Error && "output" in error) {
+    return new Failure("io", `cannot write to standard output: ${reasonOf(error)}`, {
+      next: "what was to be written to files was written whole",
+      cause: error,
+    });
+  }
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new Failure("internal", `sremote has a bug: ${what}`, {
     next: "report it with the command that you ran; what was written was written whole",

@@ -12,12 +12,17 @@ const REASONS: Readonly<Record<string, readonly [why: string, next: string]>> = 
   EFBIG: ["it is too large", "a remote.yaml is small: look at what this is"],
 };
 
+/** Why it refused. */
+export function reasonOf(error: unknown): string {
+  return REASONS[codeOf(error) ?? ""]?.[0] ?? (error instanceof Error ? error.message : String(error));
+}
+
 /** The operating system's refusal in words. `unforeseen` is the next step where its code is none of the usual. */
 export function io(doing: string, path: string, error: unknown, unforeseen = "nothing was changed"): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
   const known = code === undefined ? undefined : REASONS[code];
-  const why = known?.[0] ?? (error instanceof Error ? error.message : String(error));
+  const why = reasonOf(error);
   return new Failure("io", `cannot ${doing} ${path}: ${why}`, {
     path,
     next: known === undefined ? unforeseen : `${known[1]} (no remote.yaml was half-written)`,

@@ -94,7 +94,9 @@ export interface Terminal {
   readonly canAsk: boolean;
   /** One short line on standard output, by the quickest way there is. */
   line(text: string): void;
+  /** Errors: the system's, with `output: true`. A reader that has gone away is none. */
   out(text: string): void;
+  /** Never throws: there is nowhere to say so. */
   err(text: string): void;
   /** Asks for a yes on standard error; null: Ctrl-C or the end of input. */
   confirm(question: string): Promise<boolean | null>;

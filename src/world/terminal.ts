@@ -17,8 +17,18 @@ export function realTerminal(): Terminal {
       return isTerminal(0) && isTerminal(2);
     },
     line: (text) => console.log(text),
-    out: (text) => writeAll(1, text),
-    err: (text) => writeAll(2, text),
+    out(text) {
+      try {
+        writeAll(1, text);
+      } catch (error) {
+        throw error instanceof Error ? Object.assign(error, { output: true }) : error;
+      }
+    },
+    err(text) {
+      try {
+        writeAll(2, text);
+      } catch { /* there is nowhere left to say so */ }
+    },
     async confirm(question) {
       const { confirm } = await import("@inquirer/prompts");
       return await asked((streams) => confirm({ message: question, default: false }, streams));
