@@ -46,13 +46,20 @@ async function replaceFile(
   world: World,
   plan: Plan,
   step: Extract<Step, { kind: "replace-file" }>,
-  { wanted, lockTimeout, tokens, machine }: ApplyOptions,
+  { wanted, ledger, lockTimeout, tokens, machine }: ApplyOptions,
 ): Promise<Committed> {
   const { file, scope } = plan.target;
   return await commit(world, file, { scope, lockTimeout }, async (now) => {
     if (now.digest !== step.basis) {
       const meanwhile = changedMeanwhile(plan.seen, seenOf(now.digest, now.document.content));
       throw new Failure("stale", `cannot apply: ${file} is not what the plan saw: ${meanwhile.join("; ")}`, {
+        path: file,
+        next: "plan again; nothing was written",
+      });
+    }
+    // What is sremote's to remove was read beside the file, without the lock: another apply may have been between the two.
+    if (step.changes.length > 0 && !sameNames(now.ledger.remotes, ledger)) {
+      throw new Failure("stale", `cannot apply: ${file} has another ledger than the plan saw`, {
         path: file,
         next: "plan again; nothing was written",
       });
@@ -68,4 +75,8 @@ async function replaceFile(
     }
     return { text: await editRemoteFile(now.document, step.changes, { tokens, system: machine }), ours };
   });
+}
+
+function sameNames(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((one) => b.has(one));
 }
