@@ -245,6 +245,15 @@ export function bearer(token: Secret): Secret {
 
 // ---------------------------------------------------------------- answers
 
+const KINDS: ReadonlySet<string> = new Set([
+  "text/plain",
+  "text/html",
+  "text/xml",
+  "application/xml",
+  "application/json",
+  "application/octet-stream",
+]);
+
 /** The JSON object of an answer that says 200. */
 function documentOf(
   reply: Reply,
@@ -255,7 +264,8 @@ function documentOf(
   if (reply.status !== 200) return { trouble: refusalOf(reply, host, secret) };
   const value = parsed(reply.text);
   if (isRecord(value)) return { value };
-  const kind = /^\s*</.test(reply.text) ? "HTML" : reply.type === "" ? "not JSON" : shortened(reply.type);
+  // Only a kind that is known is named: a server can put anything there, the token too.
+  const kind = /^\s*</.test(reply.text) ? "HTML" : KINDS.has(reply.type) ? reply.type : "not JSON";
   return {
     trouble: trouble(
       "malformed",
@@ -293,8 +303,9 @@ function parsed(text: string): unknown {
 function without(text: string, secret: Secret | undefined): string {
   if (secret === undefined) return text;
   const value = secret.reveal();
-  return [value, value.replace(/^(?:Bearer|Basic) /, "")].reduce(
-    (left, one) => one === "" ? left : left.replaceAll(one, "***"),
+  // Whatever its letters' case: host names are put in small letters.
+  return [value, value.replace(/^(?:Bearer|Basic) /, "")].filter((one) => one !== "").reduce(
+    (left, one) => left.replace(new RegExp(one.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi"), "***"),
     text,
   );
 }

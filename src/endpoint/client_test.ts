@@ -218,3 +218,15 @@ Deno.test("whatever a server answers, it is a value, and no token comes back in 
     { numRuns: 300 },
   );
 });
+
+Deno.test("a token that comes back as the kind of an answer, or in other letters, is not told", async () => {
+  const token = new Secret("CANARY-token");
+  for (const type of ["CANARY-token", "text/canary-token", "Bearer CANARY-token"]) {
+    const account = await whoIs(answering(200, "no JSON", type).session, LAB, HOSTS, token);
+    assert.doesNotMatch(JSON.stringify(account), /canary/i, type);
+    assert.match(JSON.stringify(account), /is not JSON/);
+  }
+  const refused = answering(500, '{"error":{"message":"who is canary-TOKEN?"}}');
+  const seen = await checkToken(refused.session, LAB, HOSTS, token);
+  assert.match(seen.trouble?.message ?? "", /answers 500: who is \*\*\*\?/);
+});

@@ -141,7 +141,8 @@ function rightAnswer(options: EmbeddedOptions, part: Part, url: URL, request: Se
 function discoveryOf({ https, wrong }: EmbeddedOptions, host: string): object {
   const document: Record<string, object> = {};
   for (const name of SERVICES) {
-    const how = wrong.get(name);
+    const all = wrong.get("all");
+    const how = wrong.get(name) ?? (all === "keyserver" && name !== "keystore" ? undefined : all);
     const scheme = https && how !== "http" ? "https" : "http";
     const uri = `${scheme}://${host}/${name}`;
     document[how === "keyserver" ? "keyserverAPI" : `${name}API`] = {

@@ -86,7 +86,8 @@ function addressBits(text: string): string | null {
   const groups = (part: string) => part === "" ? [] : part.split(":");
   const [before, after] = [groups(head), groups(tail ?? "")];
   const zeros = tail === undefined ? [] : Array<string>(8 - before.length - after.length).fill("0");
-  return [...before, ...zeros, ...after].map((one) => parseInt(one, 16).toString(2).padStart(16, "0")).join(
-    "",
-  );
+  const parts = [...before, ...zeros, ...after];
+  const bits = parts.map((one) => parseInt(one, 16).toString(2).padStart(16, "0")).join("");
+  // An IPv4 address in IPv6's spelling (RFC 4291, 2.5.5.2) is that address.
+  return bits.startsWith("0".repeat(80) + "1".repeat(16)) ? bits.slice(96) : bits;
 }

@@ -21,6 +21,8 @@ const cases: readonly (readonly [url: string, env: Variables, expected: string |
   ["https://localhost/", { HTTPS_PROXY: P }, null],
   ["https://127.9.9.9/", { HTTPS_PROXY: P }, null],
   ["https://[::1]:8443/", { HTTPS_PROXY: P }, null],
+  ["https://[::ffff:127.0.0.1]/", { HTTPS_PROXY: P }, null],
+  ["https://[::ffff:10.1.2.3]/", { HTTPS_PROXY: P, NO_PROXY: "10.0.0.0/8" }, null],
   // NO_PROXY.
   ["https://a.org/", { HTTPS_PROXY: P, NO_PROXY: "*" }, null],
   ["https://a.org/", { HTTPS_PROXY: P, NO_PROXY: "a.org" }, null],

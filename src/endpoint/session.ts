@@ -207,7 +207,8 @@ function refuse(url: URL, { insecure }: GetOptions): Trouble | null {
 
 /** Redirects that are not followed. */
 function stop(from: URL, to: URL, { authorization }: GetOptions): Trouble | null {
-  const where = `${to.protocol}//${to.host}`;
+  // A server that was sent a token can put it into the address, in a spelling of its own.
+  const where = authorization === undefined ? `${to.protocol}//${to.host}` : "another address";
   if (from.protocol !== "https:" || to.protocol !== "https:") {
     return trouble(
       "redirect",
@@ -215,5 +216,5 @@ function stop(from: URL, to: URL, { authorization }: GetOptions): Trouble | null
     );
   }
   if (authorization === undefined || from.host === to.host) return null;
-  return trouble("redirect", `${from.host} redirects to ${where}, and a token is never sent to another host`);
+  return trouble("redirect", `${from.host} redirects to another host, and a token is never sent there`);
 }

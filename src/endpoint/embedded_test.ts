@@ -1,0 +1,351 @@
+/** The endpoint to try things with: each part when it is right, and each way in which it can be wrong. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { SERVICES } from "../model.ts";
+import type { ServedAnswer, ServedRequest } from "../world.ts";
+import { answerOf, type EmbeddedOptions, type Part, PARTS, type Wrong, WRONGS } from "./embedded.ts";
+
+const ALICE = { username: "alice", token: "CANARY-alice" };
+const BOB = { username: "bob", token: "CANARY-bob" };
+const RIGHT: EmbeddedOptions = {
+  accounts: [ALICE, BOB],
+  https: true,
+  slow: new Map(),
+  down: new Set(),
+  wrong: new Map(),
+};
+const HOST = "try.example.com:8443";
+const FINGERPRINT = "A1C044AE519DA70D194CB3938DF3EC021EBD7D0D";
+
+const DISCOVERY = "/assets/config/config.prod.json";
+const STATUS = "/token/v1/token-status";
+const IDENTITY = "/library/v1/rbac/users/current";
+const LOOKUP = "/keystore/pks/lookup";
+/** A path of each part. */
+const PATHS: readonly (readonly [part: Part, path: string])[] = [
+  ["discovery", DISCOVERY],
+  ["status", STATUS],
+  ["identity", IDENTITY],
+  ["keystore", "/keystore"],
+  ["keystore", `${LOOKUP}?op=get&search=0x${FINGERPRINT}`],
+  ...SERVICES.map((one) => [one, `/${one}/version`] as const),
+];
+
+/** An answer, and the milliseconds that it slept. */
+async function ask(
+  path: string,
+  options: Partial<EmbeddedOptions> = {},
+  request: Partial<ServedRequest> = {},
+): Promise<ServedAnswer & { readonly slept: readonly number[] }> {
+  const slept: number[] = [];
+  const headers = { host: HOST, ...request.headers };
+  const answer = await answerOf(
+    { ...RIGHT, ...options },
+    { method: "GET", path, ...request, headers },
+    (milliseconds) => {
+      slept.push(milliseconds);
+      return Promise.resolve();
+    },
+  );
+  return { ...answer, slept };
+}
+
+/** An answer to one who logs in. */
+function askAs(authorization: string, path: string, options: Partial<EmbeddedOptions> = {}) {
+  return ask(path, options, { headers: { authorization } });
+}
+
+function assertRefused(answer: ServedAnswer, code: number, message: string, about?: string): void {
+  assert.equal(answer.status, code, about);
+  assert.deepEqual(JSON.parse(answer.body), { error: { code, message } }, about);
+}
+
+const basic = (user: string, password: string) => `Basic ${btoa(`${user}:${password}`)}`;
+
+// ---------------------------------------------------------------- right
+
+Deno.test("embedded: discovery names the five services under the host that was asked", async () => {
+  for (const [https, scheme] of [[true, "https"], [false, "http"]] as const) {
+    const { status, headers, body } = await ask(DISCOVERY, { https });
+    assert.equal(status, 200);
+    assert.equal(headers["content-type"], "application/json");
+    assert.deepEqual(JSON.parse(body), {
+      builderAPI: { uri: `${scheme}://${HOST}/builder` },
+      consentAPI: { uri: `${scheme}://${HOST}/consent` },
+      keystoreAPI: { uri: `${scheme}://${HOST}/keystore` },
+      libraryAPI: { uri: `${scheme}://${HOST}/library`, registryUri: `${scheme}://${HOST}/registry` },
+      tokenAPI: { uri: `${scheme}://${HOST}/token` },
+    });
+  }
+});
+
+Deno.test("embedded: each service says its version to anybody", async () => {
+  for (const one of SERVICES) {
+    const { status, body } = await ask(`/${one}/version`);
+    assert.equal(status, 200, one);
+    assert.match(JSON.parse(body).data.version, /^v\d+\.\d+\.\d+-0-g[0-9a-f]{7}$/, one);
+  }
+});
+
+/** What is sent as `Authorization`, and whom it names; null: nobody. */
+const authorizations: readonly (readonly [authorization: string, username: string | null])[] = [
+  ["Bearer CANARY-alice", "alice"],
+  ["bearer CANARY-bob", "bob"],
+  [basic("alice", "CANARY-alice"), "alice"],
+  [basic("bob", "CANARY-bob").replace("Basic", "BASIC"), "bob"],
+  [basic("bob", "CANARY-alice"), null],
+  [basic("", "CANARY-alice"), null],
+  ["Basic %%%", null],
+  ["Basic", null],
+  ["Bearer CANARY", null],
+  ["Bearer canary-alice", null],
+  ["Bearer ", null],
+  ["Token CANARY-alice", null],
+  ["CANARY-alice", null],
+  ["", null],
+];
+
+for (const [authorization, username] of authorizations) {
+  Deno.test(`embedded: “${authorization}” is ${username ?? "nobody"}`, async () => {
+    const [status, identity] = [await askAs(authorization, STATUS), await askAs(authorization, IDENTITY)];
+    const keystore = await askAs(authorization, "/keystore/");
+    if (username === null) {
+      for (const one of [status, identity, keystore]) assertRefused(one, 401, "unauthorized");
+      return;
+    }
+    assert.deepEqual([status.status, identity.status, keystore.status], [200, 200, 200]);
+    const { email, oidc_user_meta: meta, ...said } = JSON.parse(identity.body);
+    assert.deepEqual(said, { username, realname: username === "alice" ? "Alice" : "Bob" });
+    assert.equal(email, `${username}@example.com`);
+    assert.deepEqual(meta, { secret: `registry-password-of-${username}` });
+    assert.doesNotMatch(identity.body, /CANARY/);
+  });
+}
+
+Deno.test("embedded: without a header nobody is logged in, and the keystore alone answers", async () => {
+  for (const path of [STATUS, IDENTITY]) assertRefused(await ask(path), 401, "unauthorized", path);
+  for (const path of ["/keystore", "/keystore/"]) assert.equal((await ask(path)).status, 200, path);
+});
+
+Deno.test("embedded: no token opens anything but its own account", async () => {
+  await fc.assert(fc.asyncProperty(fc.stringMatching(/^[\x21-\x7e]{0,20}$/), async (token) => {
+    fc.pre(token !== ALICE.token && token !== BOB.token);
+    assert.equal((await askAs(`Bearer ${token}`, STATUS)).status, 401);
+    assert.equal((await askAs(basic("alice", token), STATUS)).status, 401);
+  }));
+});
+
+Deno.test("embedded: what is not there is 404, what is no GET 405, and what is no address 400", async () => {
+  for (const path of ["/", "/version", "/shop/version", "/library", "/library/version/", "/keystore/pks"]) {
+    assertRefused(await ask(path), 404, "not found", path);
+  }
+  for (const method of ["POST", "PUT", "DELETE", "HEAD"]) {
+    assertRefused(await ask(DISCOVERY, {}, { method }), 405, "GET alone is offered here", method);
+  }
+  assertRefused(await ask("http://["), 400, "not an address");
+});
+
+Deno.test("embedded: a query does not change which part is asked", async () => {
+  assert.equal((await ask("/library/version?x=/token/version")).body, (await ask("/library/version")).body);
+});
+
+// ---------------------------------------------------------------- the key
+
+/** What is searched for, and whether the key is found. */
+const searches: readonly (readonly [search: string | null, found: boolean])[] = [
+  [`0x${FINGERPRINT}`, true],
+  [`0X${FINGERPRINT.toLowerCase()}`, true],
+  [`0x${FINGERPRINT.slice(-16)}`, true],
+  [`0x${FINGERPRINT.slice(-8)}`, true],
+  [`0x${FINGERPRINT.slice(-7)}`, false],
+  [`0x${FINGERPRINT.slice(0, 16)}`, false],
+  [`0x0${FINGERPRINT}`, false],
+  ["0x", false],
+  ["test@example.com", true],
+  ["SREMOTE", true],
+  ["sremote test key <test@example.com>", true],
+  ["alice", false],
+  [FINGERPRINT, false],
+  ["", false],
+  [null, false],
+];
+
+for (const [search, found] of searches) {
+  Deno.test(`embedded: a search for the key by ${JSON.stringify(search)}`, async () => {
+    for (const op of ["index", "get"]) {
+      const query = new URLSearchParams({ op, ...(search === null ? {} : { search }), options: "mr" });
+      const answer = await ask(`${LOOKUP}?${query}`);
+      if (found) assert.equal(answer.status, 200, op);
+      else assertRefused(answer, 404, "no such key", op);
+    }
+  });
+}
+
+Deno.test("embedded: the index of the key is in the words of HKP", async () => {
+  const { headers, body } = await ask(`${LOOKUP}?op=index&search=0x${FINGERPRINT}`);
+  assert.equal(headers["content-type"], "text/plain");
+  assert.deepEqual(body.split("\n"), [
+    "info:1:1",
+    `pub:${FINGERPRINT}:22:255:1795484487::`,
+    "uid:sremote%20test%20key%20%3Ctest%40example.com%3E:1795484487::",
+    "",
+  ]);
+});
+
+Deno.test("embedded: the key that is given has the fingerprint, the day and the user of the index", async () => {
+  const { headers, body } = await ask(`${LOOKUP}?op=get&search=0x${FINGERPRINT}`);
+  assert.equal(headers["content-type"], "application/pgp-keys");
+  const base64 = /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n([\s\S]*?)\n=/.exec(body)?.[1] ?? "";
+  const bytes = Uint8Array.from(atob(base64.replaceAll("\n", "")), (one) => one.charCodeAt(0));
+  // RFC 9580: an old packet 6 with a length of one byte; of version 4 the SHA-1 of 0x99, two bytes of length, body.
+  assert.deepEqual([bytes[0], bytes[2]], [0x98, 4]);
+  const key = bytes.slice(2, 2 + bytes[1]!);
+  const digest = await crypto.subtle.digest("SHA-1", Uint8Array.of(0x99, 0, key.length, ...key));
+  const hex = Array.from(new Uint8Array(digest), (one) => one.toString(16).padStart(2, "0")).join("");
+  assert.equal(hex.toUpperCase(), FINGERPRINT);
+  assert.equal(new DataView(key.buffer).getUint32(1), 1795484487);
+  assert.ok(new TextDecoder("latin1").decode(bytes).includes("sremote test key <test@example.com>"));
+});
+
+// ---------------------------------------------------------------- slow, down, wrong
+
+Deno.test("embedded: what is slow sleeps for its milliseconds, once, and then answers as ever", async () => {
+  for (const [part, path] of PATHS) {
+    const right = await ask(path);
+    assert.deepEqual(right.slept, [], path);
+    const slow = await ask(path, { slow: new Map([[part, 250]]) });
+    assert.deepEqual({ ...slow, slept: [] }, right, path);
+    assert.deepEqual(slow.slept, [250], path);
+  }
+});
+
+const slownesses: readonly (readonly [slow: readonly (readonly [Part, number])[], expected: number[]])[] = [
+  [[["token", 100]], []],
+  [[["all", 100]], [100]],
+  [[["library", 300], ["all", 100]], [300]],
+  [[["library", 100], ["all", 300]], [300]],
+  [[["library", 0]], []],
+];
+
+for (const [slow, expected] of slownesses) {
+  Deno.test(`embedded: with ${JSON.stringify(slow)} slow, the library sleeps ${JSON.stringify(expected)}`, async () => {
+    const { slept, status } = await ask("/library/version", { slow: new Map(slow) });
+    assert.deepEqual(slept, expected);
+    assert.equal(status, 200);
+  });
+}
+
+Deno.test("embedded: where all is slow, what is not there is slow too", async () => {
+  const answer = await ask("/nothing", { slow: new Map([["all", 100]]) });
+  assert.deepEqual([answer.status, answer.slept], [404, [100]]);
+});
+
+Deno.test("embedded: what is down answers 503, after its sleep, and before it is wrong", async () => {
+  for (const [part, path] of PATHS) {
+    for (const one of [part, "all"] as const) {
+      const answer = await ask(path, {
+        down: new Set([one]),
+        slow: new Map([[part, 5]]),
+        wrong: new Map([[part, "html"]]),
+      });
+      assertRefused(answer, 503, "down for maintenance", path);
+      assert.deepEqual(answer.slept, [5], path);
+    }
+  }
+});
+
+/** What each way to be wrong gives, whatever the part; null: it shows in discovery alone. */
+const wrongs: Readonly<Record<Wrong, ((answer: ServedAnswer, path: string) => void) | null>> = {
+  401: (answer) => assertRefused(answer, 401, "unauthorized"),
+  404: (answer) => assertRefused(answer, 404, "not found"),
+  500: (answer) => assertRefused(answer, 500, "internal error"),
+  html: ({ status, headers, body }) => {
+    assert.deepEqual([status, headers["content-type"]], [200, "text/html"]);
+    assert.match(body, /^<!doctype html>/);
+  },
+  text: ({ status, headers, body }) => {
+    assert.deepEqual([status, headers["content-type"], body], [200, "text/plain", "it works\n"]);
+  },
+  half: ({ status, body, ends }) => {
+    assert.deepEqual([status, ends], [200, "cut"]);
+    assert.throws(() => JSON.parse(body), SyntaxError);
+  },
+  endless: ({ status, body, ends }) => {
+    assert.deepEqual([status, ends], [200, "endless"]);
+    assert.match(body, /^ {1024,}$/);
+  },
+  redirect: ({ status, headers, body }, path) => {
+    assert.deepEqual([status, headers.location, body], [302, `https://elsewhere.invalid${path}`, ""]);
+  },
+  missing: null,
+  http: null,
+  keyserver: null,
+  echo: (answer) => assertRefused(answer, 500, "cannot do that for Bearer CANARY-alice"),
+};
+
+for (const how of WRONGS) {
+  Deno.test(`embedded: a part that is wrong as ${how}`, async () => {
+    for (const [part, path] of PATHS) {
+      const right = await askAs("Bearer CANARY-alice", path);
+      for (const one of [part, "all"] as const) {
+        if (wrongs[how] === null && path === DISCOVERY) continue; // the tests below
+        const answer = await askAs("Bearer CANARY-alice", path, { wrong: new Map([[one, how]]) });
+        if (wrongs[how] === null) assert.deepEqual(answer, right, path);
+        else wrongs[how](answer, path);
+      }
+    }
+  });
+}
+
+Deno.test("embedded: what is wrong with one part leaves the others right", async () => {
+  const answers = (wrong: EmbeddedOptions["wrong"], but: Part) =>
+    Promise.all(
+      PATHS.filter(([part, path]) => part !== but && path !== DISCOVERY).map(([, path]) =>
+        ask(path, { wrong })
+      ),
+    );
+  for (const part of PARTS.filter((one) => one !== "all")) {
+    for (const how of WRONGS) {
+      assert.deepEqual(await answers(new Map([[part, how]]), part), await answers(new Map(), part));
+    }
+  }
+});
+
+Deno.test("embedded: a part's own way to be wrong counts before that of all", async () => {
+  const wrong = new Map<Part, Wrong>([["library", "404"], ["all", "500"]]);
+  assert.equal((await ask("/library/version", { wrong })).status, 404);
+  assert.equal((await ask("/token/version", { wrong })).status, 500);
+});
+
+Deno.test("embedded: an error that repeats the token names nobody where none was sent", async () => {
+  const answer = await ask(STATUS, { wrong: new Map([["status", "echo"]]) });
+  assertRefused(answer, 500, "cannot do that for nobody");
+});
+
+Deno.test("embedded: a service that is missing, or of http, is so in discovery, and no other is", async () => {
+  const right = JSON.parse((await ask(DISCOVERY)).body);
+  for (const name of SERVICES) {
+    const key = `${name}API`;
+    const missing = JSON.parse((await ask(DISCOVERY, { wrong: new Map([[name, "missing"]]) })).body);
+    const { uri: _, ...rest } = right[key];
+    assert.deepEqual(missing, { ...right, [key]: rest });
+    const http = JSON.parse((await ask(DISCOVERY, { wrong: new Map([[name, "http"]]) })).body);
+    assert.equal(http[key].uri, `http://${HOST}/${name}`);
+    assert.deepEqual({ ...http, [key]: right[key] }, right);
+  }
+});
+
+Deno.test("embedded: the keystore can go by the name of keyserver", async () => {
+  const { keystoreAPI, ...right } = JSON.parse((await ask(DISCOVERY)).body);
+  const { body } = await ask(DISCOVERY, { wrong: new Map([["keystore", "keyserver"]]) });
+  assert.deepEqual(JSON.parse(body), { ...right, keyserverAPI: keystoreAPI });
+});
+
+Deno.test("embedded: where all is missing, or of http, every service is so in discovery", async () => {
+  const uris = async (how: Wrong) => {
+    const { body } = await ask(DISCOVERY, { wrong: new Map([["all", how]]) });
+    return Object.values(JSON.parse(body) as Record<string, { uri?: string }>).map((one) => one.uri);
+  };
+  assert.deepEqual(await uris("missing"), SERVICES.map(() => undefined));
+  assert.deepEqual(await uris("http"), SERVICES.map((name) => `http://${HOST}/${name}`));
+});
