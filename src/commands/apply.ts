@@ -14,13 +14,12 @@ import {
   planFiles,
   type Planned,
   type PlanRequest,
-  withoutSkipped,
 } from "../reconcile/plan.ts";
 import { renderOutcome } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../version.ts";
 import { detailOf } from "./detail.ts";
-import { lookOf, sourcesOf } from "./look.ts";
+import { lookOf, skipOf, sourcesOf } from "./look.ts";
 import { withProgress } from "./network.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
 
@@ -136,7 +135,8 @@ async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepare
   const loaded = await loadConfig(world, options.config, options.vars);
   const paths = pathsOf(context, loaded.desired);
   const look = lookOf(context, loaded, flags);
-  const planned = await planFiles(world, loaded, { scope, runtime: options.runtime, paths, look });
+  const request = { scope, runtime: options.runtime, paths, look, skip: skipOf(flags) };
+  const planned = await planFiles(world, loaded, request);
   return { loaded, planned, scope, look };
 }
 
@@ -146,7 +146,7 @@ async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepare
  */
 async function savedPlan(context: Context, given: string, flags: ApplyOptions): Promise<Prepared> {
   const { world, options } = context;
-  const [{ readGiven }, { checkSaved, parsePlan }] = await Promise.all([
+  const [{ readGiven }, { checkSaved, parsePlan, withoutSteps }] = await Promise.all([
     import("./write.ts"),
     import("../reconcile/saved.ts"),
   ]);
@@ -163,9 +163,10 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
   const paths = pathsOf(context, loaded.desired);
   const runtime = saved.plans.length === 1 ? saved.plans[0]!.target.runtime : null;
   const look = lookOf(context, loaded, flags);
-  const request: PlanRequest = { scope, runtime: options.runtime ?? runtime, paths, look };
+  const skip = skipOf(flags);
+  const request: PlanRequest = { scope, runtime: options.runtime ?? runtime, paths, look, skip };
   const planned = await planFiles(world, loaded, request);
-  const same = { ...saved, plans: saved.plans.map((one) => withoutSkipped(one, look)) };
+  const same = { ...saved, plans: saved.plans.map((one) => withoutSteps(one, skip)) };
   checkSaved(same, planDocument(loaded, planned), given);
   return { loaded, planned, scope, look };
 }

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
 import type { Session } from "../endpoint/session.ts";
+import type { Skip } from "../reconcile/plan.ts";
 import type { Look } from "../reconcile/watched.ts";
 import type { Context } from "./context.ts";
 import { sessionOf } from "./network.ts";
@@ -21,9 +22,12 @@ export function lookOf(context: Context, loaded: LoadedConfig, flags: LookFlags)
   return {
     session: flags.offline ? null : () => opened ??= sessionOf(context, loaded),
     sources: sourcesOf(context, loaded, flags),
-    login: !flags.skipLogin,
-    check: !flags.skipCheck,
   };
+}
+
+/** What the flags leave out. */
+export function skipOf({ skipLogin, skipCheck }: LookFlags): Skip {
+  return { login: skipLogin === true, check: skipCheck === true };
 }
 
 /** Token sources of a config; nobody is asked. */

@@ -5,7 +5,7 @@ import { conflictsOf, failedChecks, planDocument, planFiles, type Planned } from
 import { Secret } from "../secret.ts";
 import { type Context, pathsOf, type Result, scopeOf } from "./context.ts";
 import { detailOf } from "./detail.ts";
-import { lookOf } from "./look.ts";
+import { lookOf, skipOf } from "./look.ts";
 import { withProgress } from "./network.ts";
 
 /** The flags of `plan`. */
@@ -35,6 +35,7 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
     runtime: options.runtime,
     paths: pathsOf(context, loaded.desired),
     look: lookOf(context, loaded, flags),
+    skip: skipOf(flags),
   };
   const planned = await withProgress(
     context,

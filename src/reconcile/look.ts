@@ -22,11 +22,10 @@ async function lookAtOne(
   look: Look,
   session: Session | null,
 ): Promise<ObservedEndpoint> {
-  const required = look.check ? one.required : [];
-  const login = look.login && one.login !== false ? one.login : null;
+  const { endpoint, required, login } = one;
   const [services, token] = await Promise.all([
-    session === null || required.length === 0 ? null : askServices(session, one.endpoint, required),
-    login === null ? NOT_LOOKED_AT : tokenOf(world, one, login, look.sources, session),
+    session === null || required.length === 0 ? null : askServices(session, endpoint, required),
+    login === null || login === false ? NOT_LOOKED_AT : tokenOf(world, one, login, look.sources, session),
   ]);
   return { remote: one.remote.name, services, token };
 }

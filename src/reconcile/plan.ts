@@ -1,7 +1,7 @@
 /** A loaded config → one plan a file: observe, then diff. */
 import type { LoadedConfig } from "../config/load.ts";
 import { Failure, type Problem } from "../failure.ts";
-import type { Entry, Finding, Plan, PlanDocument, Runtime, Scope, Step } from "../model.ts";
+import type { Desired, DesiredRemote, Entry, Finding, Plan, PlanDocument, Runtime, Scope } from "../model.ts";
 import type { PathOptions } from "../remotefile/paths.ts";
 import type { StoredFile } from "../remotefile/store.ts";
 import { VERSION } from "../version.ts";
@@ -26,14 +26,22 @@ export interface PlanRequest {
   readonly runtime: Runtime | null;
   readonly paths: PathOptions;
   readonly look: Look;
+  readonly skip: Skip;
+}
+
+/** What `--skip-login` and `--skip-check` leave out. */
+export interface Skip {
+  readonly login: boolean;
+  readonly check: boolean;
 }
 
 /** @throws {Failure} usage; what `observe` throws */
 export async function planFiles(
   world: Pick<World, "files" | "here" | "programs">,
-  { desired }: LoadedConfig,
-  { scope, runtime, paths, look }: PlanRequest,
+  loaded: LoadedConfig,
+  { scope, runtime, paths, look, skip }: PlanRequest,
 ): Promise<readonly Planned[]> {
+  const desired = withoutSkipped(loaded.desired, skip);
   const runtimes = runtime === null ? desired.runtimes : [runtime];
   if (paths.remoteFile !== null && runtimes.length > 1) {
     throw new Failure(
@@ -48,27 +56,26 @@ export async function planFiles(
   for (const one of runtimes) {
     const { observed, stored } = await observe(world, desired, look, { runtime: one, scope, paths });
     const machine = scope === "user" ? observed.other?.content?.remotes ?? new Map() : new Map();
-    planned.push({ plan: withoutSkipped(diff(desired, observed), look), stored, machine });
+    planned.push({ plan: diff(desired, observed), stored, machine });
   }
   return planned;
 }
 
-/** The plan without what `--skip-login` and `--skip-check` leave out. */
-export function withoutSkipped(plan: Plan, { login, check }: Pick<Look, "login" | "check">): Plan {
-  if (login && check) return plan;
-  const steps = plan.steps.flatMap((step): readonly Step[] => {
-    switch (step.kind) {
-      case "verify-token":
-        return login ? [step] : [];
-      case "check-services":
-        return check ? [step] : [];
-      case "replace-file": {
-        const changes = step.changes.filter((one) => login || one.kind !== "login");
-        return changes.length === 0 ? [] : [{ ...step, changes }];
-      }
-    }
+/**
+ * The config as if it did not speak of what is skipped. It is left out before the diff, and not from its plan: a remote that
+ * moves and is not logged in to anew loses its token.
+ */
+function withoutSkipped(desired: Desired, skip: Skip): Desired {
+  if (!skip.login && !skip.check) return desired;
+  const without = (one: DesiredRemote): DesiredRemote => ({
+    ...one,
+    login: skip.login && one.login !== false ? null : one.login,
+    check: skip.check ? [] : one.check,
   });
-  return { ...plan, steps };
+  const all = (remotes: ReadonlyMap<string, DesiredRemote>) =>
+    new Map(Array.from(remotes, ([name, one]) => [name, without(one)]));
+  const { user, global } = desired.remotes;
+  return { ...desired, remotes: { user: all(user), global: all(global) } };
 }
 
 /** Whether a plan would change its file; a check changes nothing. */

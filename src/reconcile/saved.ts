@@ -2,7 +2,8 @@
 import { Check, Errors } from "typebox/value";
 import { planSchema } from "../../schema/plan.ts";
 import { Failure } from "../failure.ts";
-import type { Plan, PlanDocument, Step } from "../model.ts";
+import type { Change, Plan, PlanDocument, Step } from "../model.ts";
+import type { Skip } from "./plan.ts";
 import { changedMeanwhile } from "./seen.ts";
 
 /**
@@ -97,13 +98,28 @@ export function checkSaved(saved: PlanDocument, fresh: PlanDocument, path: strin
   });
 }
 
-/** The steps but for the tokens, which depend on endpoints and sources too. */
-function withoutTokens({ steps }: Plan): string {
-  const left = steps.flatMap((step): Step[] => {
-    if (step.kind === "verify-token") return [];
-    if (step.kind === "check-services") return [step];
-    const changes = step.changes.filter((one) => one.kind !== "login");
-    return changes.length === 0 ? [] : [{ ...step, changes }];
+/** The steps but for the tokens, which depend on endpoints, sources and flags too. */
+function withoutTokens(plan: Plan): string {
+  return JSON.stringify(without(plan, { login: true, check: false }, ["login", "logout"]).steps);
+}
+
+/** A saved plan without the steps that are skipped. */
+export function withoutSteps(plan: Plan, skip: Skip): Plan {
+  return without(plan, skip, skip.login ? ["login"] : []);
+}
+
+function without(plan: Plan, skip: Skip, kinds: readonly Change["kind"][]): Plan {
+  const steps = plan.steps.flatMap((step): readonly Step[] => {
+    switch (step.kind) {
+      case "verify-token":
+        return skip.login ? [] : [step];
+      case "check-services":
+        return skip.check ? [] : [step];
+      case "replace-file": {
+        const changes = step.changes.filter((one) => !kinds.includes(one.kind));
+        return changes.length === 0 ? [] : [{ ...step, changes }];
+      }
+    }
   });
-  return JSON.stringify(left);
+  return { ...plan, steps };
 }

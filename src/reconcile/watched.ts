@@ -11,9 +11,6 @@ export interface Look {
   /** null: offline; nothing is asked of the network. */
   readonly session: (() => Promise<Session>) | null;
   readonly sources: SourceOptions;
-  /** `--skip-login` and `--skip-check` leave one of them out. */
-  readonly login: boolean;
-  readonly check: boolean;
 }
 
 /** A remote of which the config says `login` or `check`. */
