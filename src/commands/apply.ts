@@ -98,7 +98,7 @@ async function carryOutNetwork(
   });
 }
 
-/** Where a remote is: users get the machine's as its file has them now, whatever the config will make of that. */
+/** Where a remote is. */
 function endpointOf({ desired }: LoadedConfig, { plan, machine }: Planned, remote: string): Endpoint {
   const { scope } = plan.target;
   return (scope === "user" && desired.remotes.user.get(remote) || machine.get(remote) ||

@@ -15,6 +15,7 @@ import type {
 import { defaultOf, sameKeyservers } from "../remotefile/changes.ts";
 import { findConflicts, isCopy } from "./findings.ts";
 import { seenOf } from "./seen.ts";
+import { machineRemotes, watched } from "./watched.ts";
 
 /** What would be done to one file so that it says what the config wants, and what a person should know of it. */
 export function diff(desired: Desired, observed: Observed): Plan {
@@ -71,13 +72,12 @@ function diffTokens(
     const due = token === null || !stays || seen?.state === "invalid" || seen?.same === false;
     return due ? [{ kind: "login", remote: name, from: login }] : [];
   };
+  const machines = machineRemotes(file.content, other?.content ?? null);
   const copy = (wanted: DesiredRemote): readonly Change[] => {
     const stored = fresh.has(wanted.name) ? undefined : present.get(wanted.name);
+    const machine = machines.get(wanted.name);
     // One of the user's own that has the name: a conflict, and not ours to log in to.
-    if (stored?.system === false) return [];
-    // Users get it as the machine's file has it now, whatever the config will make of that.
-    const machine = other?.content?.remotes.get(wanted.name) ?? (stored?.system ? stored : undefined);
-    if (machine === undefined) return [];
+    if (machine === undefined || stored?.system === false) return [];
     const changes = own(wanted, machine);
     const moves = stored !== undefined && !mayReceive(stored, machine) &&
       changes.some((one) => one.kind === "login");
@@ -92,15 +92,10 @@ function diffTokens(
   ];
 }
 
-/** One step a remote with required services; in the user's plan also for the machine's, where it is the user's default. */
-function checksOf(desired: Desired, { target: { scope } }: Observed): readonly Step[] {
-  const wanted = desired.default.user;
-  const global = scope === "user" && wanted.kind === "remote"
-    ? desired.remotes.global.get(wanted.name)
-    : undefined;
-  const remotes = [...desired.remotes[scope].values(), ...(global === undefined ? [] : [global])];
-  return remotes.flatMap(({ name, check }) =>
-    check.length === 0 ? [] : [{ kind: "check-services", remote: name, required: check } as const]
+/** One step a remote with required services. */
+function checksOf(desired: Desired, { target: { scope }, file, other }: Observed): readonly Step[] {
+  return watched(desired, scope, file.content, other?.content ?? null).flatMap(({ remote, required }) =>
+    required.length === 0 ? [] : [{ kind: "check-services", remote: remote.name, required } as const]
   );
 }
 

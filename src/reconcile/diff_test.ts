@@ -292,6 +292,15 @@ const cases: readonly Case[] = [
     expected: ["~g uri", "login g"],
   },
   {
+    story: "a copy whose machine's file cannot be read is logged in to where it is",
+    desired: config({ global: [wanted("g", { uri: "new.example.com", login: { env: "T" } })] }),
+    observed: found(file([stored("g", { system: true, token })]), {
+      other: "unreadable",
+      endpoints: [looked("g", { state: "invalid" })],
+    }),
+    expected: ["login g"],
+  },
+  {
     story: "the machine's file never gets one",
     desired: config({ global: [wanted("g", { login: { env: "T" } })] }),
     observed: found(file([stored("g")]), { scope: "global" }),

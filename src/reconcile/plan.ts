@@ -7,7 +7,7 @@ import type { StoredFile } from "../remotefile/store.ts";
 import { VERSION } from "../version.ts";
 import type { World } from "../world.ts";
 import { diff } from "./diff.ts";
-import type { Look } from "./watched.ts";
+import { type Look, machineRemotes } from "./watched.ts";
 import { checkFailure, checkProblem } from "./checks.ts";
 import { observe } from "./observe.ts";
 
@@ -55,7 +55,9 @@ export async function planFiles(
   const planned: Planned[] = [];
   for (const one of runtimes) {
     const { observed, stored } = await observe(world, desired, look, { runtime: one, scope, paths });
-    const machine = scope === "user" ? observed.other?.content?.remotes ?? new Map() : new Map();
+    const machine = scope === "user"
+      ? machineRemotes(observed.file.content, observed.other?.content ?? null)
+      : new Map();
     planned.push({ plan: diff(desired, observed), stored, machine });
   }
   return planned;

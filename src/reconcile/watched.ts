@@ -3,7 +3,7 @@ import { mayReceive } from "../config/uri.ts";
 import type { Endpoint } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
-import type { Desired, DesiredRemote, RemoteFile, Scope, ServiceName } from "../model.ts";
+import type { Desired, DesiredRemote, RemoteFile, Scope, ServiceName, StoredRemote } from "../model.ts";
 import type { Secret } from "../secret.ts";
 
 /** How endpoints are looked at. */
@@ -22,6 +22,18 @@ export interface Watched {
   readonly token: Secret | null;
   readonly login: DesiredRemote["login"];
   readonly required: readonly ServiceName[];
+}
+
+/**
+ * The machine's remotes as users get them: as the machine's file has them now, whatever the config will make of that; one
+ * that it has not is a copy that was left in the user's.
+ */
+export function machineRemotes(
+  file: RemoteFile,
+  other: RemoteFile | null,
+): ReadonlyMap<string, StoredRemote> {
+  const copies = Array.from(file.remotes).filter(([, one]) => one.system);
+  return new Map([...copies, ...(other?.remotes ?? [])]);
 }
 
 /**
@@ -52,17 +64,12 @@ export function watched(
   }
   if (scope === "global") return list;
   const wanted = desired.default.user;
+  const machine = machineRemotes(file, other);
   for (const one of desired.remotes.global.values()) {
-    // Users get it as the machine's file has it now, whatever the config will make of that.
-    const machine = other?.remotes.get(one.name);
     const own = file.remotes.get(one.name)?.system === false;
+    const place = own ? undefined : machine.get(one.name);
     const isDefault = wanted.kind === "remote" && wanted.name === one.name;
-    add(
-      one,
-      machine ?? one,
-      !own && (other === null || machine !== undefined) ? one.login : null,
-      isDefault ? one.check : [],
-    );
+    add(one, place ?? one, place === undefined ? null : one.login, isDefault ? one.check : []);
   }
   return list;
 }

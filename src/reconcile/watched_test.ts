@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { Secret } from "../secret.ts";
+import { config, file, stored, use, wanted } from "./testing.ts";
+import { watched } from "./watched.ts";
+
+const token = new Secret("CANARY");
+const login = { env: "T" };
+
+Deno.test("watched: the machine's remotes are asked where users get them", () => {
+  const desired = config({
+    user: [wanted("mine", { login }), wanted("quiet")],
+    global: ["there", "left", "own", "nowhere"].map((one) =>
+      wanted(one, { uri: "wanted.example.com", login })
+    ),
+  });
+  const user = file([
+    stored("mine", { token }),
+    stored("left", { uri: "left.example.com", system: true, token }),
+    stored("own", { token }),
+    stored("there", { uri: "before.example.com", system: true, token }),
+  ]);
+  const machine = file([stored("there", { uri: "now.example.com" }), stored("own")]);
+  const seen = (other: typeof machine | null) =>
+    watched(desired, "user", user, other).map((
+      one,
+    ) => [one.remote.name, one.endpoint.uri, one.token !== null]);
+  assert.deepEqual(seen(machine), [
+    ["mine", "mine.example.com", true],
+    // Its token was made for another host.
+    ["there", "now.example.com", false],
+    ["left", "left.example.com", true],
+  ]);
+  assert.deepEqual(seen(null), [
+    ["mine", "mine.example.com", true],
+    ["there", "before.example.com", true],
+    ["left", "left.example.com", true],
+  ]);
+  assert.deepEqual(watched(desired, "global", machine, user), []);
+});
+
+Deno.test("watched: required services of a machine's remote are the user's where it is the user's default", () => {
+  const desired = config({
+    user: [wanted("a", { check: ["library"] })],
+    global: [wanted("g", { check: ["token"] }), wanted("h", { check: ["token"] })],
+  }, { default: { user: use("g") } });
+  const required = (scope: "user" | "global") =>
+    watched(desired, scope, file([]), null).map((one) => [one.remote.name, ...one.required]);
+  assert.deepEqual(required("user"), [["a", "library"], ["g", "token"]]);
+  assert.deepEqual(required("global"), [["g", "token"], ["h", "token"]]);
+});
