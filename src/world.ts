@@ -67,10 +67,13 @@ export interface Files {
    * to disk, then renamed. A reader sees the old file or the new one; on any error the old one stays, and nothing else.
    */
   replace(file: string, bytes: Uint8Array, options: ReplaceOptions): void;
-  /** Whether a process that was killed at a `replace` or with the lock of the file has left something. */
-  isLittered(file: string): boolean;
+  /**
+   * Whether a process that was killed at a `replace` of a file, or with its lock, has left something.
+   * @param beside files of the same folder that are written under its lock, too
+   */
+  isLittered(file: string, beside: readonly string[]): boolean;
   /** Removes what it left; for who holds the file's lock. */
-  clean(file: string): void;
+  clean(file: string, beside: readonly string[]): void;
   /** Tries once; null while another process holds it. */
   tryLock(file: string): Promise<Lock | null>;
 }
@@ -166,8 +169,6 @@ export interface Network {
   get(request: HttpRequest): Promise<HttpResponse>;
   /** The certificate that a server shows, whether trusted or not; null: there is none to be had. */
   certificateOf(request: Pick<HttpRequest, "url" | "proxy" | "timeout">): Promise<CertificateSeen | null>;
-  /** The addresses of a host. Errors: the resolver's (`ENOTFOUND`, …). */
-  resolve(host: string): Promise<readonly string[]>;
   /** Waits for requests on 127.0.0.1, until a signal ends the process. */
   serve(options: ServeOptions, answer: (request: ServedRequest) => Promise<ServedAnswer>): Promise<Served>;
 }

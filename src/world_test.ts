@@ -279,8 +279,7 @@ scene("what a replace left that was killed at it is cleaned up, and nothing else
   for (const name of ["f.lock-0123abcd", "f.lock-4567cdef"]) fs.mkdirSync(join(folder, name));
   fs.utimesSync(join(folder, "f.lock-4567cdef"), 0, 0);
   others.push("f.lock-0123abcd");
-  files.clean(join(folder, "f"));
-  files.clean(join(folder, "f.sremote-backup"));
+  files.clean(join(folder, "f"), [join(folder, "f.sremote-backup")]);
   assert.deepEqual(fs.readdirSync(folder).sort(), others.toSorted());
 });
 

@@ -19,7 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { CANARY, PROGRAMS } from "./scenario.ts";
+import { CANARY, LITTER, PROGRAMS } from "./scenario.ts";
 
 const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
 const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
@@ -90,6 +90,12 @@ class Bench {
     return { status, stderr };
   }
 
+  /** An apply of the files as they were at first, one of its calls tampered with. */
+  inject(how: string): Ran {
+    this.reset();
+    return this.apply(["strace", "-f", "-qq", "-o", "/dev/null", "-e", `inject=${how}`]);
+  }
+
   /** How often each call is made, and where in that the first is that concerns the files. */
   count(): ReadonlyMap<string, { readonly first: number; readonly last: number }> {
     const trace = join(this.folder, "trace");
@@ -124,7 +130,7 @@ class Bench {
     const next = this.apply();
     assert.equal(next.status, 0, `${what}, then: ${next.stderr}`);
     assert.equal(this.text(), wanted, what);
-    const litter = readdirSync(this.files).filter((one) => /\.lock$|\.sremote-[0-9a-f]{8}$/.test(one));
+    const litter = readdirSync(this.files).filter((one) => LITTER.test(one));
     assert.deepEqual(litter, [], what);
     return text === OLD ? "old" : "new";
   }
@@ -153,16 +159,7 @@ Deno.test({
     for (const [call, { first, last }] of bench.count()) {
       for (let n = first; n <= last; n++) {
         if (at++ % STRIDE !== 0) continue;
-        bench.reset();
-        bench.apply([
-          "strace",
-          "-f",
-          "-qq",
-          "-o",
-          "/dev/null",
-          "-e",
-          `inject=${call}:signal=SIGKILL:when=${n}`,
-        ]);
+        bench.inject(`${call}:signal=SIGKILL:when=${n}`);
         seen[bench.check(wanted, `killed at ${call} ${n}`)]++;
       }
     }
@@ -185,17 +182,8 @@ Deno.test({
       for (const error of ERRORS) {
         for (let n = first; n <= last; n++) {
           if (at++ % Math.ceil(STRIDE / 3) !== 0) continue;
-          bench.reset();
           const what = `${call} ${n}: ${error}`;
-          const ran = bench.apply([
-            "strace",
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            `inject=${call}:error=${error}:when=${n}`,
-          ]);
+          const ran = bench.inject(`${call}:error=${error}:when=${n}`);
           assert.doesNotMatch(ran.stderr, /\n {4}at |sremote has a bug/, what);
           if (ran.status !== 0) assert.match(ran.stderr, /^Error: .*\nNext: /, what);
           const now = bench.check(wanted, what);

@@ -8,7 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { dialogue, type Typed } from "./dialogue.ts";
 import { PROGRAMS, runProgram } from "./scenario.ts";
-import { startEndpoint, startProxy } from "./servers.ts";
+import { certificate, startEndpoint, startProxy, TLS } from "./servers.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -32,15 +32,14 @@ const DRIVES = /\u001b\[[0-9;?]*[A-Za-z]|\r/g;
 for (const program of PROGRAMS) {
   Deno.test(`the README's sessions (${program.name})`, async () => {
     const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
-    const tls = ["--cert", join(ROOT, "tests/tls/server.pem"), "--key", join(ROOT, "tests/tls/server.key")];
     writeFileSync(join(work, "tokens"), "alice token-of-alice\n");
-    const endpoint = await startEndpoint(program, [...tls, "--tokens", join(work, "tokens")], work);
+    const endpoint = await startEndpoint(program, [...TLS, "--tokens", join(work, "tokens")], work);
     // Through it, enterprise.example.com is that endpoint.
     const proxy = await startProxy(endpoint.port);
     const env = {
       SINGULARITY_CONFIGDIR: "/home/me/.singularity",
       HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
-      SSL_CERT_FILE: join(ROOT, "tests/tls/ca.pem"),
+      SSL_CERT_FILE: certificate("ca.pem"),
     };
     try {
       writeFileSync(join(work, "remotes.ts"), example);

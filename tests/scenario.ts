@@ -39,10 +39,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type RunningEndpoint, type RunningProxy, startEndpoint, startProxy } from "./servers.ts";
+import { type RunningEndpoint, type RunningProxy, startEndpoint, startProxy, TLS } from "./servers.ts";
 
 /** A token that must not show up anywhere. */
 export const CANARY = "CANARY-eyJhbGciOiJIUzI1NiJ9.c2VjcmV0";
+
+/** What an sremote that was killed leaves, and no other. */
+export const LITTER = /\.lock$|\.sremote-[0-9a-f]{8}$/;
 
 /** How the program is started. */
 export interface Program {
@@ -75,8 +78,6 @@ export const PROGRAMS: readonly Program[] = [
   },
   { name: "binary" as const, command: [join(ROOT, "dist/sremote")] },
 ].filter(({ name }) => (process.env.SREMOTE_UNDER_TEST ?? name) === name);
-
-const TLS = ["--cert", join(ROOT, "tests/tls/server.pem"), "--key", join(ROOT, "tests/tls/server.key")];
 
 interface Section {
   readonly heading: string;
@@ -292,7 +293,7 @@ class Story {
   private findLeaks(): void {
     assert.ok(!this.printed.includes(CANARY), "the token was printed");
     for (const path of this.paths()) {
-      assert.ok(!/\.lock$|\.sremote-[0-9a-f]{8}$/.test(path), `${path} was left behind`);
+      assert.ok(!LITTER.test(path), `${path} was left behind`);
       const mine = /(?:^|\/)(?:remote\.yaml|remote\.yaml\.sremote-backup)$/.test(path);
       if (mine || this.given.has(path) || !lstatSync(this.at(path)).isFile()) continue;
       assert.ok(!readFileSync(this.at(path), "utf8").includes(CANARY), `the token is in ${path}`);

@@ -2,7 +2,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { fileURLToPath } from "node:url";
 import { DENO_ENVIRONMENT, type Program } from "./scenario.ts";
+
+/** A file of `tls/`. */
+export function certificate(name: string): string {
+  return fileURLToPath(new URL(`tls/${name}`, import.meta.url));
+}
+
+/** The flags with which an endpoint serves https. */
+export const TLS = ["--cert", certificate("server.pem"), "--key", certificate("server.key")];
 
 /** An endpoint that runs. */
 export interface RunningEndpoint {

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CANARY, PROGRAMS, runProgram } from "./scenario.ts";
-import { startEndpoint } from "./servers.ts";
+import { certificate, startEndpoint, TLS } from "./servers.ts";
 
 const CONFIG = 'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: {} });\n';
 /** Each says so when it runs. */
@@ -83,11 +82,9 @@ const NETWORK: readonly Readonly<Record<string, string>>[] = [
 Deno.test("nor what the binary's requests show, trust, and go through", async () => {
   if (binary === undefined) throw new Error("there is no binary to test");
   const work = mkdtempSync(join(tmpdir(), "sremote-surroundings-"));
-  const certificate = (name: string) => fileURLToPath(new URL(`tls/${name}`, import.meta.url));
   writeFileSync(join(work, "tokens"), `alice ${CANARY}\n`);
   copyFileSync(certificate("ca.pem"), join(work, "ca.pem"));
-  const tls = ["--cert", certificate("server.pem"), "--key", certificate("server.key")];
-  const endpoint = await startEndpoint(binary, [...tls, "--tokens", "tokens"], work);
+  const endpoint = await startEndpoint(binary, [...TLS, "--tokens", "tokens"], work);
   try {
     const remote =
       `Active: lab\nRemotes:\n  lab:\n    URI: localhost:${endpoint.port}\n    Token: ${CANARY}\n`;

@@ -40,7 +40,8 @@ export interface Component {
 export function makeSbom(): object {
   const lock = JSON.parse(readFileSync(join(ROOT, "deno.lock"), "utf8")) as Lock;
   const info = infoOf("main.ts");
-  const shipped = reachable(info, info.modules.flatMap((one) => one.npmPackage ?? []));
+  const direct = info.modules.flatMap((one) => one.npmPackage ?? []);
+  const shipped = reachable(info, direct);
   // Bun's runtime is in the binary; its package is the compiler.
   for (const key of Object.keys(lock.npm)) if (/^bun@/.test(key)) shipped.add(key);
   const keys = Object.keys(lock.npm).sort();
@@ -58,7 +59,6 @@ export function makeSbom(): object {
       ...(license === null ? {} : { licenses: [{ license: { id: license } }] }),
     };
   });
-  const direct = info.modules.flatMap((one) => one.npmPackage ?? []);
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",

@@ -1,19 +1,18 @@
 /** `sremote doctor`: files, conflicts, proxy, authorities, names, endpoints; each finding with its remedy. */
 import { dirname } from "node:path";
-import { discover, type Endpoint } from "../endpoint/client.ts";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
-import type { Session } from "../endpoint/session.ts";
 import { askEndpoints } from "../endpoint/status.ts";
 import { systemStore } from "../endpoint/trust.ts";
 import { Failure } from "../failure.ts";
-import type { Diagnosis, Scope, Trouble } from "../model.ts";
+import { showMode } from "../mode.ts";
+import type { Diagnosis, EndpointStatus, Scope, Trouble } from "../model.ts";
+import { defaultOf } from "../remotefile/changes.ts";
 import { merge } from "../remotefile/merge.ts";
 import { ambiguousSysconfdir, findTarget } from "../remotefile/paths.ts";
 import { backupPath, readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
-import { codeOf } from "../world.ts";
 import { type Context, pathsOf, type Result } from "./context.ts";
-import { endpointOf, type MergedView, runtimeOf, tokenOf } from "./merged.ts";
+import { askedOf, type MergedView, runtimeOf } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
 
 /** Looks at everything that a remote's command depends on. Changes nothing. */
@@ -79,9 +78,8 @@ function* lookAtFile({ world, options }: Context, scope: Scope, file: string): I
   if (stat === null) {
     yield say("ok", "file", file, `the ${scope} file is not there, which is as good as empty`);
   } else if (stat.kind === "file") {
-    const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
     const owner = scope === "global" ? 0 : world.here.uid;
-    yield say("ok", "file", file, `the ${scope} file, mode ${mode}, owner ${stat.uid}`);
+    yield say("ok", "file", file, `the ${scope} file, mode ${showMode(stat.mode)}, owner ${stat.uid}`);
     if (stat.uid !== owner && !rooted) {
       yield say(
         "error",
@@ -179,9 +177,7 @@ function* lookAtBoth({ merged, user, global }: MergedView): Iterable<Diagnosis> 
       "sremote use NAME",
     );
   } else yield say("ok", "conflict", "default", `the default remote is ${quote(active)}`);
-  const only = Array.from(global.document.content.remotes.values()).filter((one) => one.exclusive).map((
-    one,
-  ) => one.name);
+  const only = defaultOf(global.document.content).exclusive;
   const own = user.document.content.default;
   if (only.length > 1) {
     yield say(
@@ -244,69 +240,35 @@ function* lookAtNetwork({ world }: Context): Iterable<Diagnosis> {
 async function lookAtEndpoints(context: Context, view: MergedView): Promise<readonly Diagnosis[]> {
   const session = await sessionOf(context, null);
   const names = Array.from(view.merged.remotes.keys()).sort();
-  const all = await Promise.all(names.map((name) => lookAtEndpoint(context, session, view, name)));
-  return all.flat();
+  const all = await askEndpoints(session, names.map((name) => askedOf(view, name)), false, () => {});
+  return all.flatMap(lookAtEndpoint);
 }
 
-async function lookAtEndpoint(
-  { world }: Context,
-  session: Session,
-  view: MergedView,
-  name: string,
-): Promise<readonly Diagnosis[]> {
-  const endpoint = endpointOf(view, name);
-  const resolved = await lookUp(world, endpoint);
-  if (resolved !== null) return [{ ...resolved, subject: name }];
-  const found = await discover(session, endpoint);
-  if ("trouble" in found) return [troubled("error", name, found.trouble)];
-  const token = tokenOf(view, name);
-  const [status] = await askEndpoints(session, [{ remote: name, endpoint, token }], false, () => {});
-  const services = status!.services;
+function lookAtEndpoint({ remote, uri, services, login, trouble }: EndpointStatus): readonly Diagnosis[] {
+  if (trouble !== null) return [troubled("error", remote, trouble)];
   const down = services.flatMap((one) =>
-    one.trouble === null ? [] : [troubled("error", `${name}.${one.service}`, one.trouble)]
+    one.trouble === null ? [] : [troubled("error", `${remote}.${one.service}`, one.trouble)]
   );
   const up = services.filter((one) => one.ok).map((one) => one.service);
-  const { login } = status!;
   return [
-    say(
-      "ok",
-      "endpoint",
-      name,
-      `${endpoint.uri} answers; OK: ${up.length === 0 ? "no service" : up.join(", ")}`,
-    ),
+    say("ok", "endpoint", remote, `${uri} answers; OK: ${up.length === 0 ? "no service" : up.join(", ")}`),
     ...down,
-    ...(login.state === "valid" ? [say("ok", "login", name, "the stored API Key is valid")] : []),
+    ...(login.state === "valid" ? [say("ok", "login", remote, "the stored API Key is valid")] : []),
     ...(login.state === "invalid"
-      ? [say("error", "login", name, "the stored API Key is not valid", `sremote login ${name}`)]
+      ? [say("error", "login", remote, "the stored API Key is not valid", `sremote login ${remote}`)]
       : []),
     ...(login.state === "unknown" && login.trouble !== null
-      ? [troubled("warning", name, login.trouble)]
+      ? [troubled("warning", remote, login.trouble)]
       : []),
   ];
 }
 
-/** A name that cannot be resolved; behind a proxy it is the proxy that resolves. */
-async function lookUp(world: Context["world"], endpoint: Endpoint): Promise<Diagnosis | null> {
-  const url = URL.parse(`${endpoint.insecure ? "http" : "https"}://${endpoint.uri}`);
-  if (url === null) return null;
-  try {
-    if (proxyFor(url, (name) => world.here.env(name)) !== null) return null;
-    await world.network.resolve(url.hostname.replace(/^\[|\]$/g, ""));
-    return null;
-  } catch (error) {
-    if (codeOf(error) === undefined) return null;
-    return say(
-      "error",
-      "dns",
-      url.hostname,
-      `the name ${url.hostname} cannot be resolved`,
-      "check the name and /etc/resolv.conf; behind a proxy, set HTTPS_PROXY",
-    );
-  }
-}
-
-function troubled(severity: "error" | "warning", subject: string, { message, next }: Trouble): Diagnosis {
-  return say(severity, "endpoint", subject, message, next);
+function troubled(
+  severity: "error" | "warning",
+  subject: string,
+  { kind, message, next }: Trouble,
+): Diagnosis {
+  return say(severity, kind === "dns" ? "dns" : "endpoint", subject, message, next);
 }
 
 function quote(name: string): string {

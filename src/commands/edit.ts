@@ -16,18 +16,17 @@ export async function editFile(
   context: Context,
   scope: Scope,
   decide: (file: RemoteFile) => readonly Change[],
-  supplies?: Supplies | ((file: RemoteFile) => Supplies),
+  supplies: (file: RemoteFile) => Supplies = () => ({}),
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const { world, options } = context;
   const { file } = await findTarget(runtimeOf(context), scope, pathsOf(context, null), world);
   const { changed } = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, async (now) => {
     const changes = decide(now.document.content);
-    const given = typeof supplies === "function" ? supplies(now.document.content) : supplies;
     const ours = new Set(now.ledger.remotes);
     for (const change of changes) {
       if (change.kind === "add" || change.kind === "remove") ours.delete(change.remote);
     }
-    return { text: await editRemoteFile(now.document, changes, given), ours };
+    return { text: await editRemoteFile(now.document, changes, supplies(now.document.content)), ours };
   });
   return { changed, file };
 }

@@ -1,19 +1,18 @@
 /** `sremote keyserver …`, as `singularity keyserver` has it: the keyservers of the machine's remotes, and logging in to them. */
 import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../config/uri.ts";
-import { checkKeyserver, discover } from "../endpoint/client.ts";
+import { basic, bearer, checkKeyserver, discover, type Discovery } from "../endpoint/client.ts";
 import { Failure } from "../failure.ts";
 import type { Credential, Entry, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
 import { renderKeyservers } from "../report/keyservers.ts";
-import { Secret } from "../secret.ts";
+import { askToken } from "./ask_token.ts";
 import { type Context, pathsOf, requireRoot, type Result } from "./context.ts";
 import { editFile } from "./edit.ts";
-import { askToken, type LoginOptions, namedOrDefault } from "./login.ts";
-import { endpointOf, readMerged, runtimeOf } from "./merged.ts";
+import type { LoginOptions } from "./login.ts";
+import { endpointOf, namedOrDefault, readMerged, runtimeOf, unknown } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
-import { unknown } from "./remove.ts";
 
 /** The flags of `keyserver add`. */
 export interface KeyserverAddOptions {
@@ -90,8 +89,8 @@ async function change(
 async function ownKeyserver(context: Context, remote: StoredRemote): Promise<Keyserver> {
   const session = await sessionOf(context, null);
   const found = await withProgress(context, `Asking ${remote.uri}`, () => discover(session, remote));
-  const own = "trouble" in found ? undefined : found.services.get("keystore");
-  if (own !== undefined) return { uri: own.uri, skip: false, external: false, insecure: false };
+  const own = ownIn(found);
+  if (own !== null) return own;
   const trouble = "trouble" in found ? found.trouble : null;
   throw new Failure(
     "network",
@@ -100,6 +99,12 @@ async function ownKeyserver(context: Context, remote: StoredRemote): Promise<Key
     }`,
     { next: trouble?.next ?? "ask who runs the endpoint" },
   );
+}
+
+/** The endpoint's own keyserver, as a list has it; null: there is none to be had. */
+function ownIn(found: Discovery): Keyserver | null {
+  const own = "trouble" in found ? undefined : found.services.get("keystore");
+  return own === undefined ? null : { uri: own.uri, skip: false, external: false, insecure: false };
 }
 
 /** Lists the keyservers of all remotes that a user sees, or of one. */
@@ -119,10 +124,8 @@ export async function keyserverList(context: Context, name: string | undefined):
         const listed = remote.keyservers;
         // Without a list it is the endpoint's own that is used.
         const found = listed.length > 0 ? null : await discover(session, endpointOf(view, one));
-        const own = found === null || "trouble" in found ? undefined : found.services.get("keystore");
-        const keyservers = listed.length > 0 || own === undefined
-          ? listed
-          : [{ uri: own.uri, skip: false, external: false, insecure: false }];
+        const own = found === null ? null : ownIn(found);
+        const keyservers = own === null ? listed : [own];
         return {
           remote: one,
           default: one === view.merged.default,
@@ -141,9 +144,7 @@ export async function keyserverList(context: Context, name: string | undefined):
 export async function loginToKeyserver(context: Context, uri: string, flags: LoginOptions): Promise<Result> {
   requireUri(uri, "log in to");
   const secret = await askToken(context, flags, flags.username === undefined ? "Token:" : "Password:");
-  const auth = flags.username === undefined
-    ? new Secret(`Bearer ${secret.reveal()}`)
-    : new Secret(`Basic ${base64(`${flags.username}:${secret.reveal()}`)}`);
+  const auth = flags.username === undefined ? bearer(secret) : basic(flags.username, secret);
   const view = await readMerged(context);
   const insecure = Array.from(view.merged.remotes.values()).some(({ remote }) =>
     remote.keyservers.some((one) => one.insecure && keyserverKey(one.uri) === keyserverKey(uri))
@@ -225,8 +226,4 @@ function requireUri(uri: string, doing: string): void {
   throw new Failure("usage", `cannot ${doing} the keyserver ${JSON.stringify(uri)}: ${problem}`, {
     next: `give its address as ${KEYSERVER_ALLOWED}`,
   });
-}
-
-function base64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

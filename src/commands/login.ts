@@ -1,24 +1,20 @@
 /** `sremote login` and `logout`, as `singularity remote` has them. */
 import { mayReceive } from "../config/uri.ts";
-import { discover, type Endpoint, endpointUrl, tokenPage, verifyToken, whoIs } from "../endpoint/client.ts";
+import { accountOf, type Endpoint, endpointUrl, tokenPage, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
-import { readSource, type SourceReply, tokenIn } from "../endpoint/tokens.ts";
 import { Failure } from "../failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
 import { requireValid } from "../reconcile/network.ts";
 import type { Secret } from "../secret.ts";
-import { codeOf } from "../world.ts";
+import { askToken, type TokenFlags } from "./ask_token.ts";
 import { confirm, type Context, type Result } from "./context.ts";
 import { editFile } from "./edit.ts";
 import { loginToKeyserver } from "./keyserver.ts";
-import { endpointOf, type MergedView, readMerged, tokenOf } from "./merged.ts";
+import { endpointOf, type MergedView, namedOrDefault, readMerged, tokenOf } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
-import { unknown } from "./remove.ts";
 
 /** The flags of `login`. */
-export interface LoginOptions {
-  readonly tokenfile?: string;
-  readonly passwordStdin?: true;
+export interface LoginOptions extends TokenFlags {
   readonly username?: string;
   readonly yes?: true;
 }
@@ -59,7 +55,7 @@ export async function login(
  * that is not valid changes nothing.
  * @throws {Failure} login-failed
  */
-export async function storeToken(
+async function storeToken(
   context: Context,
   session: Session,
   view: MergedView,
@@ -86,7 +82,7 @@ export async function storeToken(
     const { uri, insecure, keyservers } = present;
     const before = { uri, insecure, keyservers };
     return [{ kind: "update", remote, before, after: { ...endpoint, keyservers } }, login];
-  }, { tokens: new Map([[remote, token]]), system });
+  }, () => ({ tokens: new Map([[remote, token]]), system }));
 }
 
 function gone(remote: string): Failure {
@@ -135,63 +131,6 @@ async function allowReplacing(
   await confirm(context, "An API Key is already set for this remote. Replace it?", undefined);
 }
 
-/** A token from where the flags say, else from a person. @throws {Failure} login-failed, usage, interrupted */
-export async function askToken(
-  context: Context,
-  flags: Pick<LoginOptions, "tokenfile" | "passwordStdin">,
-  question: string,
-): Promise<Secret> {
-  const { world } = context;
-  if (flags.tokenfile !== undefined && flags.passwordStdin) {
-    throw new Failure("usage", "--tokenfile and --password-stdin do not go together", {
-      next: "give one of the two",
-    });
-  }
-  const reply = await (async (): Promise<SourceReply> => {
-    if (flags.tokenfile !== undefined) {
-      const options = { folder: world.here.folder, root: null, allowCommand: false, ask: null };
-      return await readSource(world, { file: flags.tokenfile }, options);
-    }
-    if (flags.passwordStdin) return tokenIn(await readInput(context), "standard input");
-    if (!world.terminal.canAsk) {
-      return {
-        why: "there is no terminal to ask for it",
-        next: "give it with --tokenfile FILE or --password-stdin",
-      };
-    }
-    const answer = await world.terminal.askSecret(question);
-    if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
-    return tokenIn(answer, "what was entered");
-  })();
-  if (!("token" in reply)) {
-    throw new Failure("login-failed", `cannot log in: ${reply.why}`, {
-      next: `${reply.next}; nothing was written`,
-    });
-  }
-  if (reply.exposed !== null) {
-    const mode = (reply.exposed.mode & 0o777).toString(8).padStart(4, "0");
-    context.note(
-      `Warning: ${reply.exposed.file} has mode ${mode}: others can read it. chmod 600 ${reply.exposed.file}`,
-    );
-  }
-  return reply.token;
-}
-
-async function readInput({ world }: Context): Promise<string> {
-  try {
-    return await world.terminal.readInput(64 * 1024);
-  } catch (error) {
-    const why = codeOf(error) === "EFBIG"
-      ? "it is too large for a token"
-      : error instanceof Error
-      ? error.message
-      : "";
-    throw new Failure("io", `cannot read standard input: ${why}`, {
-      next: "give the token alone, in one line",
-    });
-  }
-}
-
 async function requireUser(
   session: Session,
   remote: string,
@@ -199,8 +138,7 @@ async function requireUser(
   token: Secret,
   username: string,
 ): Promise<void> {
-  const found = await discover(session, endpoint);
-  const account = "trouble" in found ? found : await whoIs(session, endpoint, found.services, token);
+  const account = await accountOf(session, endpoint, token);
   if ("trouble" in account) {
     throw new Failure(
       "login-failed",
@@ -236,21 +174,6 @@ export async function logout(context: Context, name: string | undefined): Promis
   );
 }
 
-/** The remote that is meant. @throws {Failure} unknown-remote */
-export function namedOrDefault({ merged }: MergedView, name: string | undefined, doing: string): string {
-  if (name !== undefined) {
-    if (merged.remotes.has(name)) return name;
-    throw unknown(name, merged.remotes.keys(), doing);
-  }
-  if (merged.default === null) {
-    throw new Failure("unknown-remote", `cannot ${doing} the default remote: there is none`, {
-      next: "name one, or choose one with sremote use",
-    });
-  }
-  if (merged.remotes.has(merged.default)) return merged.default;
-  throw unknown(merged.default, merged.remotes.keys(), doing);
-}
-
 /** Prints the password of the OCI registry of the user who is logged in to the default remote. */
 export async function getLoginPassword(context: Context): Promise<Result> {
   const view = await readMerged(context);
@@ -263,8 +186,7 @@ export async function getLoginPassword(context: Context): Promise<Result> {
     });
   if (token === null) throw refuse("you are not logged in", `sremote login ${remote}`);
   const session = await sessionOf(context, null);
-  const found = await discover(session, endpoint);
-  const account = "trouble" in found ? found : await whoIs(session, endpoint, found.services, token);
+  const account = await accountOf(session, endpoint, token);
   if ("trouble" in account) {
     throw refuse(account.trouble.message, account.trouble.next ?? `sremote login ${remote}`);
   }

@@ -1,7 +1,10 @@
 /** What a user command sees: the user's and the machine's remotes as one. */
 import { mayReceive } from "../config/uri.ts";
 import type { Secret } from "../secret.ts";
+import { nearest } from "../config/suggest.ts";
 import type { Endpoint } from "../endpoint/client.ts";
+import type { Asked } from "../endpoint/status.ts";
+import { Failure } from "../failure.ts";
 import type { Runtime, Scope } from "../model.ts";
 import { merge, type Merged } from "../remotefile/merge.ts";
 import { findTarget } from "../remotefile/paths.ts";
@@ -76,4 +79,43 @@ export function noteCollisions(context: Context, { merged, user, global }: Merge
       } is both in ${user.path} and in ${global.path}: ${effect}. Rename one of the two.`,
     );
   }
+}
+
+/** What `status` and `doctor` ask of a remote. */
+export function askedOf(view: MergedView, remote: string): Asked {
+  return { remote, endpoint: endpointOf(view, remote), token: tokenOf(view, remote) };
+}
+
+/** Where the machine has an exclusive remote, nobody uses another. @throws {Failure} conflict */
+export function refuseOtherThanExclusive({ remotes }: Merged, name: string): void {
+  const only = Array.from(remotes.values()).find((one) => one.global && one.remote.exclusive)?.remote.name;
+  if (only === undefined || only === name) return;
+  throw new Failure(
+    "conflict",
+    `cannot use ${JSON.stringify(name)}: ${JSON.stringify(only)} is exclusive on this machine`,
+    { next: "ask the machine's administrator" },
+  );
+}
+
+/** The remote that is meant. @throws {Failure} unknown-remote */
+export function namedOrDefault({ merged }: MergedView, name: string | undefined, doing: string): string {
+  if (name !== undefined) {
+    if (merged.remotes.has(name)) return name;
+    throw unknown(name, merged.remotes.keys(), doing);
+  }
+  if (merged.default === null) {
+    throw new Failure("unknown-remote", `cannot ${doing} the default remote: there is none`, {
+      next: "name one, or choose one with sremote use",
+    });
+  }
+  if (merged.remotes.has(merged.default)) return merged.default;
+  throw unknown(merged.default, merged.remotes.keys(), doing);
+}
+
+/** There is no remote of that name. */
+export function unknown(name: string, known: Iterable<string>, doing: string): Failure {
+  const meant = nearest(name, known);
+  return new Failure("unknown-remote", `cannot ${doing} ${JSON.stringify(name)}: there is no such remote`, {
+    next: meant === undefined ? "sremote list shows the remotes" : `did you mean ${JSON.stringify(meant)}?`,
+  });
 }

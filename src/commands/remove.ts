@@ -1,11 +1,10 @@
 /** `sremote remove`, as `singularity remote remove`. */
-import { nearest } from "../config/suggest.ts";
 import { Failure } from "../failure.ts";
 import type { Change } from "../model.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
 import { editFile } from "./edit.ts";
-import { mergedFor } from "./merged.ts";
+import { mergedFor, unknown } from "./merged.ts";
 
 /** The flags of `remove`. */
 export interface RemoveOptions {
@@ -43,12 +42,4 @@ export async function remove(context: Context, name: string, flags: RemoveOption
     text: `Remote ${JSON.stringify(name)} removed.`,
     document: { formatVersion: 1, changed: true, file, remote: name },
   };
-}
-
-/** There is no remote of that name. */
-export function unknown(name: string, known: Iterable<string>, doing: string): Failure {
-  const meant = nearest(name, known);
-  return new Failure("unknown-remote", `cannot ${doing} ${JSON.stringify(name)}: there is no such remote`, {
-    next: meant === undefined ? "sremote list shows the remotes" : `did you mean ${JSON.stringify(meant)}?`,
-  });
 }

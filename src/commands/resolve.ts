@@ -4,8 +4,7 @@ import { discover, endpointUrl } from "../endpoint/client.ts";
 import { Failure } from "../failure.ts";
 import type { ServiceName } from "../model.ts";
 import type { Context, Result } from "./context.ts";
-import { namedOrDefault } from "./login.ts";
-import { endpointOf, type MergedView, readMerged } from "./merged.ts";
+import { endpointOf, namedOrDefault, readMerged, refuseOtherThanExclusive } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
 
 /** The flags of `resolve`. */
@@ -35,7 +34,8 @@ export async function resolveService(
   const name = nameOf(service);
   const view = await readMerged(context);
   const override = overrideOf(name, flags);
-  const remote = exclusiveOr(view, flags.remote);
+  const remote = namedOrDefault(view, flags.remote, "use");
+  refuseOtherThanExclusive(view.merged, remote);
   const session = await sessionOf(context, null);
   const endpoint = endpointOf(view, remote);
   const ask = () => withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
@@ -135,21 +135,6 @@ function overrideOf(service: ServiceName, flags: ResolveOptions): string | null 
   throw new Failure("usage", `--${flag} ${given} is not an address`, {
     next: `give it as ${ENDPOINT_ALLOWED}`,
   });
-}
-
-/** The exclusive remote is everyone's; another one is refused. */
-function exclusiveOr(view: MergedView, named: string | undefined): string {
-  const remote = namedOrDefault(view, named, "use");
-  const only = Array.from(view.merged.remotes.values()).find((one) => one.global && one.remote.exclusive)
-    ?.remote.name;
-  if (only === undefined || only === remote) return remote;
-  throw new Failure(
-    "conflict",
-    `cannot use ${JSON.stringify(remote)}: ${JSON.stringify(only)} is exclusive on this machine`,
-    {
-      next: "ask the machine's administrator",
-    },
-  );
 }
 
 function sameAddress(own: string | undefined, override: string): boolean {

@@ -7,8 +7,7 @@ import { renderPrometheus } from "../report/prometheus.ts";
 import { renderStatus } from "../report/status.ts";
 import { VERSION } from "../version.ts";
 import type { Context, Result } from "./context.ts";
-import { namedOrDefault } from "./login.ts";
-import { endpointOf, noteCollisions, noteMoved, readMerged, tokenOf } from "./merged.ts";
+import { askedOf, namedOrDefault, noteCollisions, noteMoved, readMerged } from "./merged.ts";
 import { sessionOf, withProgress } from "./network.ts";
 
 /** The flags of `status`. */
@@ -34,11 +33,7 @@ export async function status(
       ? Array.from(view.merged.remotes.keys()).sort()
       : names.length > 0
       ? [...new Set(names)].map((name) => namedOrDefault(view, name, "ask"))
-      : [namedOrDefault(view, undefined, "ask")]).map((remote) => ({
-        remote,
-        endpoint: endpointOf(view, remote),
-        token: tokenOf(view, remote),
-      }));
+      : [namedOrDefault(view, undefined, "ask")]).map((remote) => askedOf(view, remote));
   for (const one of remotes) noteMoved(context, view, one.remote);
   const session = await sessionOf(context, null, flags.parallel);
   // Who is logged in costs a request more a remote: for as many as go in one round.

@@ -1,10 +1,8 @@
 /** `sremote use`, as `singularity remote use`. */
-import { Failure } from "../failure.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
 import { editFile } from "./edit.ts";
-import { mergedFor } from "./merged.ts";
-import { unknown } from "./remove.ts";
+import { mergedFor, refuseOtherThanExclusive, unknown } from "./merged.ts";
 
 /** The flags of `use`. */
 export interface UseOptions {
@@ -18,16 +16,7 @@ export async function use(context: Context, name: string, flags: UseOptions): Pr
   const scope = scopeOf(flags.global ?? flags.exclusive);
   requireRoot(context, scope, "use");
   const seen = (await mergedFor(context, scope))?.merged ?? null;
-  const only = seen === null
-    ? undefined
-    : Array.from(seen.remotes.values()).find((one) => one.remote.exclusive);
-  if (only !== undefined && only.global && only.remote.name !== name) {
-    throw new Failure(
-      "conflict",
-      `cannot use ${JSON.stringify(name)}: ${JSON.stringify(only.remote.name)} is exclusive on this machine`,
-      { next: "ask the machine's administrator" },
-    );
-  }
+  if (seen !== null) refuseOtherThanExclusive(seen, name);
   const { changed, file } = await editFile(context, scope, (now) => {
     const known = seen?.remotes ?? now.remotes;
     if (!known.has(name)) throw unknown(name, known.keys(), "use");

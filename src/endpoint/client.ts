@@ -238,6 +238,22 @@ export async function checkKeyserver(
     : refusalOf(reply, hostOf(web), auth);
 }
 
+/** Finds an endpoint's library, and asks it who a token belongs to. */
+export async function accountOf(
+  session: Session,
+  endpoint: Endpoint,
+  token: Secret,
+): Promise<Account | { readonly trouble: Trouble }> {
+  const found = await discover(session, endpoint);
+  return "trouble" in found ? found : await whoIs(session, endpoint, found.services, token);
+}
+
+/** The header of a user and a password (RFC 7617). */
+export function basic(user: string, password: Secret): Secret {
+  const bytes = new TextEncoder().encode(`${user}:${password.reveal()}`);
+  return new Secret(`Basic ${btoa(String.fromCharCode(...bytes))}`);
+}
+
 /** The header of a token (RFC 6750). */
 export function bearer(token: Secret): Secret {
   return new Secret(`Bearer ${token.reveal()}`);

@@ -54,11 +54,6 @@ export class Session {
     this.ends = world.clock.now() + options.deadline;
   }
 
-  /** How many requests may be in flight. */
-  get parallel(): number {
-    return this.options.parallel;
-  }
-
   /** Forgets the answers: from here on everything is asked anew, and the time for all of it begins again. */
   forget(): void {
     this.answers.clear();

@@ -53,7 +53,7 @@ export async function readSource(
 }
 
 /** The file that a `file` source means: `~` is the user's home folder, and `--root` stands for `/`. */
-export async function tokenFile(
+async function tokenFile(
   world: Pick<World, "here">,
   given: string,
   options: SourceOptions,

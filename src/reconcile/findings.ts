@@ -1,5 +1,6 @@
 /** What a person should know of a plan: conflicts (apply refuses), dangers, and what stays as it is. Pure. */
 import { mayReceive } from "../config/uri.ts";
+import { showMode } from "../mode.ts";
 import type {
   Change,
   DefaultState,
@@ -215,7 +216,7 @@ function* readable({ target, file }: Observed): Iterable<Finding> {
   yield finding(
     "warning",
     "readable-by-others",
-    `${target.file} holds tokens and has mode ${octal(file.mode)}`,
+    `${target.file} holds tokens and has mode ${showMode(file.mode)}`,
     {
       next: `chmod 600 ${target.file}`,
     },
@@ -260,7 +261,7 @@ function* tokens(desired: Desired, observed: Observed, { changes }: Decided): It
       yield finding(
         "warning",
         "readable-by-others",
-        `${exposed.file} holds the token of ${quote(remote)} and has mode ${octal(exposed.mode)}`,
+        `${exposed.file} holds the token of ${quote(remote)} and has mode ${showMode(exposed.mode)}`,
         { remote, next: `chmod 600 ${exposed.file}` },
       );
     }
@@ -326,10 +327,6 @@ function finding(
 
 function quote(name: string): string {
   return JSON.stringify(name);
-}
-
-function octal(mode: number): string {
-  return (mode & 0o777).toString(8).padStart(4, "0");
 }
 
 const LISTED = 10;

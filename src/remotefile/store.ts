@@ -171,7 +171,7 @@ function makeFolder(world: World, path: string, scope: Scope): string[] {
 /** What one that was killed at its work left behind may hold tokens. */
 function clean(world: World, path: string): void {
   try {
-    for (const one of written(path)) world.files.clean(one);
+    world.files.clean(path, [backupPath(path), ledgerPath(path)]);
   } catch { /* a folder that cannot be listed */ }
 }
 
@@ -181,16 +181,12 @@ function clean(world: World, path: string): void {
  */
 export async function tidy(world: World, path: string): Promise<void> {
   try {
-    if (!written(path).some((one) => world.files.isLittered(one))) return;
+    if (!world.files.isLittered(path, [backupPath(path), ledgerPath(path)])) return;
     const lock = await world.files.tryLock(path);
     if (lock === null) return;
     clean(world, path);
     lock.release();
   } catch { /* not ours to do */ }
-}
-
-function written(path: string): readonly string[] {
-  return [path, backupPath(path), ledgerPath(path)];
 }
 
 async function takeLock(

@@ -74,18 +74,19 @@ export function realFiles(): Files {
     },
     removeFolder,
     replace: replaceFile,
-    isLittered: (file) => fs().existsSync(`${file}.lock`) || leftBy(file).length > 0,
-    clean(file) {
-      for (const path of leftBy(file)) fs().rmSync(path, { recursive: true, force: true });
+    isLittered: (file, beside) => fs().existsSync(`${file}.lock`) || leftBy(file, beside).length > 0,
+    clean(file, beside) {
+      for (const path of leftBy(file, beside)) fs().rmSync(path, { recursive: true, force: true });
     },
     tryLock,
   };
 }
 
-/** Temporary files of replaces of the file, and folders that were to become its lock. */
-function leftBy(file: string): readonly string[] {
+/** Temporary files of replaces of the files, and folders that were to become the first one's lock. */
+function leftBy(file: string, beside: readonly string[]): readonly string[] {
   const { basename, dirname, join } = load("node:path");
-  const temporary = new RegExp(`^\\.${escaped(basename(file))}\\.sremote-[0-9a-f]{8}$`);
+  const bases = [file, ...beside].map((one) => escaped(basename(one))).join("|");
+  const temporary = new RegExp(`^\\.(?:${bases})\\.sremote-[0-9a-f]{8}$`);
   const names = fs().readdirSync(dirname(file));
   const files = names.filter((name) => temporary.test(name)).map((name) => join(dirname(file), name));
   return [...files, ...deadLocks(file, names)];

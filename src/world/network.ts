@@ -9,6 +9,7 @@ import type Net from "node:net";
 import type Tls from "node:tls";
 import type { CertificateSeen, HttpRequest, HttpResponse, Network } from "../world.ts";
 import { systemError } from "./errors.ts";
+import { plainHeaders } from "./headers.ts";
 import { load } from "./load.ts";
 import { serve } from "./serve.ts";
 
@@ -28,7 +29,7 @@ const https = () => loaded<typeof Https>("node:https");
 const tls = () => loaded<typeof Tls>("node:tls");
 
 /** The real one. */
-export const network: Network = { get, certificateOf, resolve, serve };
+export const network: Network = { get, certificateOf, serve };
 
 async function get(request: HttpRequest): Promise<HttpResponse> {
   const { url, proxy, timeout } = request;
@@ -60,11 +61,6 @@ async function certificateOf(
       signal.addEventListener("abort", () => socket.destroy());
     });
   }).catch(() => null);
-}
-
-async function resolve(host: string): Promise<readonly string[]> {
-  const found = await load("node:dns").promises.lookup(host, { all: true });
-  return found.map((one) => one.address);
 }
 
 function readCertificate(
@@ -133,7 +129,11 @@ function exchange(request: HttpRequest, options: Sent, signal: AbortSignal): Pro
       const half = () => fail(systemError("EHALF", "ended before its end", url.href));
       answer.on("end", () => {
         if (!answer.complete) return half();
-        done({ status: answer.statusCode ?? 0, headers: plain(answer.headers), body: joined(parts, size) });
+        done({
+          status: answer.statusCode ?? 0,
+          headers: plainHeaders(answer.headers),
+          body: joined(parts, size),
+        });
       });
       answer.on("aborted", half);
       answer.on("error", half);
@@ -145,13 +145,6 @@ function exchange(request: HttpRequest, options: Sent, signal: AbortSignal): Pro
     signal.addEventListener("abort", () => sent.destroy());
     sent.end();
   });
-}
-
-function plain(headers: Http.IncomingHttpHeaders): Record<string, string> {
-  const pairs = Object.entries(headers).map((
-    [name, value],
-  ) => [name, Array.isArray(value) ? value.join(", ") : value]);
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array {

@@ -3,21 +3,18 @@ import process from "node:process";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Network, ServedAnswer } from "../world.ts";
+import { plainHeaders } from "./headers.ts";
 import { load } from "./load.ts";
 
 /** See {@link Network.serve}. */
 export const serve: Network["serve"] = async ({ port, tls }, answer) => {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).map((
-        [name, value],
-      ) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""]),
-    );
     request.resume();
-    answer({ method: request.method ?? "", path: request.url ?? "", headers }).then(
-      (given) => send(response, given),
-      () => response.destroy(),
-    );
+    answer({ method: request.method ?? "", path: request.url ?? "", headers: plainHeaders(request.headers) })
+      .then(
+        (given) => send(response, given),
+        () => response.destroy(),
+      );
   };
   const server = tls === null
     ? load("node:http").createServer(listener)

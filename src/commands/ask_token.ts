@@ -1,0 +1,68 @@
+/** A token or password that a command is given, or asks for. */
+import { readSource, type SourceReply, tokenIn } from "../endpoint/tokens.ts";
+import { Failure } from "../failure.ts";
+import { showMode } from "../mode.ts";
+import type { Secret } from "../secret.ts";
+import { codeOf } from "../world.ts";
+import type { Context } from "./context.ts";
+
+/** The flags that say where it is. */
+export interface TokenFlags {
+  readonly tokenfile?: string;
+  readonly passwordStdin?: true;
+}
+
+/** A token from where the flags say, else from a person. @throws {Failure} login-failed, usage, interrupted */
+export async function askToken(
+  context: Context,
+  flags: TokenFlags,
+  question: string,
+): Promise<Secret> {
+  const { world } = context;
+  if (flags.tokenfile !== undefined && flags.passwordStdin) {
+    throw new Failure("usage", "--tokenfile and --password-stdin do not go together", {
+      next: "give one of the two",
+    });
+  }
+  const reply = await (async (): Promise<SourceReply> => {
+    if (flags.tokenfile !== undefined) {
+      const options = { folder: world.here.folder, root: null, allowCommand: false, ask: null };
+      return await readSource(world, { file: flags.tokenfile }, options);
+    }
+    if (flags.passwordStdin) return tokenIn(await readInput(context), "standard input");
+    if (!world.terminal.canAsk) {
+      return {
+        why: "there is no terminal to ask for it",
+        next: "give it with --tokenfile FILE or --password-stdin",
+      };
+    }
+    const answer = await world.terminal.askSecret(question);
+    if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
+    return tokenIn(answer, "what was entered");
+  })();
+  if (!("token" in reply)) {
+    throw new Failure("login-failed", `cannot log in: ${reply.why}`, {
+      next: `${reply.next}; nothing was written`,
+    });
+  }
+  if (reply.exposed !== null) {
+    const { file, mode } = reply.exposed;
+    context.note(`Warning: ${file} has mode ${showMode(mode)}: others can read it. chmod 600 ${file}`);
+  }
+  return reply.token;
+}
+
+async function readInput({ world }: Context): Promise<string> {
+  try {
+    return await world.terminal.readInput(64 * 1024);
+  } catch (error) {
+    const why = codeOf(error) === "EFBIG"
+      ? "it is too large for a token"
+      : error instanceof Error
+      ? error.message
+      : "";
+    throw new Failure("io", `cannot read standard input: ${why}`, {
+      next: "give the token alone, in one line",
+    });
+  }
+}
