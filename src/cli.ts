@@ -20,6 +20,7 @@ const EXIT: Readonly<Record<FailureCode, number>> = {
   "ledger-invalid": 65,
   "plan-file-invalid": 65,
   "conflict": 65,
+  "config-owner": 1,
   "remote-file-owner": 1,
   "unknown-remote": 1,
   "remote-exists": 1,

@@ -5,50 +5,18 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import configSchema from "../schema/config.schema.json" with { type: "json" };
 import planSchema from "../schema/plan.schema.json" with { type: "json" };
-import { run } from "./cli.ts";
-import { realWorld, type World } from "./world.ts";
+import { runInProcess, type Seen } from "../tests/in_process.ts";
+import type { World } from "./world.ts";
 
-interface Seen {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command in this process, in a folder of its own with a config for both scopes. */
-async function sremote(
-  args: readonly string[],
-  outside: (world: World) => World = (world) => world,
-): Promise<Seen> {
+/** Runs a command in a folder of its own, with a config for both scopes. */
+async function sremote(args: readonly string[], outside?: (world: World) => World): Promise<Seen> {
   const folder = fs.mkdtempSync(join(tmpdir(), "sremote-cli-"));
   try {
     fs.writeFileSync(
       join(folder, "remotes.json"),
       '{ "remotes": { "a": { "uri": "a.example.com" }, "g": { "uri": "g.example.com", "scope": "global" } } }',
     );
-    let out = "";
-    let err = "";
-    const world = realWorld();
-    const exit = await run(outside({
-      ...world,
-      here: {
-        ...world.here,
-        args,
-        folder,
-        uid: 0,
-        env: () => undefined,
-        passwordHome: () => Promise.resolve(folder),
-      },
-      terminal: {
-        ...world.terminal,
-        outIsTerminal: false,
-        errIsTerminal: false,
-        canAsk: false,
-        line: (text) => void (out += `${text}\n`),
-        out: (text) => void (out += text),
-        err: (text) => void (err += text),
-      },
-    }));
-    return { exit, out, err };
+    return await runInProcess(args, folder, outside);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

@@ -12,6 +12,7 @@ export type FailureCode =
   | "config-evaluation" // threw, ran out of time or memory, exported nothing usable
   | "config-import" // an import that leaves the folder, or is not there
   | "config-invalid" // parsed, but not a valid config
+  | "config-owner" // somebody else can change it
   | "remote-file-invalid" // broken YAML, unknown field, wrong type
   | "remote-file-symlink"
   | "remote-file-not-a-file" // a directory, a device, a pipe

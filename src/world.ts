@@ -52,7 +52,12 @@ export interface Files {
   stat(
     path: string,
   ):
-    | { readonly kind: "file" | "folder" | "symlink" | "other"; readonly mode: number; readonly uid: number }
+    | {
+      readonly kind: "file" | "folder" | "symlink" | "other";
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
     | null;
   realPath(file: string): string;
   /**

@@ -1,40 +1,56 @@
 /**
  * The binary is killed (SIGKILL) at random moments of an apply. Afterwards the file is wholly the old or wholly the new one,
- * with its mode; the next apply succeeds at once and without help, and leaves neither a lock nor a temporary file.
+ * with its mode and owner; the next apply succeeds at once and without help, and leaves neither a lock nor a temporary file.
  * `SREMOTE_KILLS` says how often (`deno task torture`).
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { CANARY, LITTER, PROGRAMS, runProgram } from "./scenario.ts";
+import { CANARY, LITTER, modeAndOwner, OWNER, PROGRAMS, runProgram } from "./scenario.ts";
 
 const KILLS = Number(process.env.SREMOTE_KILLS ?? 60);
 
-const config = (uri: string) =>
+const config = (uri: string, scope: string) =>
   JSON.stringify({
     remotes: Object.fromEntries(
-      Array.from({ length: 50 }, (_, i) => [`remote-${i}`, { uri: `${uri}-${i}.example.com` }]),
+      Array.from({ length: 50 }, (_, i) => [`remote-${i}`, { uri: `${uri}-${i}.example.com`, scope }]),
     ),
   });
 
-Deno.test(`killed at ${KILLS} random moments of an apply`, async () => {
+for (const scope of ["user", "global"] as const) {
+  const kills = Math.ceil(KILLS / 2);
+  Deno.test(`killed at ${kills} random moments of an apply to the ${scope} file`, () => kill(scope, kills));
+}
+
+async function kill(scope: "user" | "global", kills: number): Promise<void> {
   const program = PROGRAMS.find((one) => one.name === "binary");
   if (program === undefined) throw new Error("there is no binary to test");
   const folder = mkdtempSync(join(tmpdir(), "sremote-crash-"));
   const file = join(folder, "remote.yaml");
-  const run = (args: readonly string[]) =>
-    runProgram(program, [...args, "--remote-file", file], { cwd: folder, env: {} });
+  const apply = [
+    "apply",
+    "--yes",
+    "--quiet",
+    "--remote-file",
+    file,
+    ...scope === "global" ? ["--global"] : [],
+  ];
+  const run = (args: readonly string[] = []) =>
+    runProgram(program, [...apply, ...args], { cwd: folder, env: {} });
   const wanted = (uri: string) => {
-    writeFileSync(join(folder, "remotes.json"), config(uri));
-    return run(["apply", "--yes", "--quiet"]);
+    writeFileSync(join(folder, "remotes.json"), config(uri, scope));
+    return run();
   };
   try {
-    writeFileSync(file, `Remotes:\n  mine:\n    URI: mine.example.com\n    Token: ${CANARY}\n`, {
-      mode: 0o600,
+    const token = scope === "user" ? `    Token: ${CANARY}\n` : "";
+    writeFileSync(file, `Remotes:\n  mine:\n    URI: mine.example.com\n${token}`, {
+      mode: scope === "user" ? 0o600 : 0o644,
     });
+    if (OWNER !== null) chownSync(file, OWNER.uid, OWNER.gid);
+    const ownedAs = modeAndOwner(file);
     const texts: Record<string, string> = {};
     const times: number[] = [];
     for (const uri of ["old", "new", "old", "new"]) {
@@ -46,14 +62,10 @@ Deno.test(`killed at ${KILLS} random moments of an apply`, async () => {
     assert.notEqual(texts.old, texts.new);
     const longest = Math.max(...times);
     const seen = { old: 0, new: 0, locks: 0, temporary: 0 };
-    for (let i = 0; i < KILLS; i++) {
+    for (let i = 0; i < kills; i++) {
       const [before, after] = i % 2 === 0 ? ["new", "old"] as const : ["old", "new"] as const;
-      writeFileSync(join(folder, "remotes.json"), config(after));
-      const child = spawn(program.command[0]!, ["apply", "--yes", "--quiet", "--remote-file", file], {
-        cwd: folder,
-        env: {},
-        stdio: "ignore",
-      });
+      writeFileSync(join(folder, "remotes.json"), config(after, scope));
+      const child = spawn(program.command[0]!, apply, { cwd: folder, env: {}, stdio: "ignore" });
       const ended = new Promise((done) => child.once("close", done));
       await new Promise((done) => setTimeout(done, Math.random() * longest));
       child.kill("SIGKILL");
@@ -63,22 +75,23 @@ Deno.test(`killed at ${KILLS} random moments of an apply`, async () => {
       const now = text === texts[before] ? "old" : text === texts[after] ? "new" : null;
       assert.ok(now !== null, `neither the old nor the new file:\n${text}`);
       seen[now]++;
-      assert.equal(statSync(file).mode & 0o777, 0o600);
+      assert.equal(modeAndOwner(file), ownedAs);
       const left = readdirSync(folder);
       if (left.includes("remote.yaml.lock")) seen.locks++;
       if (left.some((one) => /\.sremote-[0-9a-f]{8}$/.test(one))) seen.temporary++;
 
-      const next = await run(["apply", "--yes", "--quiet", "--lock-timeout", "3"]);
+      const next = await run(["--lock-timeout", "3"]);
       assert.equal(next.status, 0, next.stderr);
       assert.equal(readFileSync(file, "utf8"), texts[after]);
+      assert.equal(modeAndOwner(file), ownedAs);
       // A folder that was to become a lock is in nobody's way.
       assert.deepEqual(readdirSync(folder).filter((one) => LITTER.test(one)), []);
     }
     console.log(
-      `${KILLS} kills: ${seen.old} times the old file, ${seen.new} times the new one; ` +
+      `${kills} kills, ${scope} file: ${seen.old} times the old file, ${seen.new} times the new one; ` +
         `${seen.locks} locks and ${seen.temporary} temporary files were left, and gone with the next apply`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
+}

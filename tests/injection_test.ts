@@ -1,25 +1,25 @@
 /**
  * The binary's system calls fail, or it is killed at them (by strace, Debian's package): afterwards the file is wholly the old
- * or wholly the new one, with its mode; what is said is no stack trace; and the next apply succeeds without help and leaves
+ * or wholly the new one, with its mode and owner; what is said is no stack trace; and the next apply succeeds without help and leaves
  * nothing behind. Each `SREMOTE_STRIDE`th of the calls is taken (`deno task torture`: all). Without a strace that works here,
  * the tests are passed over.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
+  chownSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { CANARY, LITTER, PROGRAMS } from "./scenario.ts";
+import { CANARY, LITTER, modeAndOwner, OWNER, PROGRAMS, runProgram } from "./scenario.ts";
 
 const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
 const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
@@ -30,6 +30,7 @@ const CALLS = [
   "mkdir",
   "openat",
   "write",
+  "fchown",
   "fchmod",
   "fsync",
   "rename",
@@ -40,9 +41,11 @@ const CALLS = [
 ];
 const ERRORS = ["ENOSPC", "EIO", "EACCES", "EROFS"];
 /** Where an error is injected: what writes, syncs and renames. */
-const FALLIBLE = ["mkdir", "write", "fchmod", "fsync", "rename", "utimensat"];
+const FALLIBLE = ["mkdir", "write", "fchown", "fchmod", "fsync", "rename", "utimensat"];
 
 const OLD = `# mine\nRemotes:\n  mine:\n    URI: mine.example.com\n    Token: ${CANARY}\n`;
+
+const ENVIRONMENT = { PATH: "/usr/bin:/bin" };
 
 interface Ran {
   readonly status: number | null;
@@ -53,6 +56,7 @@ class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), "sremote-injection-"));
   private readonly before = join(this.folder, "before");
   readonly files = join(this.folder, "files");
+  readonly file = join(this.files, "remote.yaml");
   private readonly config = join(this.folder, "remotes.json");
 
   constructor() {
@@ -61,15 +65,20 @@ class Bench {
     writeFileSync(this.config, '{"remotes":{"a":{"uri":"a.example.com"}},"default":"a"}');
   }
 
+  /** As {@link modeAndOwner} shows it. */
+  private ownedAs = "";
+
   /** The files as they were at first. */
   reset(): void {
     rmSync(this.files, { recursive: true, force: true });
     cpSync(this.before, this.files, { recursive: true, preserveTimestamps: true });
+    if (OWNER !== null) chownSync(this.file, OWNER.uid, OWNER.gid);
+    this.ownedAs = modeAndOwner(this.file);
   }
 
-  apply(strace: readonly string[] = []): Ran {
-    const file = join(this.files, "remote.yaml");
-    const args = [
+  private command(strace: readonly string[]): readonly string[] {
+    return [
+      ...strace,
       binary!,
       "apply",
       "-c",
@@ -77,17 +86,26 @@ class Bench {
       "--yes",
       "--quiet",
       "--remote-file",
-      file,
+      this.file,
       "--lock-timeout",
       "2",
     ];
-    const [first, ...rest] = [...strace, ...args] as [string, ...string[]];
-    const { status, stderr } = spawnSync(first, rest, {
+  }
+
+  apply(strace: readonly string[] = []): Ran {
+    const [first, ...rest] = this.command(strace);
+    const { status, stderr } = spawnSync(first!, rest, {
       cwd: this.folder,
-      env: { PATH: "/usr/bin:/bin" },
+      env: ENVIRONMENT,
       encoding: "utf8",
     });
     return { status, stderr };
+  }
+
+  /** The same, beside which the test goes on. */
+  start(strace: readonly string[]): Promise<Ran> {
+    const command = this.command(strace);
+    return runProgram({ name: "binary", command }, [], { cwd: this.folder, env: ENVIRONMENT });
   }
 
   /** An apply of the files as they were at first, one of its calls tampered with. */
@@ -119,17 +137,18 @@ class Bench {
   }
 
   text(): string {
-    return readFileSync(join(this.files, "remote.yaml"), "utf8");
+    return readFileSync(this.file, "utf8");
   }
 
   /** What has to hold after each injection. */
   check(wanted: string, what: string): "old" | "new" {
     const text = this.text();
     assert.ok(text === OLD || text === wanted, `${what}: neither the old nor the new file:\n${text}`);
-    assert.equal(statSync(join(this.files, "remote.yaml")).mode & 0o777, 0o600, what);
+    assert.equal(modeAndOwner(this.file), this.ownedAs, what);
     const next = this.apply();
     assert.equal(next.status, 0, `${what}, then: ${next.stderr}`);
     assert.equal(this.text(), wanted, what);
+    assert.equal(modeAndOwner(this.file), this.ownedAs, what);
     const litter = readdirSync(this.files).filter((one) => LITTER.test(one));
     assert.deepEqual(litter, [], what);
     return text === OLD ? "old" : "new";
@@ -197,4 +216,51 @@ Deno.test({
     );
     return seen.old + seen.new;
   }),
+});
+
+/** Where an apply waits while somebody writes: after each of its syncs, of the backup and of the new file. */
+const WAITS = [1, 2];
+
+Deno.test({
+  name: "a writer that knows no lock comes between",
+  ignore: !works,
+  fn: async () => {
+    const bench = new Bench();
+    try {
+      const theirs = [
+        OLD.replace("mine.example.com", "theirs.example.com"),
+        "",
+        OLD.slice(0, 20),
+      ];
+      for (const n of WAITS) {
+        for (const [i, text] of theirs.entries()) {
+          bench.reset();
+          const what = `fsync ${n}, text ${i}`;
+          const present = () => readdirSync(bench.files).filter((one) => LITTER.test(one)).length;
+          const applying = bench.start([
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            `inject=fsync:delay_exit=500000:when=${n}`,
+          ]);
+          // The lock, and so many new files as there are by then: the old one is read.
+          while (present() < 1 + n) await new Promise((done) => setTimeout(done, 5));
+          writeFileSync(bench.file, text); // truncates, then writes: as Singularity does
+          const ran = await applying;
+          assert.equal(ran.status, 4, `${what}: ${ran.stderr}`);
+          assert.match(
+            ran.stderr,
+            /another program wrote it at this moment\nNext: plan again; nothing was written/,
+          );
+          assert.equal(bench.text(), text, what);
+          assert.deepEqual(readdirSync(bench.files), ["remote.yaml"], what);
+        }
+      }
+    } finally {
+      rmSync(bench.folder, { recursive: true, force: true });
+    }
+  },
 });

@@ -47,6 +47,15 @@ export const CANARY = "CANARY-eyJhbGciOiJIUzI1NiJ9.c2VjcmV0";
 /** What an sremote that was killed leaves, and no other. */
 export const LITTER = /\.lock$|\.sremote-[0-9a-f]{8}$/;
 
+/** Whom a file belongs to that sremote may not make its own: another user, where the tests may give it away. */
+export const OWNER = process.getuid?.() === 0 ? { uid: 1234, gid: 1235 } : null;
+
+/** A file's permission bits and whose it is: `0600 1234:1235`. */
+export function modeAndOwner(file: string): string {
+  const { mode, uid, gid } = lstatSync(file);
+  return `${(mode & 0o7777).toString(8).padStart(4, "0")} ${uid}:${gid}`;
+}
+
 /** How the program is started. */
 export interface Program {
   readonly name: "deno" | "binary";

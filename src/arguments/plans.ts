@@ -14,6 +14,7 @@ export function addPlanCommands(program: Program, run: Run): void {
     .option("--skip-login", "leave logging in out")
     .option("--skip-check", "leave the required services out")
     .option("--allow-command", "a token may come from a command that the config names")
+    .option("--strict-owner", "refuse a config that somebody else can change")
     .addOption(
       new Option("--format <format>", "how to show it").choices(["text", "json", "markdown"] as const),
     )
@@ -37,6 +38,7 @@ export function addPlanCommands(program: Program, run: Run): void {
     .option("--skip-login", "leave logging in out")
     .option("--skip-check", "leave the required services out")
     .option("--allow-command", "a token may come from a command that the config names")
+    .option("--strict-owner", "refuse a config that somebody else can change")
     .addHelpText("after", () => examples(["apply", "apply --global --yes", "apply plan.json"]))
     .action((planFile, flags) =>
       run(async (context) => (await import("../commands/apply.ts")).apply(context, planFile, flags))

@@ -19,6 +19,7 @@ import { renderOutcome } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../version.ts";
 import { detailOf } from "./detail.ts";
+import { checkOwners } from "./owners.ts";
 import { lookOf, skipOf, sourcesOf } from "./look.ts";
 import { withProgress } from "./network.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
@@ -32,6 +33,7 @@ export interface ApplyOptions {
   readonly skipLogin?: true;
   readonly skipCheck?: true;
   readonly allowCommand?: true;
+  readonly strictOwner?: true;
 }
 
 /** Makes the files say what the config wants: all of one file's changes, or none. */
@@ -133,6 +135,7 @@ async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepare
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "apply");
   const loaded = await loadConfig(world, options.config, options.vars);
+  checkOwners(context, loaded, "apply", flags.strictOwner);
   const paths = pathsOf(context, loaded.desired);
   const look = lookOf(context, loaded, flags);
   const request = { scope, runtime: options.runtime, paths, look, skip: skipOf(flags) };
@@ -160,6 +163,7 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
   }
   requireRoot(context, scope, "apply");
   const loaded = await loadConfig(world, options.config, new Map(saved.config.vars));
+  checkOwners(context, loaded, "apply", flags.strictOwner);
   const paths = pathsOf(context, loaded.desired);
   const runtime = saved.plans.length === 1 ? saved.plans[0]!.target.runtime : null;
   const look = lookOf(context, loaded, flags);

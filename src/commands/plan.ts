@@ -5,6 +5,7 @@ import { conflictsOf, failedChecks, planDocument, planFiles, type Planned } from
 import { Secret } from "../secret.ts";
 import { type Context, pathsOf, type Result, scopeOf } from "./context.ts";
 import { detailOf } from "./detail.ts";
+import { checkOwners } from "./owners.ts";
 import { lookOf, skipOf } from "./look.ts";
 import { withProgress } from "./network.ts";
 
@@ -18,6 +19,7 @@ export interface PlanOptions {
   readonly skipLogin?: true;
   readonly skipCheck?: true;
   readonly allowCommand?: true;
+  readonly strictOwner?: true;
   readonly format: "text" | "json" | "markdown";
 }
 
@@ -30,6 +32,7 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
     });
   }
   const loaded = await loadConfig(world, options.config, options.vars);
+  if (flags.strictOwner) checkOwners(context, loaded, "plan", true);
   const request = {
     scope: scopeOf(flags.global),
     runtime: options.runtime,

@@ -5,9 +5,19 @@ import { io } from "../io.ts";
 import { codeOf } from "../world.ts";
 import type { Context } from "./context.ts";
 
+const NO_FILE = { folder: "a folder", symlink: "a symbolic link", other: "a device or pipe" } as const;
+
 /** A document as JSON, in one replace, readable by its owner alone. @throws {Failure} io */
 export function writeDocument({ world }: Pick<Context, "world">, given: string, document: object): void {
   const file = resolve(world.here.folder, given);
+  const kind = world.files.stat(file)?.kind ?? "file";
+  // A replace would put a file in the place of /dev/null, for everyone.
+  if (kind !== "file") {
+    throw new Failure("io", `cannot write ${file}: ${NO_FILE[kind]} of that name is there`, {
+      path: file,
+      next: "name a file",
+    });
+  }
   const bytes = new TextEncoder().encode(JSON.stringify(document, null, 2) + "\n");
   try {
     world.files.replace(file, bytes, { mode: 0o600, owner: null });

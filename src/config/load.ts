@@ -16,6 +16,8 @@ const SIZE_LIMIT = 16 * 1024 * 1024;
 export interface LoadedConfig {
   readonly desired: Desired;
   readonly origin: ConfigOrigin;
+  /** Every file that was read, the config itself first. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -31,7 +33,11 @@ export async function loadConfig(
   const { value, files } = await valueOf(world, file, given ?? basename(file), vars);
   const sorted = [...vars].sort(([a], [b]) => (a < b ? -1 : 1));
   const desired = validateConfig(value, given ?? basename(file));
-  return { desired, origin: { file, digest: await fingerprint(files), vars: sorted } };
+  return {
+    desired,
+    origin: { file, digest: await fingerprint(files), vars: sorted },
+    files: [...new Set([file, ...files.map((one) => one.path)])],
+  };
 }
 
 function find(world: World, given: string | null): string {

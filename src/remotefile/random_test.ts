@@ -7,7 +7,7 @@ import { Secret } from "../secret.ts";
 import { applyChanges, sameContent } from "./changes.ts";
 import { editRemoteFile } from "./edit.ts";
 import { maskPair } from "./mask.ts";
-import { parseRemoteFile } from "./parse.ts";
+import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import { scalarText } from "./render.ts";
 import { scanYaml } from "./scan.ts";
 import { readYaml } from "./yaml.ts";
@@ -221,13 +221,64 @@ Deno.test("edits: the result says what the changes say, and other lines stay", a
             assert.ok(after.replace(/^\ufeff/, "").split(/\r?\n/).includes(line), line);
           }
         }
+        const kept = untouchedLines(
+          document,
+          touched,
+          changes.some((one) => one.kind === "use"),
+          credentials !== null,
+        );
+        assert.ok(isSubsequence(kept, after.split("\n").map(plainLine)), `${text}\n=>\n${after}`);
         const masked = maskPair(document, read);
         assert.doesNotMatch(masked.before + masked.after, /SECRET/);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 5_000 },
   );
 });
+
+/** The lines of a file that no change concerns: in block style those of the other entries. */
+function untouchedLines(
+  { text, root }: RemoteDocument,
+  touched: ReadonlySet<string>,
+  used: boolean,
+  credentials: boolean,
+): string[] {
+  if (root?.kind !== "map" || root.flow) return [];
+  const spans = root.pairs.flatMap(({ start, key, value }) => {
+    const whole = [{ start, end: value.end }];
+    if (key.text === "Active") return used || touched.size > 0 ? whole : [];
+    if (key.text === "Credentials") return credentials ? whole : [];
+    // What stands between an entry and its neighbours may be a comment of it. Whether one is exclusive is a matter of all.
+    const next = root.pairs.find((one) => one.start > start)?.start ?? text.length;
+    if (value.kind !== "map" || value.flow || value.pairs.every((one) => touched.has(one.key.text))) {
+      return [{ start, end: next }];
+    }
+    return value.pairs.flatMap((one, i) =>
+      touched.has(one.key.text) || used
+        ? [{ start: value.pairs[i - 1]?.value.end ?? start, end: value.pairs[i + 1]?.start ?? next }]
+        : []
+    );
+  });
+  const lines: string[] = [];
+  let at = 0;
+  for (const line of text.split("\n")) {
+    const [start, end] = [at, at + line.length];
+    at = end + 1;
+    if (!spans.some((one) => one.start <= end && start < one.end)) lines.push(plainLine(line));
+  }
+  return lines;
+}
+
+/** A line that becomes the first or the last one gets or loses these. */
+function plainLine(line: string): string {
+  return line.replace(/^\ufeff|\r$/g, "");
+}
+
+function isSubsequence(some: readonly string[], all: readonly string[]): boolean {
+  let at = 0;
+  for (const line of all) if (at < some.length && some[at] === line) at++;
+  return at === some.length;
+}
 
 // Lines that are nearly what the fast way reads.
 const line = fc.tuple(
@@ -324,7 +375,7 @@ Deno.test("a broken file is refused with a Failure that shows no secret", async 
         refused++;
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 5_000 },
   );
   assert.ok(refused > 100);
 });

@@ -43,7 +43,7 @@ export function realFiles(): Files {
           : found.isSymbolicLink()
           ? "symlink"
           : "other";
-        return { kind, mode: found.mode & 0o7777, uid: found.uid };
+        return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
       } catch {
         return null;
       }
