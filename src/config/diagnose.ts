@@ -29,7 +29,7 @@ const SHOWN = 100;
 const EXPORT_HINT =
   'End the config in `export default defineConfig({ … });`, with `import { defineConfig } from "sremote";`.';
 const ABSENT: ReadonlySet<string> = new Set(
-  "console process Deno Bun require module exports fetch performance crypto setTimeout setInterval setImmediate queueMicrotask structuredClone WebAssembly Intl URL TextEncoder TextDecoder Buffer std os WeakRef FinalizationRegistry SharedArrayBuffer Atomics window self global __dirname __filename"
+  "console process Deno Bun require module exports fetch performance crypto setTimeout setInterval setImmediate queueMicrotask structuredClone WebAssembly Intl URL TextEncoder TextDecoder Buffer std os WeakRef FinalizationRegistry SharedArrayBuffer BigInt BigInt64Array BigUint64Array Atomics window self global __dirname __filename"
     .split(" "),
 );
 

@@ -3,8 +3,9 @@ import { basename, dirname, join } from "node:path";
 import { BUILTIN_NAME, BUILTIN_SOURCE } from "./builtin.ts";
 import { diagnose, failAt, type Place, placeOfImport, type Source } from "./diagnose.ts";
 import { ImportProblem, moduleKind, resolveImport } from "./imports.ts";
+import { FREE_CODE, isParsedSoon } from "./large.ts";
 import { PRELUDE_NAME } from "./prelude.ts";
-import { compilerStarted, run, takeInstance } from "./sandbox.ts";
+import { compilerStarted, run, takeInstance, TIME_LIMIT_MS } from "./sandbox.ts";
 import { loadTranspiler, mayBeJavaScript, type Transpiler, TypeScriptSyntaxError } from "./transpile.ts";
 
 export { preloadSandbox } from "./sandbox.ts";
@@ -30,6 +31,17 @@ export interface Evaluated {
   readonly files: readonly { readonly path: string; readonly text: string }[];
 }
 
+/** Of all modules of a config together. */
+const MOST_CHARACTERS = 8 * 1024 * 1024;
+const TOO_LARGE = (name: string) =>
+  `${name} is larger than ${FREE_CODE / 1024} KiB, and more than lists of remotes`;
+const KEEP_DATA_APART = "Keep long lists in a .json file beside it, and import that.";
+
+/** When the evaluation ends, however often it begins anew; null: it has not begun. */
+interface Clock {
+  until: number | null;
+}
+
 /** Thrown when a `.js` config turns out to import TypeScript. */
 class NeedsTranspiler extends Error {}
 
@@ -45,9 +57,10 @@ export async function evaluateConfig(entry: string, inputs: EvaluationInputs): P
   const needsTypes = moduleKind(real) === "typescript" && !mayBeJavaScript(text);
   if (needsTypes) await compilerStarted();
   let transpiler = needsTypes ? await loadTranspiler() : undefined;
+  const clock: Clock = { until: null };
   for (let instance = loading;; instance = takeInstance()) {
     try {
-      return await evaluateOnce(entry, real, text, inputs, instance, transpiler);
+      return await evaluateOnce(entry, real, text, inputs, instance, transpiler, clock);
     } catch (error) {
       if (!(error instanceof NeedsTranspiler) || transpiler !== undefined) throw error;
       transpiler = await loadTranspiler();
@@ -71,6 +84,7 @@ async function evaluateOnce(
   inputs: EvaluationInputs,
   instance: ReturnType<typeof takeInstance>,
   transpiler: Transpiler | undefined,
+  clock: Clock,
 ): Promise<Evaluated> {
   const folder = dirname(real);
   const entryName = basename(real);
@@ -80,6 +94,7 @@ async function evaluateOnce(
   /** The first refusal: it stands even where the config catches it, for else what is missing would decide the plan. */
   let refusal: unknown;
 
+  let characters = 0;
   /** Some TypeScript ran as it stands: where that fails, it is run again without the guess. */
   let guessed = false;
 
@@ -88,6 +103,21 @@ async function evaluateOnce(
     if (ready !== undefined) return ready;
     const source = name === entryName ? text : inputs.read(join(folder, name));
     const kind = moduleKind(name);
+    if ((characters += source.length) > MOST_CHARACTERS || (kind !== "json" && !isParsedSoon(source))) {
+      throw failAt(subject, "config-evaluation", TOO_LARGE(name), undefined, KEEP_DATA_APART);
+    }
+    if (kind !== "json" && /\b\d\w*n\b/.test(source)) {
+      if (transpiler === undefined) throw new NeedsTranspiler();
+      if (transpiler.hasBigint(source)) {
+        throw failAt(
+          subject,
+          "config-evaluation",
+          `${name} has a bigint, or what may be one`,
+          undefined,
+          "Write a number.",
+        );
+      }
+    }
     if (kind === "typescript" && transpiler === undefined) {
       if (!mayBeJavaScript(source)) throw new NeedsTranspiler();
       guessed = true;
@@ -142,8 +172,10 @@ async function evaluateOnce(
   };
 
   load(entryName); // while the sandbox still compiles
+  const ready = await instance;
+  clock.until ??= inputs.now() + TIME_LIMIT_MS;
   const result = run(
-    await instance,
+    ready,
     entryName,
     JSON.stringify({ vars: inputs.vars, host: inputs.host }),
     {
@@ -151,6 +183,7 @@ async function evaluateOnce(
       resolve: (base, request) => refusing(() => resolve(base, request)),
     },
     inputs.now,
+    clock.until,
   );
   if (refusal !== undefined) throw refusal;
   const late = result.kind === "limit" && result.limit === "time";
@@ -163,6 +196,7 @@ async function evaluateOnce(
 /** The interpreter counts columns in code points, JavaScript and source maps in UTF-16 units. */
 function columnBack(source: string, transpiler: Transpiler | undefined): Source["columnBack"] {
   return (line, points) => {
+    if (source.length > FREE_CODE) return points; // a source map of it would take 500 MB
     const ran = transpiler === undefined ? source : transpiler.transpile(source);
     const units = [...(ran.split("\n")[line - 1] ?? "")].slice(0, points).join("").length;
     return transpiler === undefined ? units : transpiler.columnBack(source, line, units);

@@ -88,12 +88,16 @@ function fits(pattern: string, text: string): boolean {
   return compiled.test(text);
 }
 
+/** Who wrote so many mends their cause, not each of them. */
+const MOST_MISTAKES = 50_000;
+
 class Walk {
   readonly mistakes: Mistake[] = [];
   readonly #at: (string | number)[] = [];
   constructor(readonly words: PatternWords) {}
 
   visit(schema: SchemaNode, value: unknown): void {
+    if (this.mistakes.length >= MOST_MISTAKES) return;
     if (schema.anyOf !== undefined) return this.#union(schema, schema.anyOf, value);
     if (schema.enum !== undefined) {
       if (!schema.enum.includes(value)) this.#choice(schema.enum, value);

@@ -9,8 +9,8 @@ import { validateConfig } from "./validate.ts";
 /** The names that are looked for in the current folder, in this order. */
 export const DEFAULT_CONFIGS = ["remotes.ts", "remotes.js", "remotes.json", "remotes.yaml"] as const;
 
-/** No config of people is near that; a log file given by mistake is. */
-const SIZE_LIMIT = 16 * 1024 * 1024;
+/** Ten thousand remotes are 1 MiB; a log file given by mistake is larger. */
+const SIZE_LIMIT = 4 * 1024 * 1024;
 
 /** A config: what it wants, and where that came from. */
 export interface LoadedConfig {
@@ -111,7 +111,7 @@ function read(world: World, file: string): string {
   } catch (error) {
     switch (codeOf(error)) {
       case "EFBIG":
-        throw refuse("it is larger than 16 MiB", "a config is small: is this the right file?");
+        throw refuse("it is larger than 4 MiB", "a config is small: is this the right file?");
       case "EISDIR":
         throw refuse("it is a folder", "name the config in it");
       case "ENOTREG":

@@ -94,8 +94,8 @@ scene("what is no config is refused", async (folder, world) => {
     ["remotes.txt", /its kind is not known/, /\.ts, \.js, \.json or \.yaml/],
     ["bare", /its kind is not known/, /\.ts, \.js, \.json or \.yaml/],
     ["latin.json", /not UTF-8/, /save it as UTF-8/],
-    ["huge.json", /larger than 16 MiB/, /is this the right file/],
-    ["large.yaml", /larger than 16 MiB/, /is this the right file/],
+    ["huge.json", /larger than 4 MiB/, /is this the right file/],
+    ["large.yaml", /larger than 4 MiB/, /is this the right file/],
     ["pipe.json", /: it is not a regular file/, /save it as a file/],
   ] as const;
   for (const [name, why, next] of cases) {

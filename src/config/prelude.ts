@@ -24,6 +24,8 @@ export interface Thrown {
   readonly stack: string;
 }
 
+/** Longest regular expression that code may make: compiling one is not interrupted. */
+const LONGEST_PATTERN = 10_000;
 /** Longest array that the interpreter may walk over in one step. */
 const LONGEST = 1_000_000;
 
@@ -58,8 +60,11 @@ const flatten = (out, array, depth) => {
 const flat = (self, given) => { const depth = given[0]; bounded(self); return flatten([], self, depth === undefined ? 1 : +depth || 0); };
 const flatMap = (self, given) => { bounded(self); return flatten([], apply(map, self, given), 1); };
 const tooLong = (name) => { throw new Fault(name + "() on texts as long as these would take too long"); };
-const HUGE = 1n << 100000n;
-const digits = (value) => { if (value > HUGE || value < -HUGE) throw new Fault("a bigint of this size takes too long"); };
+const pattern = (value) => {
+  const text = Text(value);
+  if (text.length > ${LONGEST_PATTERN}) tooLong("RegExp");
+  return text;
+};
 
 // ---- the exported value, as JSON
 let found;
@@ -89,7 +94,7 @@ const walk = (value, path, depth, outer) => {
     case "string": case "boolean": return count(stringify(value));
     case "number": if (value - value !== 0) unfit(path, value + ", which is not a number that a config can hold"); return count(stringify(value));
     case "undefined": return unfit(path, "undefined");
-    case "bigint": case "symbol": case "function": return unfit(path, "a " + typeof value);
+    case "symbol": case "function": return unfit(path, "a " + typeof value);
   }
   if (value === null) return count("null");
   if (depth >= ${MAX_DEPTH}) unfit(path, "nested deeper than ${MAX_DEPTH} levels");
@@ -145,7 +150,7 @@ const describe = (error) => {
   let shown = ""; try { shown = typeof error === "string" ? error : Text(error); } catch {}
   return answer("throw", "", shown, "");
 };
-return { __proto__: null, refuse, bounded, flat, flatMap, tooLong, digits, explain, describe, missing: () => answer("no-default", "", "", "") };
+return { __proto__: null, refuse, bounded, flat, flatMap, tooLong, pattern, explain, describe, missing: () => answer("no-default", "", "", "") };
 }`;
 
 /**
@@ -158,16 +163,20 @@ return { __proto__: null, refuse, bounded, flat, flatMap, tooLong, digits, expla
  */
 export const PRELUDE_SOURCE = `async (rareSource, entry, argumentJson) => {
 "use strict";
-const { stringify, parse } = JSON, { isArray } = Array, { apply, ownKeys } = Reflect, evaluate = eval, Text = String, Fault = RangeError, WrongType = TypeError;
+const { stringify, parse } = JSON, { isArray } = Array, { apply, construct, ownKeys } = Reflect, evaluate = eval, Text = String, Fault = RangeError, WrongType = TypeError;
 const { freeze, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, defineProperty } = Object;
-const ObjectPrototype = Object.prototype, ArrayPrototype = Array.prototype, { map } = ArrayPrototype, { slice } = Text.prototype;
+const ObjectPrototype = Object.prototype, ArrayPrototype = Array.prototype, { map } = ArrayPrototype, { slice } = Text.prototype, sourceOf = getOwnPropertyDescriptor(RegExp.prototype, "source").get;
 let kept;
 const rare = () => kept ??= evaluate(rareSource())({ __proto__: null, stringify, isArray, apply, ownKeys, Text, Fault, WrongType, getOwnPropertyDescriptor, getPrototypeOf, ObjectPrototype, ArrayPrototype, map, slice });
 const refuse = (object, key, what) => defineProperty(object, key, { value: { [key]: function () { rare().refuse(what); } }[key], writable: true, configurable: true });
 refuse(Math, "random", "Math.random");
 refuse(globalThis, "Date", "Date");
 for (const name of ["now", "parse", "UTC"]) refuse(Date, name, "Date." + name);
-delete globalThis.SharedArrayBuffer;
+for (const name of ["SharedArrayBuffer", "BigInt", "BigInt64Array", "BigUint64Array"]) delete globalThis[name];
+for (const name of ["getBigInt64", "getBigUint64", "setBigInt64", "setBigUint64"]) delete DataView.prototype[name];
+refuse(globalThis, "eval", "eval");
+refuse(globalThis, "Function", "Function");
+for (const one of [() => {}, async () => {}, function* () {}, async function* () {}]) refuse(getPrototypeOf(one), "constructor", "Function");
 const guard = (object, name, check) => {
   const native = object[name];
   object[name] = { [name](...given) { check(this, given); return apply(native, this, given); } }[name];
@@ -180,10 +189,31 @@ for (const name of getOwnPropertyNames(ArrayPrototype)) switch (name) {
   default: guard(ArrayPrototype, name, bounded);
 }
 ArrayPrototype[Symbol.iterator] = ArrayPrototype.values;
-for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) guard(Text.prototype, name, (self, given) => {
-  if (typeof self === "string" && typeof given[0] === "string" && self.length * given[0].length > 1e9) rare().tooLong(name);
+const isPattern = (value) => { try { apply(sourceOf, value, []); return true; } catch { return false; } };
+const pattern = (given) => { const one = given[0]; if (one !== undefined && (typeof one === "string" ? one.length > ${LONGEST_PATTERN} : !isPattern(one))) given[0] = rare().pattern(one); return given; };
+for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) {
+  const native = Text.prototype[name];
+  Text.prototype[name] = { [name](...given) {
+    const self = Text(this), one = given[0];
+    if (typeof one === "object" && one !== null && !isPattern(one)) given[0] = Text(one);
+    if (typeof given[1] === "object") given[1] = Text(given[1]);
+    const [sought, put] = given;
+    if (typeof sought === "string") {
+      if (self.length * sought.length > 1e9) rare().tooLong(name);
+      if (name === "replaceAll" && typeof put === "string" && self.length / (sought.length || 1) * put.length > 1e9) rare().tooLong(name);
+    }
+    return apply(native, self, given);
+  } }[name];
+}
+const Pattern = globalThis.RegExp = new Proxy(RegExp, {
+  apply: (native, self, given) => apply(native, self, pattern(given)),
+  construct: (native, given, made) => construct(native, pattern(given), made),
 });
-guard(BigInt.prototype, "toString", (self) => { if (typeof self === "bigint") rare().digits(self); });
+const RegExpPrototype = RegExp.prototype;
+RegExpPrototype.constructor = Pattern;
+delete RegExpPrototype.compile;
+for (const name of ["match", "matchAll", "search"]) guard(Text.prototype, name, (self, given) => { pattern(given); });
+for (const name of [Symbol.split, Symbol.matchAll]) guard(RegExpPrototype, name, (self) => { if (!isPattern(self)) rare().refuse("a thing like a regular expression"); });
 let left = ${MAX_RESULT_CHARS};
 const plain = (value, depth) => {
   if (typeof value !== "object" || value === null) {

@@ -22,8 +22,11 @@ export const MEMORY_LIMIT = 64 * 1024 * 1024;
  * around it does (about 1 MB in V8): that end is caught too, but breaks the instance.
  */
 const STACK_LIMIT = 128 * 1024;
-/** WebAssembly pages of 64 KiB: what the host gives at most, as a second wall behind {@link MEMORY_LIMIT}. */
-const PAGES = { initial: 256, maximum: 2048 };
+/**
+ * WebAssembly pages of 64 KiB: what the host gives at most, as a second wall behind {@link MEMORY_LIMIT}. The
+ * garbage that Bun's engine lets lie is a multiple of them: both are as small as can be.
+ */
+const PAGES = { initial: 256, maximum: 1152 };
 /** QuickJS asks whether to go on once in 10,000 calls and jumps: too seldom when each of them is slow. */
 const STEPS_BETWEEN_POLLS = { own: 10_000, ours: 10 };
 /** Jobs (continuations of promises) between two looks at the clock. */
@@ -48,6 +51,8 @@ export type RunResult =
 
 interface Instance {
   readonly quickjs: QuickJSWASMModule;
+  /** What WebAssembly calls. */
+  readonly callbacks: { shouldInterrupt(asyncify: undefined, runtime: number): number };
   readonly memory: WebAssembly.Memory;
 }
 
@@ -79,7 +84,8 @@ async function instantiate(): Promise<Instance> {
   const [core, Ffi] = await Promise.all([import("quickjs-emscripten-core"), variant.importFFI()]);
   const module = await compiling;
   module.type = "sync";
-  return { quickjs: new core.QuickJSWASMModule(module, new Ffi(module)), memory };
+  const quickjs = new core.QuickJSWASMModule(module, new Ffi(module));
+  return { quickjs, callbacks: (module as unknown as Pick<Instance, "callbacks">).callbacks, memory };
 }
 
 /** Settles when the compiler is at work on threads of its own, and this one is free for other work. */
@@ -94,15 +100,19 @@ export function takeInstance(): Promise<Instance> {
   return taken;
 }
 
-/** Runs the module `entry`: its default export, called with the argument when it is a function, as JSON. */
+/**
+ * Runs the module `entry`: its default export, called with the argument when it is a function, as JSON.
+ * @param until when {@link now} gives that, the run is ended
+ */
 export function run(
-  { quickjs, memory }: Instance,
+  { quickjs, callbacks, memory }: Instance,
   entry: string,
   argumentJson: string,
   modules: Modules,
   now: () => number,
+  until: number,
 ): RunResult {
-  let deadline = now() + TIME_LIMIT_MS;
+  let deadline = until;
   let late = false;
   /** Once late, a moment more is given in which the interruption finds its way out, and with it the place. */
   const overdue = () => {
@@ -118,13 +128,19 @@ export function run(
   });
   try {
     const runtime = quickjs.newRuntime({ memoryLimitBytes: MEMORY_LIMIT, maxStackSizeBytes: STACK_LIMIT });
-    runtime.setModuleLoader((name) => modules.load(name), (base, request) => modules.resolve(base, request));
+    runtime.setModuleLoader((name) => {
+      if (overdue()) throw new Error("interrupted"); // parsing is not interrupted, and comes next
+      return modules.load(name);
+    }, (base, request) => modules.resolve(base, request));
     const context = runtime.newContext({ intrinsics: INTRINSICS });
     const pollOften = oftenPoller(context, memory);
-    runtime.setInterruptHandler(() => {
+    const poll = () => {
       pollOften();
       return overdue();
-    });
+    };
+    runtime.setInterruptHandler(poll);
+    // The library's own makes an object at each poll, thousands of them a millisecond, which add up to 100 MB and more.
+    callbacks.shouldInterrupt = () => poll() ? 1 : 0;
     const start = context.unwrapResult(context.evalCode(PRELUDE_SOURCE, PRELUDE_NAME, { type: "global" }));
     const called = context.callFunction(
       start,
@@ -145,7 +161,7 @@ export function run(
     if (state.type === "pending") return limit("pending");
     if (state.type === "rejected") return ended(context.dump(state.error), limit);
     runtime.setMemoryLimit(-1); // the copy on its way out is ours, not the config's
-    return answered(context.getString(state.value), limit);
+    return answered(context.getString(state.value), limit, memory);
   } catch (error) {
     // The engine around the interpreter gave up: its stack ran out, or WebAssembly trapped.
     return limit(
@@ -177,11 +193,13 @@ function ended(error: unknown, limit: Ended): RunResult {
   return interpreted(thrown, limit) ?? limit(error === null ? "memory" : "broken", stack);
 }
 
-function answered(text: string, limit: Ended): RunResult {
+function answered(text: string, limit: Ended, { buffer }: WebAssembly.Memory): RunResult {
   if (text.startsWith("=")) return { kind: "value", json: text.slice(1) };
   if (!text.startsWith("!")) return limit("memory"); // no room for the copy
   const thrown = JSON.parse(text.slice(1)) as Thrown;
-  return interpreted(thrown, limit) ?? { kind: "thrown", thrown };
+  // Where there is no room even for an error, null is thrown.
+  const full = thrown.message === "null" && thrown.name === "" && buffer.byteLength > MEMORY_LIMIT * 0.9;
+  return full ? limit("memory") : interpreted(thrown, limit) ?? { kind: "thrown", thrown };
 }
 
 function interpreted(thrown: Thrown, limit: Ended): RunResult | undefined {

@@ -11,6 +11,8 @@ export class TypeScriptSyntaxError extends Error {
 export interface Transpiler {
   /** @throws {TypeScriptSyntaxError} */
   readonly transpile: (source: string) => string;
+  /** Whether there may be a bigint, such as `1n`: no clock interrupts what is done with large ones. */
+  readonly hasBigint: (source: string) => boolean;
   /** The column of the TypeScript for one of the JavaScript, both in UTF-16 units from 0. */
   readonly columnBack: (source: string, line: number, column: number) => number;
 }
@@ -37,7 +39,7 @@ const OPTIONS = { transforms: ["typescript"] as "typescript"[], disableESTransfo
  * large module, its loop over all characters has the engine optimise the whole of it, which takes 60 ms.
  */
 export async function loadTranspiler(): Promise<Transpiler> {
-  const { transform } = await import("sucrase/dist/index.js") as typeof import("sucrase");
+  const { getFormattedTokens, transform } = await import("sucrase/dist/index.js") as typeof import("sucrase");
   return {
     transpile(source) {
       try {
@@ -49,6 +51,13 @@ export async function loadTranspiler(): Promise<Transpiler> {
         const { message, loc } = error as { message?: string; loc?: { line: number; column: number } };
         // Sucrase appends the place, which is shown apart.
         throw new TypeScriptSyntaxError(String(message).replace(/ \(\d+:\d+\)$/, ""), loc?.line, loc?.column);
+      }
+    },
+    hasBigint(source) {
+      try {
+        return /^\S+\s+bigint\b/m.test(getFormattedTokens(source, OPTIONS));
+      } catch {
+        return true; // another parser may take it
       }
     },
     columnBack(source, line, column) {

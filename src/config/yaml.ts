@@ -9,6 +9,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { isTooMuchYaml, nestsTooDeeply } from "./large.ts";
 import { syntax } from "./parse.ts";
 
 /**
@@ -16,6 +17,10 @@ import { syntax } from "./parse.ts";
  * @throws {Failure} config-syntax
  */
 export function parseYamlConfig(text: string, shown: string): unknown {
+  if (nestsTooDeeply(text)) throw syntax(text, shown, 0, "it is nested too deeply");
+  if (isTooMuchYaml(text)) {
+    throw syntax(text, shown, 0, "it has more lines and items than are read as YAML: write it as JSON");
+  }
   let document;
   try {
     document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });

@@ -4,6 +4,7 @@
  */
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { CST, Pair as LibraryPair, ParsedNode } from "yaml";
+import { nestsTooDeeply } from "../config/large.ts";
 
 /** A scalar, always as text. */
 export interface ScalarNode {
@@ -68,6 +69,7 @@ const DEEPEST = 12;
 
 /** Reads one YAML document with the library. Never throws; linear in the length of the text. */
 export function readYaml(text: string): Tree {
+  if (nestsTooDeeply(text)) return { mistakes: [TOO_DEEP] };
   try {
     return readDocument(text);
   } catch (error) {

@@ -1,0 +1,206 @@
+/**
+ * Hostile configs, under the compiled binary: each ends with a plan or a refusal, in no more than 3 s and 300 MB; and (as
+ * strace tells, Debian's package) it opens no file that a harmless config does not open but those of its own folder, writes
+ * none, makes no socket and starts no program. What the machine knows and it may not is in no output. `SREMOTE_STRIDE=1`
+ * (`deno task torture`) takes all of those that run to a limit.
+ */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { HOSTILE, type Hostile } from "./hostile/configs.ts";
+import { PROGRAMS, type Ran } from "./scenario.ts";
+
+/** Of the groups whose configs run to a limit, so many are passed over. */
+const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
+const SLOW = ["exhausting", "data"];
+const SECONDS = 3;
+const MEGABYTES = 300;
+/** Lies in the environment, and in a file beside the config's folder. */
+const CANARY = "canary-7Fq2";
+
+const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
+const traces = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
+
+interface Measured extends Ran {
+  readonly seconds: number;
+  readonly megabytes: number;
+  /** Its system calls on files, on sockets and to start programs, as strace writes them; null: no strace. */
+  readonly calls: readonly string[] | null;
+}
+
+/** Runs the binary to its end in a folder, and measures it. */
+function measure(args: readonly string[], folder: string): Promise<Measured> {
+  const trace = join(dirname(folder), "trace");
+  // -D: the binary itself is the child, and strace looks on.
+  const strace = [
+    "strace",
+    "-D",
+    "-f",
+    "-qq",
+    "-o",
+    trace,
+    "-s",
+    "300",
+    "-e",
+    "trace=%file,%network,%process",
+  ];
+  const [first, ...rest] = [...traces ? strace : [], binary!, ...args];
+  return new Promise((done, fail) => {
+    const from = performance.now();
+    const env = { PATH: "/usr/bin:/bin", HOME: folder, SECRET: CANARY };
+    const child = spawn(first!, rest, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    const texts = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (part: string) => texts[stream] += part);
+    }
+    let kilobytes = 0;
+    const poll = setInterval(() => {
+      try {
+        const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+        kilobytes = Math.max(kilobytes, Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0));
+      } catch { /* it has ended */ }
+    }, 5);
+    const stuck = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    child.once("error", fail);
+    child.once("close", (status) => {
+      clearInterval(poll);
+      clearTimeout(stuck);
+      const seconds = (performance.now() - from) / 1000;
+      const calls = traces ? readFileSync(trace, "utf8").split("\n") : null;
+      done({ status, ...texts, seconds, megabytes: kilobytes / 1000, calls });
+    });
+  });
+}
+
+function put(folder: string, { files, links = {} }: Hostile): void {
+  writeFileSync(join(folder, "../outside.ts"), `export default "${CANARY}";\n`);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, join(folder, name));
+}
+
+/** A call and the paths in it, without what differs from run to run. */
+interface Call {
+  readonly name: string;
+  readonly path: string;
+  readonly writes: boolean;
+}
+
+function parseCalls(lines: readonly string[]): Call[] {
+  return lines.flatMap((line) => {
+    const [, name, rest = ""] = /^(?:\d+ +)?(\w+)\((.*)/.exec(line) ?? [];
+    if (name === undefined || /^(?:exit|exit_group|wait4|clone3?|kill|tgkill)$/.test(name)) return [];
+    const path = /"((?:[^"\\]|\\.)*)"/.exec(rest)?.[1] ?? "";
+    const writes = /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(rest) ||
+      /^(?:mkdir|rename|unlink|link|symlink|chmod|chown|fchmodat|fchownat|truncate|mknod|utime)/.test(name);
+    return [{ name, path: path.replaceAll(/\/proc\/\d+/g, "/proc/self"), writes }];
+  });
+}
+
+/** What a run does that it should not, given what a harmless one does. */
+function trespasses(calls: readonly Call[], harmless: ReadonlySet<string>, folder: string): string[] {
+  return calls.filter(({ name, path, writes }) => {
+    if (harmless.has(`${name} ${path}`)) return false;
+    const own = path === folder || path.startsWith(`${folder}/`) || !/^[/.]/.test(path);
+    const looks = /^(?:openat?|stat|lstat|newfstatat|statx|readlink|access|getcwd|faccessat2?)$/.test(name);
+    return !(own && looks && !writes && path !== "");
+  }).map(({ name, path }) => `${name} ${path}`);
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "sremote-hostile-")));
+  const folder = join(root, "config");
+  mkdirSync(folder);
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+const ENTRIES = ["remotes.ts", "remotes.yaml", "remotes.json"];
+
+/** The calls of configs that do nothing, of each kind. */
+async function harmlessCalls(): Promise<(folder: string) => ReadonlySet<string>> {
+  const seen = new Set<string>();
+  const sources = [
+    "export default { remotes: {} };",
+    "const a: number = 1; export default { remotes: {} } as const;",
+    "const a: number = ];",
+    "throw 1;",
+  ];
+  for (const entry of ENTRIES) {
+    for (const source of entry === "remotes.ts" ? sources : ['{ "remotes": {} }', "]["]) {
+      await inFolder(async (folder) => {
+        put(folder, { files: { [entry]: source } });
+        const { calls } = await measure(planOf(entry), folder);
+        for (const { name, path } of parseCalls(calls ?? [])) {
+          seen.add(`${name} ${path.replaceAll(dirname(folder), "ROOT")}`);
+        }
+      });
+    }
+  }
+  return (folder) => new Set([...seen].map((one) => one.replaceAll("ROOT", dirname(folder))));
+}
+
+function planOf(entry: string): readonly string[] {
+  return ["plan", "--offline", "-c", entry, "--remote-file", "remote.yaml"];
+}
+
+Deno.test("hostile configs", async (test) => {
+  const harmless = await harmlessCalls();
+  const figures: { name: string; seconds: number; megabytes: number; status: number | null }[] = [];
+  const cases = Object.entries(HOSTILE).flatMap(([group, all]) =>
+    Object.entries(all).filter((_, i) => !SLOW.includes(group) || i % STRIDE === 0)
+      .map(([name, hostile]) => ({ name: `${group}: ${name}`, hostile }))
+  );
+  for (const { name, hostile } of cases) {
+    await test.step(name, () =>
+      inFolder(async (folder) => {
+        put(folder, hostile);
+        const before = readdirSync(folder).sort();
+        const plan = planOf(hostile.entry ?? "remotes.ts");
+        let ran = await measure(plan, folder);
+        // Where the machine had other work, it is measured once more.
+        if (ran.seconds >= SECONDS) ran = await measure(plan, folder);
+        figures.push({ name, ...ran });
+        const shown = `${ran.status}\n${ran.stdout}${ran.stderr}`.slice(0, 2_000);
+        assert.ok(ran.status === 0 || ran.status === 65, shown);
+        assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at /, shown);
+        if (ran.status === 65) assert.match(ran.stderr, /^Error: .*\n/, shown);
+        const output = ran.stdout + ran.stderr.replaceAll(/^ *(?:\d+|) \|.*$/gm, ""); // less the excerpts
+        assert.ok(!output.includes(CANARY), shown);
+        // It is a plan that says so, or an error that says what was thrown: the source's own words aside.
+        if (ran.status === 0) assert.doesNotMatch(output, /\+ stolen\n\s+uri +h\/(?!none|%22none%22)/, shown);
+        assert.deepEqual(readdirSync(folder).sort(), before);
+        if (ran.calls !== null) {
+          assert.deepEqual(trespasses(parseCalls(ran.calls), harmless(folder), folder), [], name);
+        }
+        assert.ok(ran.seconds < SECONDS, `it took ${ran.seconds} s`);
+        assert.ok(ran.megabytes < MEGABYTES, `it took ${ran.megabytes} MB`);
+      }));
+  }
+  const most = (key: "seconds" | "megabytes") =>
+    figures.reduce((left, right) => right[key] > left[key] ? right : left);
+  const [slowest, largest] = [most("seconds"), most("megabytes")];
+  console.log(
+    `${figures.length} hostile configs: ${figures.filter((one) => one.status === 65).length} refused, ` +
+      `none took longer than ${slowest.seconds.toFixed(1)} s (${slowest.name}) ` +
+      `or more than ${largest.megabytes.toFixed(0)} MB (${largest.name})` +
+      (traces ? "" : "; without strace, their system calls were not looked at"),
+  );
+});
