@@ -1,6 +1,14 @@
 /** The current folder and the environment do not change what code runs. */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CANARY, PROGRAMS, runProgram } from "./scenario.ts";
@@ -33,6 +41,16 @@ const ENVIRONMENT: readonly Readonly<Record<string, string>>[] = [
   { BUN_CONFIG_PRELOAD: "./evil.ts" },
   { NODE_OPTIONS: "--require ./evil.cjs --import ./evil.ts" },
   { NODE_PATH: "./node_modules" },
+  { BUN_INSPECT: "127.0.0.1:0", BUN_INSPECT_CONNECT_TO: "127.0.0.1:9", BUN_INSPECT_NOTIFY: "unix://socket" },
+  { BUN_RUNTIME_TRANSPILER_CACHE_PATH: "cache", BUN_INSTALL: "bun", BUN_TMPDIR: "tmp", BUN_DEBUG: "log" },
+  { DENO_DIR: "deno", XDG_CONFIG_HOME: "xdg", XDG_CACHE_HOME: "xdg" },
+  {
+    SHELL: "./evil.cjs",
+    EDITOR: "./evil.cjs",
+    PAGER: "./evil.cjs",
+    BASH_ENV: "./evil.cjs",
+    ENV: "./evil.cjs",
+  },
   { PATH: "." },
   { TMPDIR: "/nowhere" },
   { HOME: "." },
@@ -49,6 +67,7 @@ Deno.test("the current folder and the environment do not change what code the bi
       writeFileSync(join(work, name), text);
     }
     writeFileSync(join(work, "remotes.ts"), CONFIG);
+    const present = readdirSync(work).sort();
     for (const variables of ENVIRONMENT) {
       const run = await runProgram(binary, ["plan", "--remote-file", "remote.yaml"], {
         cwd: work,
@@ -62,6 +81,7 @@ Deno.test("the current folder and the environment do not change what code the bi
         `User remotes of Singularity, in ${work}/remote.yaml\nNo changes: ${work}/remote.yaml is as the config says.\n`,
         shown,
       );
+      assert.deepEqual(readdirSync(work).sort(), present, shown);
     }
   } finally {
     rmSync(work, { recursive: true, force: true });

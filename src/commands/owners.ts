@@ -18,7 +18,7 @@ export function checkOwners(
   const problems = othersHands(world, files);
   if (problems.length === 0) return;
   if (!strict) {
-    const told = problems.map((one) => `${one.path} ${one.message}`).join("; ");
+    const told = problems.map((one) => `${one.path}: ${one.message}`).join("; ");
     return note(`Warning: what root applies here, others can change: ${told} (--strict-owner refuses that)`);
   }
   throw new Failure("config-owner", `cannot ${command} ${file}: others can change it`, {

@@ -95,7 +95,9 @@ function readDocument(text: string): Tree {
   const mistakes: Mistake[] = document.errors
     .map(({ code, message, pos }) => ({ offset: pos[0], message: wording(code, message) }))
     .sort((a, b) => a.offset - b.offset);
-  if (mistakes.length > 0) return { mistakes };
+  // Whatever is said after that comes of it.
+  const deep = mistakes.find(({ message }) => message === TOO_DEEP.message);
+  if (mistakes.length > 0) return { mistakes: deep === undefined ? mistakes : [deep] };
   const root = document.contents;
   if (/^%/m.test(text.slice(0, root?.range[0] ?? text.length))) {
     mistakes.push({ offset: text.search(/^%/m), message: "directives are not supported", unsupported: true });

@@ -1,0 +1,394 @@
+/**
+ * Who may write what, and who could make root write something else: other users, open folders, symlinks, hard links, umasks
+ * and races, with the compiled binary. What needs a second user is passed over where the tests do not run as root.
+ */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { LITTER, modeAndOwner, PROGRAMS, type Ran } from "./scenario.ts";
+
+const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
+const asRoot = process.getuid?.() === 0;
+/** `nobody`, or any that is not root. */
+const OTHER = 65_534;
+const CONFIG = '{ "remotes": { "a": { "uri": "a.example.com" } }, "default": "a" }\n';
+const FILE = "# mine\nRemotes:\n  mine:\n    URI: mine.example.com\n    Token: of-mine\n";
+
+/** A folder that everyone can enter, with the binary in it; the command runs in its folder `work`. */
+class Place {
+  readonly root = realpathSync(mkdtempSync(join(tmpdir(), "sremote-owners-")));
+  readonly work = join(this.root, "work");
+  private readonly program = join(this.root, "sremote");
+
+  constructor() {
+    chmodSync(this.root, 0o755);
+    mkdirSync(this.work);
+    copyFileSync(binary!, this.program);
+    chmodSync(this.program, 0o755);
+    this.put("remotes.json", CONFIG);
+  }
+
+  put(name: string, text: string, mode = 0o644): string {
+    const path = join(this.work, name);
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+    return path;
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.work, name), "utf8");
+  }
+
+  run(args: readonly string[], how: { readonly as?: number; readonly umask?: string } = {}): Ran {
+    const as = how.as === undefined ? [] : [
+      "setpriv",
+      `--reuid=${how.as}`,
+      `--regid=${how.as}`,
+      "--clear-groups",
+    ];
+    const shell = ["sh", "-c", `umask ${how.umask ?? "022"}; exec "$@"`, "sh"];
+    const [first, ...rest] = [...as, ...shell, this.program, ...args];
+    const { status, stdout, stderr } = spawnSync(first!, rest, {
+      cwd: this.work,
+      env: { PATH: "/usr/bin:/bin", SINGULARITY_CONFIGDIR: this.work },
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  }
+
+  /** Names in the folder, less what the test put there. */
+  made(...put: readonly string[]): string[] {
+    return readdirSync(this.work).filter((one) => one !== "remotes.json" && !put.includes(one)).sort();
+  }
+}
+
+function place(what: string, needsRoot: boolean, test: (place: Place) => void | Promise<void>): void {
+  Deno.test({
+    name: `owners: ${what}`,
+    ignore: binary === undefined || (needsRoot && !asRoot),
+    fn: async () => {
+      const one = new Place();
+      try {
+        await test(one);
+      } finally {
+        rmSync(one.root, { recursive: true, force: true });
+      }
+    },
+  });
+}
+
+function lstatIsLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+/** For each command that knows `--global`, how it would write; null: it reads. */
+const GLOBAL: Readonly<Record<string, readonly string[] | null>> = {
+  "plan": null,
+  "import": null,
+  "apply": ["--yes"],
+  "rollback": ["--yes"],
+  "add": ["new", "new.example.com"],
+  "remove": ["mine"],
+  "use": ["mine"],
+  "use --exclusive": ["mine"],
+};
+
+place("every --global is refused to all but root, with the remedy", true, (place) => {
+  const { stdout } = place.run(["--help"]);
+  const commands = Array.from(
+    stdout.split("\nCommands:\n")[1]!.matchAll(/^ {2}([a-z-]+)/gm),
+    (one) => one[1]!,
+  );
+  assert.ok(commands.length > 15);
+  const global = commands.filter((one) =>
+    / {2}--global\b/.test(place.run([one, "--help"]).stdout.split("Global")[0]!)
+  );
+  assert.deepEqual(global.filter((one) => !(one in GLOBAL)), []);
+  const etc = join(place.root, "etc");
+  for (const [command, args] of Object.entries(GLOBAL)) {
+    const [name, ...flags] = command.split(" ");
+    const ran = place.run([name!, "--global", ...flags, ...args ?? [], "--sysconfdir", etc], { as: OTHER });
+    if (args === null) assert.equal(ran.status, 0, `${command}: ${ran.stderr}`);
+    else {
+      assert.deepEqual([ran.status, ran.stdout], [1, ""], command);
+      assert.match(ran.stderr, /^Error: cannot .*: only root may\nNext: .*sudo sremote /, command);
+    }
+  }
+  // Keyservers are those of the machine's remotes.
+  for (const command of ["add", "remove"]) {
+    const ran = place.run(["keyserver", command, "https://k.example.com", "--sysconfdir", etc], {
+      as: OTHER,
+    });
+    assert.equal(ran.status, 1, ran.stderr);
+    assert.match(ran.stderr, /only root may\nNext: .*sudo sremote keyserver/);
+  }
+  assert.ok(!existsSync(etc));
+});
+
+place("a file of another user is refused, and stays as it was", true, (place) => {
+  const file = place.put("remote.yaml", FILE);
+  chownSync(place.work, OTHER, OTHER);
+  const before = modeAndOwner(file);
+  for (
+    const args of [
+      ["apply", "--yes"],
+      ["add", "--no-login", "new", "new.example.com"],
+      ["remove", "mine"],
+      ["use", "mine"],
+      ["logout", "mine"],
+    ]
+  ) {
+    const ran = place.run(args, { as: OTHER });
+    assert.equal(ran.status, 1, args.join(" "));
+    assert.match(
+      ran.stderr,
+      /it belongs to another user \(uid 0\)\nNext: run sremote as its owner, or as root/,
+    );
+    assert.deepEqual([place.read("remote.yaml"), modeAndOwner(file)], [FILE, before]);
+    assert.deepEqual(place.made("remote.yaml"), []);
+  }
+});
+
+place("root gives a file back to its owner, with its backup", true, (place) => {
+  const file = place.put("remote.yaml", FILE, 0o600);
+  chownSync(file, OTHER, OTHER);
+  assert.equal(place.run(["apply", "--yes"]).status, 0);
+  for (const name of ["remote.yaml", "remote.yaml.sremote-backup", ".sremote-ledger.json"]) {
+    assert.equal(modeAndOwner(join(place.work, name)), `0600 ${OTHER}:${OTHER}`, name);
+  }
+});
+
+/** Ways in which somebody else can change what root applies, and what is said of them. */
+const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, said: RegExp]>> = {
+  "a folder of another user": [
+    (place) => chownSync(place.work, OTHER, OTHER),
+    new RegExp(`/work: belongs to uid ${OTHER}`),
+  ],
+  "a folder above it": [
+    (place) => chownSync(place.root, OTHER, OTHER),
+    new RegExp(`belongs to uid ${OTHER}`),
+  ],
+  "a config of another user": [
+    (place) => chownSync(join(place.work, "remotes.json"), OTHER, 0),
+    new RegExp(`/remotes.json: belongs to uid ${OTHER}`),
+  ],
+  "a config for everyone": [
+    (place) => chmodSync(join(place.work, "remotes.json"), 0o666),
+    /\/remotes.json: can be written by everyone/,
+  ],
+  "a folder for everyone": [(place) => chmodSync(place.work, 0o777), /\/work: can be written by everyone/],
+  "a config of a group": [
+    (place) => {
+      chownSync(join(place.work, "remotes.json"), 0, OTHER);
+      chmodSync(join(place.work, "remotes.json"), 0o664);
+    },
+    new RegExp(`/remotes.json: can be written by its group \\(gid ${OTHER}\\)`),
+  ],
+  "a symlink into another's folder": [
+    (place) => {
+      mkdirSync(join(place.root, "theirs"));
+      writeFileSync(join(place.root, "theirs/c.json"), CONFIG);
+      chownSync(join(place.root, "theirs"), OTHER, OTHER);
+      rmSync(join(place.work, "remotes.json"));
+      symlinkSync("../theirs/c.json", join(place.work, "remotes.json"));
+    },
+    new RegExp(`/theirs: belongs to uid ${OTHER}`),
+  ],
+  "an import of another user": [
+    (place) => {
+      rmSync(join(place.work, "remotes.json"));
+      place.put("remotes.ts", 'import a from "./a.json"; export default a;');
+      chownSync(place.put("a.json", CONFIG), OTHER, OTHER);
+    },
+    new RegExp(`/a.json: belongs to uid ${OTHER}`),
+  ],
+};
+
+for (const [what, [prepare, said]] of Object.entries(HANDS)) {
+  place(`root is warned of ${what}, and --strict-owner refuses it`, true, (place) => {
+    prepare(place);
+    for (const command of [["plan"], ["apply", "--yes"]]) {
+      const strict = place.run([...command, "--strict-owner"]);
+      assert.equal(strict.status, 1, strict.stderr);
+      assert.match(strict.stderr, /^Error: cannot (?:plan|apply) .*: others can change it\n/);
+      assert.match(strict.stderr, said);
+      assert.match(strict.stderr, /\nNext: give these files and folders to root/);
+      assert.ok(!existsSync(join(place.work, "remote.yaml")));
+    }
+    const warned = place.run(["apply", "--yes"]);
+    assert.equal(warned.status, 0, warned.stderr);
+    assert.match(warned.stderr, /^Warning: what root applies here, others can change: /);
+    assert.match(warned.stderr, said);
+  });
+}
+
+place("a config in root's hands is no matter, nor one in a sticky folder or of one's own", true, (place) => {
+  chmodSync(place.root, 0o1777);
+  const strict = place.run(["apply", "--yes", "--strict-owner"]);
+  assert.deepEqual([strict.status, strict.stderr], [0, ""]);
+  rmSync(join(place.work, "remote.yaml"));
+  rmSync(join(place.work, ".sremote-ledger.json"));
+  chownSync(place.work, OTHER, OTHER);
+  const own = place.run(["apply", "--yes", "--strict-owner"], { as: OTHER });
+  assert.deepEqual([own.status, own.stderr], [0, ""]);
+});
+
+place("no symlink beside the file is written through", false, (place) => {
+  const victim = join(place.root, "victim");
+  for (
+    const name of ["remote.yaml", "remote.yaml.sremote-backup", ".sremote-ledger.json", "remote.yaml.lock"]
+  ) {
+    writeFileSync(victim, "VICTIM");
+    for (const old of place.made()) rmSync(join(place.work, old), { recursive: true });
+    if (name !== "remote.yaml") place.put("remote.yaml", FILE, 0o600);
+    symlinkSync("../victim", join(place.work, name));
+    const ran = place.run(["apply", "--yes", "--lock-timeout", "0.2"]);
+    assert.equal(readFileSync(victim, "utf8"), "VICTIM", name);
+    if (name === "remote.yaml.sremote-backup") {
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.ok(lstatSync(join(place.work, name)).isFile());
+    } else {
+      assert.ok(
+        ran.status === 65 || ran.status === 5 || ran.status === 1,
+        `${name}: ${ran.status} ${ran.stderr}`,
+      );
+      assert.match(ran.stderr, /^Error: .*\nNext: /, name);
+      if (name !== "remote.yaml") assert.equal(place.read("remote.yaml"), FILE);
+    }
+    assert.deepEqual(readdirSync(place.work).filter((one) => /\.sremote-[0-9a-f]{8}$/.test(one)), []);
+  }
+});
+
+place("a hard link elsewhere keeps the old content", false, (place) => {
+  const file = place.put("remote.yaml", FILE, 0o600);
+  const other = join(place.root, "other");
+  linkSync(file, other);
+  assert.equal(place.run(["apply", "--yes"]).status, 0);
+  assert.equal(readFileSync(other, "utf8"), FILE);
+  assert.match(place.read("remote.yaml"), /a\.example\.com/);
+});
+
+for (const umask of ["000", "077"]) {
+  place(`modes are the same with umask ${umask}`, false, (place) => {
+    const modes = (folder: string) =>
+      Object.fromEntries(
+        readdirSync(folder, { recursive: true, encoding: "utf8" }).sort().map((name) => [
+          name,
+          modeAndOwner(join(folder, name)).split(" ")[0],
+        ]),
+      );
+    const made = join(place.root, "made");
+    const user = ["--remote-file", join(made, "me/.singularity/remote.yaml")];
+    assert.equal(place.run(["apply", "--yes", ...user], { umask }).status, 0);
+    assert.equal(place.run(["use", "a", ...user], { umask }).status, 0);
+    assert.equal(place.run(["add", "--no-login", "b", "b.example.com", ...user], { umask }).status, 0);
+    assert.deepEqual(modes(made), {
+      "me": "0700",
+      "me/.singularity": "0700",
+      "me/.singularity/.sremote-ledger.json": "0600",
+      "me/.singularity/remote.yaml": "0600",
+      "me/.singularity/remote.yaml.sremote-backup": "0600",
+    });
+    rmSync(made, { recursive: true });
+    place.put("remotes.json", CONFIG.replace('"a.example.com"', '"a.example.com", "scope": "global"'));
+    const global = ["--global", "--remote-file", join(made, "etc/singularity/remote.yaml")];
+    assert.equal(place.run(["apply", "--yes", ...global], { umask }).status, 0);
+    assert.equal(place.run(["plan", "--out", join(made, "plan.json"), ...global], { umask }).status, 0);
+    assert.deepEqual(modes(made), {
+      "etc": "0755",
+      "etc/singularity": "0755",
+      "etc/singularity/.sremote-ledger.json": "0644",
+      "etc/singularity/remote.yaml": "0644",
+      "etc/singularity/remote.yaml.sremote-backup": "0644",
+      "plan.json": "0600",
+    });
+  });
+}
+
+place("a document takes the place of files alone", false, (place) => {
+  assert.equal(spawnSync("mkfifo", [join(place.work, "pipe")]).status, 0);
+  writeFileSync(join(place.root, "victim"), "VICTIM");
+  symlinkSync("../victim", join(place.work, "link"));
+  mkdirSync(join(place.work, "folder"));
+  const said = { pipe: "a device or pipe", link: "a symbolic link", folder: "a folder" };
+  for (const [name, what] of Object.entries(said)) {
+    const kind = lstatSync(join(place.work, name)).mode;
+    for (const flag of ["--out", "--json-into"]) {
+      const ran = place.run(["plan", flag, name]);
+      assert.equal(ran.status, 1, ran.stderr);
+      assert.match(
+        ran.stderr,
+        new RegExp(`cannot write .*/${name}: ${what} of that name is there\nNext: name a file`),
+      );
+      assert.equal(lstatSync(join(place.work, name)).mode, kind);
+    }
+  }
+  assert.equal(readFileSync(join(place.root, "victim"), "utf8"), "VICTIM");
+});
+
+place(
+  "another user who races for the names in an open folder gets nothing written elsewhere",
+  true,
+  async (place) => {
+    const victim = join(place.root, "victim");
+    writeFileSync(victim, "VICTIM");
+    chmodSync(victim, 0o644);
+    chmodSync(place.work, 0o1777);
+    const names = "remote.yaml remote.yaml.lock remote.yaml.sremote-backup .sremote-ledger.json plan.json";
+    const attack = `while :; do for n in ${names} .remote.yaml.sremote-*; do
+    ln -s ../victim "$n" 2>/dev/null; ln -sf ../victim "$n" 2>/dev/null; rm -rf "$n" 2>/dev/null; done; done`;
+    const attacker = spawn(
+      "setpriv",
+      [`--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", "sh", "-c", attack],
+      { cwd: place.work, stdio: "ignore" },
+    );
+    const ended = new Promise((done) => attacker.once("close", done));
+    while (!readdirSync(place.work).some((one) => lstatIsLink(join(place.work, one)))) {
+      await new Promise((done) => setTimeout(done, 1));
+    }
+    const codes = new Map<number | null, number>();
+    try {
+      for (let i = 0; i < 40; i++) {
+        place.put("remotes.json", CONFIG.replace("a.example.com", `a${i}.example.com`));
+        const ran = place.run(
+          i % 2 === 0 ? ["apply", "--yes", "--lock-timeout", "0.3"] : ["plan", "--out", "plan.json"],
+        );
+        codes.set(ran.status, (codes.get(ran.status) ?? 0) + 1);
+        assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at /, ran.stderr);
+        assert.equal(readFileSync(victim, "utf8"), "VICTIM");
+      }
+    } finally {
+      attacker.kill("SIGKILL");
+      await ended;
+    }
+    console.log(
+      `40 runs against a racing user; exit codes: ${
+        [...codes].map(([code, times]) => `${times} × ${code}`).join(", ")
+      }`,
+    );
+    assert.ok((codes.get(0) ?? 0) > 0);
+    // Once alone, it works at once.
+    for (const name of place.made()) rmSync(join(place.work, name), { recursive: true });
+    const last = place.run(["apply", "--yes"]);
+    assert.equal(last.status, 0, last.stderr);
+    assert.deepEqual(place.made().filter((one) => LITTER.test(one)), []);
+  },
+);
