@@ -11,7 +11,7 @@ import process from "node:process";
 import fc from "fast-check";
 import { runInProcess, type Seen } from "./in_process.ts";
 
-const CASES = Number(process.env.SREMOTE_CASES ?? 10_000);
+const CASES = Number(process.env.SREMOTE_CASES ?? 2_000);
 const SECRET = "s3cret-Zx9w";
 /** The secret where secrets are. */
 const STORED = new RegExp(`(?:Token: "?|Auth: Basic )${SECRET}`, "g");

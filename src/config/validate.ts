@@ -28,6 +28,7 @@ const words: PatternWords = new Map([
  * Throws Failure("config-invalid") with all problems. `source` is the file's name for messages.
  */
 export function validateConfig(value: unknown, source: string): Desired {
+  refuseMany(value, source);
   const mistakes = explain(configSchema as SchemaNode, value, words);
   if (isObject(value)) mistakes.push(...crossChecks(value));
   if (mistakes.length > 0) {
@@ -40,6 +41,19 @@ export function validateConfig(value: unknown, source: string): Desired {
     });
   }
   return toDesired(value as Config);
+}
+
+/** So that no config makes a plan that a machine has no room for. */
+const MOST_REMOTES = 50_000;
+
+function refuseMany(value: unknown, source: string): void {
+  const count = isObject(value) && isObject(value.remotes) ? Object.keys(value.remotes).length : 0;
+  if (count <= MOST_REMOTES) return;
+  throw new Failure("config-invalid", `cannot use ${source}: it has more remotes than ${MOST_REMOTES}`, {
+    path: source,
+    next: "check what makes so many of them",
+    problems: [{ path: "remotes", message: `has ${count} remotes`, allowed: `at most ${MOST_REMOTES}` }],
+  });
 }
 
 // ---------------------------------------------------------------- what no single field can say

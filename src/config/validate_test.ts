@@ -215,6 +215,18 @@ Deno.test("ten thousand remotes: all problems, and soon", () => {
   assert(performance.now() - start < 2000);
 });
 
+Deno.test("more remotes than any machine has are refused as one problem", () => {
+  const many = (count: number) =>
+    outcome({
+      remotes: Object.fromEntries(Array.from({ length: count }, (_, i) => [`r${i}`, { uri: "h" }])),
+    });
+  const failure = many(50_001);
+  assert(failure instanceof Failure);
+  assert.equal(failure.message, "cannot use remotes.json: it has more remotes than 50000");
+  assert.equal(failure.problems.length, 1);
+  assert(!(many(50_000) instanceof Failure));
+});
+
 Deno.test("a lone surrogate is no name, a cycle from YAML is no endless loop", () => {
   assert(outcome({ remotes: { "a\ud800": { uri: "host" } } }) instanceof Failure);
   const cycle: Record<string, unknown> = { uri: "host" };

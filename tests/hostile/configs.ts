@@ -171,6 +171,8 @@ const EXHAUSTS: Readonly<Record<string, string>> = {
     "const o: any = {}; for (let i = 0; i < 1e7; i++) o['k' + i] = i; export default { remotes: o };",
   "a hundred thousand remotes":
     "export default { remotes: Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => ['r' + i, { uri: 'h' }])) };",
+  "fifty thousand remotes":
+    "export default { remotes: Object.fromEntries(Array.from({ length: 5e4 }, (_, i) => ['r' + i, { uri: 'h' }])) };",
   "one object a million times":
     "const s = { uri: 'x'.repeat(99) }; export default { remotes: Array(1e6).fill(s) };",
   "shared objects that unfold":

@@ -1,0 +1,42 @@
+/** Two compiles of the same source, in two folders, are the same binary to the last byte. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { DENO_ENVIRONMENT } from "./scenario.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** What is not source. */
+const OTHER = ["dist", "node_modules", ".git"];
+
+Deno.test("two compiles of one source are equal byte for byte", () => {
+  const digests = ["sremote-one-", "another-sremote-folder-"].map((prefix) => {
+    const folder = mkdtempSync(join(tmpdir(), prefix));
+    try {
+      for (const name of readdirSync(ROOT)) {
+        if (!OTHER.includes(name)) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+      }
+      const env = { ...process.env, ...DENO_ENVIRONMENT };
+      for (const args of [["install", "--frozen", "--quiet"], ["task", "compile"]]) {
+        const ran = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", env });
+        assert.equal(ran.status, 0, ran.stderr);
+      }
+      return createHash("sha256").update(readFileSync(join(folder, "dist/sremote"))).digest("hex");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+  assert.equal(digests[0], digests[1]);
+  const here = join(ROOT, "dist/sremote");
+  if (!existsSync(here)) return;
+  assert.equal(
+    createHash("sha256").update(readFileSync(here)).digest("hex"),
+    digests[0],
+    "dist/ is another one",
+  );
+});
