@@ -165,7 +165,7 @@ export const PRELUDE_SOURCE = `async (rareSource, entry, argumentJson) => {
 "use strict";
 const { stringify, parse } = JSON, { isArray } = Array, { apply, construct, ownKeys } = Reflect, evaluate = eval, Text = String, Fault = RangeError, WrongType = TypeError;
 const { freeze, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, defineProperty } = Object;
-const ObjectPrototype = Object.prototype, ArrayPrototype = Array.prototype, { map } = ArrayPrototype, { slice } = Text.prototype, sourceOf = getOwnPropertyDescriptor(RegExp.prototype, "source").get;
+const ObjectPrototype = Object.prototype, ArrayPrototype = Array.prototype, { map } = ArrayPrototype, { slice, includes } = Text.prototype, sourceOf = getOwnPropertyDescriptor(RegExp.prototype, "source").get;
 let kept;
 const rare = () => kept ??= evaluate(rareSource())({ __proto__: null, stringify, isArray, apply, ownKeys, Text, Fault, WrongType, getOwnPropertyDescriptor, getPrototypeOf, ObjectPrototype, ArrayPrototype, map, slice });
 const refuse = (object, key, what) => defineProperty(object, key, { value: { [key]: function () { rare().refuse(what); } }[key], writable: true, configurable: true });
@@ -213,7 +213,15 @@ const RegExpPrototype = RegExp.prototype;
 RegExpPrototype.constructor = Pattern;
 delete RegExpPrototype.compile;
 for (const name of ["match", "matchAll", "search"]) guard(Text.prototype, name, (self, given) => { pattern(given); });
-for (const name of [Symbol.split, Symbol.matchAll]) guard(RegExpPrototype, name, (self) => { if (!isPattern(self)) rare().refuse("a thing like a regular expression"); });
+for (const name of [Symbol.split, Symbol.matchAll, Symbol.replace]) guard(RegExpPrototype, name, (self, given) => {
+  if (!isPattern(self)) rare().refuse("a thing like a regular expression");
+  if (name !== Symbol.replace) return;
+  given[0] = Text(given[0]);
+  const [{ length }, put] = given;
+  if (typeof put === "function") return;
+  const text = given[1] = Text(put);
+  if (length * text.length > 1e9 || length * length * text.length > 1e11 && apply(includes, text, ["$"])) rare().tooLong("replace");
+});
 let left = ${MAX_RESULT_CHARS};
 const plain = (value, depth) => {
   if (typeof value !== "object" || value === null) {

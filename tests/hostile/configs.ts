@@ -144,6 +144,10 @@ const EXHAUSTS: Readonly<Record<string, string>> = {
   "a search in an object":
     "String.prototype.includes.call(new String('a'.repeat(1e6)), 'a'.repeat(5e5) + 'b');",
   "a search for what becomes a text": "'a'.repeat(1e6).split({ toString: () => 'a'.repeat(5e5) + 'b' });",
+  "a replacement that grows by what is before it": "'x'.repeat(3e5).replace(/x/g, '$`'.repeat(9));",
+  "a replacement that grows by calls": "'x'.repeat(1e5).replace(/x/g, () => 'y'.repeat(1e5));",
+  "a replacement that grows by a symbol's name":
+    "RegExp.prototype[Symbol.replace].call(/x/g, 'x'.repeat(1e5), 'y'.repeat(1e5));",
   "a replacement that grows": "'x'.repeat(1e7).replaceAll('x', 'y'.repeat(1e5));",
   "a replacement that grows by an object":
     "'x'.repeat(1e7).replaceAll('x', { toString: () => 'y'.repeat(1e5) });",
