@@ -1,7 +1,7 @@
 /** Arguments in, an exit code out: the only place that knows flags, and the only one that catches. */
 import type { Invocation, Result } from "./commands/context.ts";
 import { Failure, type FailureCode } from "./failure.ts";
-import { VERSION } from "./version.ts";
+import { versionLine } from "./version.ts";
 import { reasonOf } from "./io.ts";
 import type { World } from "./world.ts";
 
@@ -42,7 +42,7 @@ const EXIT: Readonly<Record<FailureCode, number>> = {
 export async function run(world: World): Promise<number> {
   const { args } = world.here;
   if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-    world.terminal.line(`sremote ${VERSION}`);
+    world.terminal.line(versionLine(world.here.runtime));
     return 0;
   }
   const invocation: Invocation = {

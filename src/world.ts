@@ -88,6 +88,8 @@ export interface Surroundings {
   readonly args: readonly string[];
   readonly folder: string;
   readonly uid: number;
+  /** What runs the program: `bun 1.4.5`. */
+  readonly runtime: string;
   readonly host: { readonly name: string; readonly os: string; readonly arch: string };
   env(name: string): string | undefined;
   /** The home folder that the password database gives this user, as Singularity looks it up; null: none. */

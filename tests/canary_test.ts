@@ -127,6 +127,7 @@ const RUNS: readonly (readonly string[])[] = [
   ["import", "--format", "json"],
   ["init"],
   ["schema", "status"],
+  ["completions", "bash"],
   ["list"],
   ["list", "--json"],
   ["status", "--all"],

@@ -12,7 +12,7 @@ import { DENO_ENVIRONMENT } from "./scenario.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** What is not source. */
-const OTHER = ["dist", "node_modules", ".git"];
+const OTHER = ["dist", "node_modules"];
 
 Deno.test("two compiles of one source are equal byte for byte", () => {
   const digests = ["sremote-one-", "another-sremote-folder-"].map((prefix) => {

@@ -284,7 +284,8 @@ class Story {
       (left, [name, port]) => left.replaceAll(new RegExp(`:${port}\\b`, "g"), `:PORT${name}`),
       text,
     );
-    return named.replaceAll(this.work, "").replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…")
+    return named.replaceAll(/\((?:commit \S+|from source), \w+ [\d.]+\)/g, "(commit …)")
+      .replaceAll(this.work, "").replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…")
       .replaceAll(/"milliseconds": \d+/g, '"milliseconds": 0').replaceAll(/ time="[\d.]+"/g, ' time="0.000"')
       .replaceAll(/(_seconds\{.*\}) [\d.e-]+/g, "$1 0");
   }

@@ -1,5 +1,5 @@
 /**
- * What `compile.ts` runs with Bun: `bun bundle.mjs ENTRY OUTFILE [TARGET]`. Bun's command line takes no plugins.
+ * What `compile.ts` runs with Bun: `bun bundle.mjs ENTRY OUTFILE COMMIT [TARGET]`. Bun's command line takes no plugins.
  *
  * Two of the packages are cut to what sremote uses of them, for each command pays for what they load:
  * commander asks for `node:child_process` (3 ms) to run commands that are programs of their own, and QuickJS carries
@@ -10,7 +10,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
-const [entry, outfile, target] = process.argv.slice(2);
+const [entry, outfile, commit, target] = process.argv.slice(2);
 
 const withoutChildProcess = {
   name: "without-child-process",
@@ -58,6 +58,7 @@ const quickjsAsBase64 = {
 
 const result = await Bun.build({
   entrypoints: [entry],
+  define: { SREMOTE_COMMIT: JSON.stringify(commit) },
   minify: true,
   bytecode: true,
   splitting: true,

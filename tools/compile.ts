@@ -59,6 +59,14 @@ export function findBun(): string {
   );
 }
 
+/** The commit that is compiled, with a `+` where files differ from it; `unknown` outside of git. */
+export function commit(): string {
+  const git = (...args: string[]) => spawnSync("git", args, { cwd: ROOT, encoding: "utf8" });
+  const head = git("rev-parse", "--short=12", "HEAD");
+  if (head.status !== 0) return "unknown";
+  return head.stdout.trim() + (git("status", "--porcelain").stdout.trim() === "" ? "" : "+");
+}
+
 /** Compiles the program at `entry` into one binary at `outfile`. */
 export function compile(entry: string, outfile: string, target?: string): void {
   if (!existsSync(entry)) throw new Error(`There is no ${entry} to compile.`);
@@ -77,6 +85,7 @@ export function compile(entry: string, outfile: string, target?: string): void {
       join(ROOT, "tools/bundle.mjs"),
       resolve(entry),
       made,
+      commit(),
       ...(target === undefined ? [] : [target]),
     ], { cwd: dirname(resolve(entry)), env: cleanEnvironment(), encoding: "utf8" });
     if (run.status !== 0 || !existsSync(made)) {

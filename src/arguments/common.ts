@@ -2,7 +2,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Context, Result } from "../commands/context.ts";
 import { Failure } from "../failure.ts";
-import { VERSION } from "../version.ts";
+import { versionLine } from "../version.ts";
 import type { World } from "../world.ts";
 
 /** Runs a command's function with its context. */
@@ -12,11 +12,11 @@ export type Run = (command: (context: Context) => Result | Promise<Result>, form
 export type Program = ReturnType<typeof commonFlags>;
 
 /** The program, without its commands. */
-export function commonFlags({ terminal }: World) {
+export function commonFlags({ terminal, here }: World) {
   return new Command("sremote")
     .description("The remote endpoints of Singularity and Apptainer, kept in git.")
     .usage("[flags] COMMAND")
-    .version(`sremote ${VERSION}`, "-V, --version", "the version")
+    .version(versionLine(here.runtime), "-V, --version", "the version")
     .helpOption("-h, --help", "this help")
     .helpCommand("help [command]", "the help of a command")
     .addOption(

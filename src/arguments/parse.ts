@@ -3,7 +3,7 @@ import { CommanderError } from "@commander-js/extra-typings";
 import { type Context, type Invocation, type Result, styleFor } from "../commands/context.ts";
 import { Failure } from "../failure.ts";
 import type { World } from "../world.ts";
-import { commonFlags, type Program } from "./common.ts";
+import { commonFlags, type Program, type Run } from "./common.ts";
 import { addEndpointCommands } from "./endpoints.ts";
 import { addPlanCommands } from "./plans.ts";
 import { addLoginCommands, addRemoteCommands } from "./remotes.ts";
@@ -30,10 +30,8 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
     invocation.jsonInto = options.jsonInto ?? null;
     result = await command(contextOf(world, options, invocation));
   };
-  addPlanCommands(program, run);
-  addRemoteCommands(program, run);
-  addLoginCommands(program, run);
-  addEndpointCommands(program, run);
+  addCommands(program, run);
+  if (world.here.args[0] === COMPLETE) return await completed(world, program, invocation);
   try {
     await program.parseAsync([...world.here.args], { from: "user" });
   } catch (error) {
@@ -42,6 +40,34 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
     throw wrongUsage(error, ["sremote", ...commandPath(program, world.here.args)].join(" "));
   }
   return result;
+}
+
+/** The whole of the command line, for what shows it: completions and manual pages. */
+export function wholeProgram(world: World): Program {
+  const program = commonFlags(world);
+  addCommands(program, () => Promise.resolve());
+  return program;
+}
+
+function addCommands(program: Program, run: Run): void {
+  addPlanCommands(program, run);
+  addRemoteCommands(program, run);
+  addLoginCommands(program, run);
+  addEndpointCommands(program, run);
+}
+
+/** The word before what a shell's completion script asks about; no command of people's. */
+const COMPLETE = "__complete";
+
+async function completed(world: World, program: Program, invocation: Invocation): Promise<Result> {
+  const [{ complete }, { completeWord }] = await Promise.all([
+    import("./complete.ts"),
+    import("../commands/completions.ts"),
+  ]);
+  invocation.json = false; // it is one of the words, and not for us
+  const found = complete(program, world.here.args.slice(1));
+  const flags = { ...program.opts(), ...Object.fromEntries(found.flags) } as ReturnType<Program["opts"]>;
+  return await completeWord(contextOf(world, flags, invocation), found);
 }
 
 function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, json }: Invocation): Context {

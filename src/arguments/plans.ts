@@ -75,6 +75,7 @@ function addConfigCommands(program: Program, run: Run): void {
     );
   program.command("init")
     .description("write a first remotes.ts")
+    .addHelpText("after", () => examples(["init"]))
     .action(() => run(async (context) => (await import("../commands/init.ts")).init(context)));
   program.command("schema")
     .description("print a JSON schema")
@@ -85,4 +86,19 @@ function addConfigCommands(program: Program, run: Run): void {
     )
     .addHelpText("after", () => examples(["schema > config.schema.json", "schema plan", "schema status"]))
     .action((name) => run(async () => (await import("../commands/schema.ts")).schema(name)));
+  program.command("completions")
+    .description("print a shell's completions")
+    .addArgument(new Argument("<shell>", "which one").choices(["bash", "zsh", "fish"] as const))
+    .addHelpText(
+      "after",
+      () =>
+        `${
+          examples([
+            "completions zsh > _sremote",
+            "completions fish > ~/.config/fish/completions/sremote.fish",
+          ])
+        }
+  $ source <(sremote completions bash)`,
+    )
+    .action((shell) => run(async () => (await import("../commands/completions.ts")).completions(shell)));
 }

@@ -9,6 +9,10 @@ export function realSurroundings(): Surroundings {
     args: process.argv.slice(2),
     folder: process.cwd(),
     uid: process.getuid?.() ?? 0,
+    get runtime() {
+      const { bun, deno, node } = process.versions;
+      return bun !== undefined ? `bun ${bun}` : deno !== undefined ? `deno ${deno}` : `node ${node}`;
+    },
     get host() {
       return {
         name: load("node:os").hostname(),

@@ -1,0 +1,146 @@
+/** What may stand where the cursor is: from the same commands and flags that are parsed, for every shell alike. */
+import type { Argument, Option } from "@commander-js/extra-typings";
+
+/** One of the words that may stand there. */
+export interface Candidate {
+  readonly value: string;
+  readonly description: string;
+}
+
+/** What may stand there: words, the names of remotes, files, or anything. */
+export type Completion =
+  | { readonly kind: "words"; readonly candidates: readonly Candidate[] }
+  | { readonly kind: "remotes" | "files" | "anything" };
+
+/** The word under the cursor, what may stand there, and the flags before it that say where the files are. */
+export interface Completed {
+  /** What has been typed of the word; after `--flag=` what follows. */
+  readonly word: string;
+  /** What stands before it in the same word: `--format=`, or nothing. */
+  readonly before: string;
+  readonly completion: Completion;
+  /** By their names in the code: `remoteFile`. */
+  readonly flags: ReadonlyMap<string, string>;
+}
+
+/** What completing needs to know of commander's command. */
+interface Command {
+  readonly commands: readonly Command[];
+  readonly options: readonly Option[];
+  readonly registeredArguments: readonly Argument[];
+  name(): string;
+  description(): string;
+  createHelp(): { visibleCommands(command: never): unknown; visibleOptions(command: never): unknown };
+}
+
+/**
+ * What may stand at the end of the words, of which the last one is being typed.
+ * @param words without the program's name; bash gives `--format=json` as three
+ */
+export function complete(program: Command, words: readonly string[]): Completed {
+  const typed = joinEquals(words);
+  const flags = new Map<string, string>();
+  let at = program;
+  let index = 0;
+  let awaited: Option | undefined;
+  for (const word of typed.slice(0, -1)) {
+    if (awaited !== undefined) {
+      flags.set(awaited.attributeName(), word);
+      awaited = undefined;
+      continue;
+    }
+    if (word.startsWith("-")) {
+      const [name, value] = split(word);
+      const option = optionOf(program, at, name);
+      if (option === undefined || !takesValue(option)) continue;
+      if (value === null) awaited = option;
+      else flags.set(option.attributeName(), value);
+      continue;
+    }
+    const below = at.commands.find((one) => one.name() === word);
+    if (below === undefined) index++;
+    else [at, index] = [below, 0];
+  }
+  const last = typed.at(-1) ?? "";
+  const [name, value] = split(last);
+  if (awaited === undefined && value !== null && last.startsWith("--")) {
+    const option = optionOf(program, at, name);
+    const completion: Completion = option === undefined ? { kind: "anything" } : valueOf(option);
+    return { word: value, before: `${name}=`, completion, flags };
+  }
+  return { word: last, before: "", completion: completionAt(program, at, awaited, index, last), flags };
+}
+
+function completionAt(
+  program: Command,
+  at: Command,
+  awaited: Option | undefined,
+  index: number,
+  word: string,
+): Completion {
+  if (awaited !== undefined) return valueOf(awaited);
+  if (word.startsWith("-")) {
+    const options = at === program
+      ? visible(at).options
+      : [...visible(at).options, ...visible(program).options];
+    return words(options.map((one) => [one.long ?? one.short ?? "", one.description]));
+  }
+  if (at.commands.length > 0 && index === 0) return commandsOf(at);
+  if (at.name() === "help" && index === 0) return commandsOf(program);
+  const argument = at.registeredArguments[index] ?? at.registeredArguments.findLast((one) => one.variadic);
+  if (argument === undefined) return words([]);
+  if (argument.argChoices !== undefined) return words(argument.argChoices.map((one) => [one, ""]));
+  if (/^(?:names?|\[name\] uri)$/.test(argument.name())) return { kind: "remotes" };
+  return { kind: /file|dir/.test(argument.name()) ? "files" : "anything" };
+}
+
+function valueOf(option: Option): Completion {
+  if (option.argChoices !== undefined) return words(option.argChoices.map((one) => [one, ""]));
+  if (/<(?:file|path|dir)>/.test(option.flags)) return { kind: "files" };
+  return { kind: option.attributeName() === "remote" ? "remotes" : "anything" };
+}
+
+function commandsOf(at: Command): Completion {
+  return words(visible(at).commands.map((one) => [one.name(), one.description()]));
+}
+
+/** What the help shows: nothing that is hidden from it. */
+function visible(command: Command): { commands: readonly Command[]; options: readonly Option[] } {
+  const help = command.createHelp();
+  return {
+    commands: help.visibleCommands(command as never) as Command[],
+    options: help.visibleOptions(command as never) as Option[],
+  };
+}
+
+function optionOf(program: Command, at: Command, name: string): Option | undefined {
+  return [...at.options, ...program.options].find((one) => one.long === name || one.short === name);
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+function split(word: string): [name: string, value: string | null] {
+  const equals = word.indexOf("=");
+  return equals < 0 ? [word, null] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+/** Bash breaks words at an equals sign. */
+function joinEquals(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  words.forEach((word, i) => {
+    const flag = joined.at(-1);
+    if (word === "=" && flag !== undefined && /^--[^=]+$/.test(flag)) joined[joined.length - 1] = `${flag}=`;
+    else if (words[i - 1] === "=" && flag?.endsWith("=")) joined[joined.length - 1] = flag + word;
+    else joined.push(word);
+  });
+  return joined;
+}
+
+function words(pairs: readonly (readonly [value: string, description: string])[]): Completion {
+  return {
+    kind: "words",
+    candidates: pairs.map(([value, description]) => ({ value, description })),
+  };
+}
