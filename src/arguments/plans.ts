@@ -74,9 +74,17 @@ function addConfigCommands(program: Program, run: Run): void {
       run(async (context) => (await import("../commands/import.ts")).importFiles(context, flags))
     );
   program.command("init")
-    .description("write a first remotes.ts")
-    .addHelpText("after", () => examples(["init"]))
-    .action(() => run(async (context) => (await import("../commands/init.ts")).init(context)));
+    .description("write a first remotes.ts, and what an editor needs to check it")
+    .option("--editor", "the editor's files alone: types and schema of this version")
+    .addHelpText(
+      "after",
+      () =>
+        `${examples(["init", "init --editor"])}
+
+In a tsconfig.json or deno.json that was there before: map "sremote" to ./.sremote/sremote.ts
+("paths" of TypeScript, "imports" of Deno).`,
+    )
+    .action((flags) => run(async (context) => (await import("../commands/init.ts")).init(context, flags)));
   program.command("schema")
     .description("print a JSON schema")
     .addArgument(

@@ -1,9 +1,17 @@
-/** `sremote init`: a first `remotes.ts`. */
-import { join } from "node:path";
+/** `sremote init`: a first `remotes.ts`, and what an editor needs to check it offline. */
+import { dirname, join, relative } from "node:path";
+import configSchema from "../../schema/config.schema.json" with { type: "json" };
+import types from "../../schema/sremote.ts" with { type: "text" };
 import { DEFAULT_CONFIGS } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { io } from "../io.ts";
 import type { Context, Result } from "./context.ts";
+
+/** The flags of `init`. */
+export interface InitOptions {
+  /** Only the editor's files, anew. */
+  readonly editor?: true;
+}
 
 const FIRST_CONFIG = `import { defineConfig } from "sremote";
 
@@ -15,24 +23,70 @@ export default defineConfig({
 });
 `;
 
-/** Writes a config to begin with, where there is none. */
-export function init({ world }: Context): Result {
+/** Types and schema of this very version, that `--editor` writes anew. sremote itself reads none of them. */
+const OURS: Readonly<Record<string, string>> = {
+  ".sremote/sremote.ts": types,
+  ".sremote/config.schema.json": `${JSON.stringify(configSchema, null, 2)}\n`,
+};
+
+/** Where TypeScript's and Deno's language servers look; a person may change them, so they are never overwritten. */
+const THEIRS: Readonly<Record<string, string>> = {
+  "tsconfig.json": `{
+  "compilerOptions": {
+    "strict": true,
+    "noEmit": true,
+    "target": "ES2022",
+    "module": "ESNext",
+    "moduleResolution": "Bundler",
+    "allowImportingTsExtensions": true,
+    "resolveJsonModule": true,
+    "lib": ["ES2022"],
+    "types": [],
+    "paths": { "sremote": ["./.sremote/sremote.ts"] }
+  },
+  "include": ["*.ts"]
+}
+`,
+  "deno.json": `{
+  "imports": { "sremote": "./.sremote/sremote.ts" },
+  "lock": false
+}
+`,
+};
+
+/** Writes a config to begin with, where there is none, and the editor's files. */
+export function init({ world, note }: Context, { editor }: InitOptions): Result {
   const { folder } = world.here;
   const present = DEFAULT_CONFIGS.find((name) => world.files.exists(join(folder, name)));
-  if (present !== undefined) {
+  if (present !== undefined && !editor) {
     throw new Failure("usage", `cannot make a first config: there is ${join(folder, present)}`, {
-      next: "edit that one, or work in another folder",
+      next: "edit that one, or work in another folder; init --editor writes the editor's files alone",
     });
   }
-  const file = join(folder, "remotes.ts");
+  const files: Record<string, string> = { ...OURS, ...editor ? {} : { "remotes.ts": FIRST_CONFIG } };
+  for (const [name, text] of Object.entries(THEIRS)) {
+    if (!world.files.exists(join(folder, name))) files[name] = text;
+    else if (!editor) note(`Note: ${name} is there already and stays as it is; see sremote help init`);
+  }
+  const written = Object.entries(files).map(([name, text]) => write(world, join(folder, name), text)).sort();
+  const shown = written.map((one) => relative(folder, one)).join(", ");
+  return {
+    exit: 0,
+    text: editor
+      ? `Wrote ${shown}.`
+      : `Wrote ${join(folder, "remotes.ts")}, and for editors ${
+        shown.replace(/(?:^|, )remotes\.ts/, "")
+      }. Next: sremote plan shows what it would change.`,
+    document: { formatVersion: 1, changed: true, files: written },
+  };
+}
+
+function write({ files }: Pick<Context["world"], "files">, file: string, text: string): string {
   try {
-    world.files.replace(file, new TextEncoder().encode(FIRST_CONFIG), { mode: 0o644, owner: null });
+    files.makeFolder(dirname(file), 0o755);
+    files.replace(file, new TextEncoder().encode(text), { mode: 0o644, owner: null });
   } catch (error) {
     throw io("write", file, error);
   }
-  return {
-    exit: 0,
-    text: `Wrote ${file}. Next: sremote plan shows what it would change.`,
-    document: { formatVersion: 1, changed: true, file },
-  };
+  return file;
 }
