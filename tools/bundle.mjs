@@ -1,5 +1,5 @@
 /**
- * What `compile.ts` runs with Bun: `bun bundle.mjs ENTRY OUTFILE COMMIT [TARGET]`. Bun's command line takes no plugins.
+ * What `compile.ts` runs with Bun: `bun bundle.mjs ENTRY OUTFILE COMMIT [TARGET RUNTIME]`. Bun's command line takes no plugins.
  *
  * Two of the packages are cut to what sremote uses of them, for each command pays for what they load:
  * commander asks for `node:child_process` (3 ms) to run commands that are programs of their own, and QuickJS carries
@@ -10,7 +10,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
-const [entry, outfile, commit, target] = process.argv.slice(2);
+const [entry, outfile, commit, target, runtime] = process.argv.slice(2);
 
 const withoutChildProcess = {
   name: "without-child-process",
@@ -56,6 +56,29 @@ const quickjsAsBase64 = {
   },
 };
 
+/**
+ * `BUN_OPTIONS=--preload FILE` and `BUN_INSPECT_PRELOAD` run a file first, `BUN_BE_BUN` makes the binary Bun's own
+ * command line, `BUN_INSPECT` opens it to a debugger. No variable has a NUL in its name.
+ */
+const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
+
+function strikeOut(file) {
+  const binary = readFileSync(file);
+  for (const name of STRUCK) {
+    let found = 0;
+    for (let at = binary.indexOf(name); at >= 0; at = binary.indexOf(name, at + 1)) {
+      binary[at] = 0;
+      found++;
+    }
+    if (found === 0) {
+      throw new Error(`${name} is not in Bun's runtime any more: look for what took its place`);
+    }
+  }
+  writeFileSync(file, binary);
+}
+
+// A runtime that was fetched is changed before it is used, for a Mac's program is signed when it is made.
+if (runtime !== undefined) strikeOut(runtime);
 const result = await Bun.build({
   entrypoints: [entry],
   define: { SREMOTE_COMMIT: JSON.stringify(commit) },
@@ -71,31 +94,11 @@ const result = await Bun.build({
     autoloadBunfig: false,
     autoloadTsconfig: false,
     autoloadPackageJson: false,
-    ...(target === undefined ? {} : { target }),
+    ...(target === undefined ? {} : { target, executablePath: runtime }),
   },
 });
 if (!result.success) {
   console.error(result.logs.map(String).join("\n"));
   process.exit(1);
 }
-
-/**
- * `BUN_OPTIONS=--preload FILE` and `BUN_INSPECT_PRELOAD` run a file first, `BUN_BE_BUN` makes the binary Bun's own
- * command line, `BUN_INSPECT` opens it to a debugger. No variable has a NUL in its name.
- */
-const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
-
-if (target !== undefined && !target.startsWith("bun-linux-")) {
-  console.error(`${target}: only Linux programs can be changed after they were made; others are signed`);
-  process.exit(1);
-}
-const binary = readFileSync(outfile);
-for (const name of STRUCK) {
-  let found = 0;
-  for (let at = binary.indexOf(name); at >= 0; at = binary.indexOf(name, at + 1)) {
-    binary[at] = 0;
-    found++;
-  }
-  if (found === 0) throw new Error(`${name} is not in Bun's runtime any more: look for what took its place`);
-}
-writeFileSync(outfile, binary);
+if (runtime === undefined) strikeOut(outfile);

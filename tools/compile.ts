@@ -1,8 +1,8 @@
 /**
  * Makes `dist/sremote`, one binary, with Bun's compiler from `node_modules`.
  *
- * `deno task compile [--target bun-linux-arm64]`: with a target, Bun fetches that system's runtime from npm and
- * makes `dist/sremote-TARGET`.
+ * `deno task compile [--target bun-linux-arm64]`: with a target, that system's runtime is fetched from npm, and
+ * `dist/sremote-TARGET` is made.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { fetchRuntime } from "./runtime.ts";
 
 /** The repository's folder. */
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -86,7 +87,7 @@ export function compile(entry: string, outfile: string, target?: string): void {
       resolve(entry),
       made,
       commit(),
-      ...(target === undefined ? [] : [target]),
+      ...(target === undefined ? [] : [target, fetchRuntime(target, work)]),
     ], { cwd: dirname(resolve(entry)), env: cleanEnvironment(), encoding: "utf8" });
     if (run.status !== 0 || !existsSync(made)) {
       const why = run.error?.message ?? `${run.stdout}${run.stderr}`.trim();
