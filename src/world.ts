@@ -48,6 +48,8 @@ export interface Files {
    */
   read(file: string, options: { readonly limit: number; readonly nofollow?: boolean }): FileRead | null;
   exists(file: string): boolean;
+  /** The names in a folder, in order. */
+  list(folder: string): string[];
   /** What lies there, a symlink not followed; null: nothing that can be seen. */
   stat(
     path: string,

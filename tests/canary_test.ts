@@ -128,6 +128,7 @@ const RUNS: readonly (readonly string[])[] = [
   ["init"],
   ["schema", "status"],
   ["completions", "bash"],
+  ["fleet", "report", ".", "--html", "fleet.html"],
   ["list"],
   ["list", "--json"],
   ["status", "--all"],

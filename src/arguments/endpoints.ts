@@ -2,7 +2,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { examples, many, type Program, type Run, wholeNumber } from "./common.ts";
 
-/** `status`, `resolve`, `doctor`, `endpoint`. */
+/** `status`, `resolve`, `doctor`, `fleet`, `endpoint`. */
 export function addEndpointCommands(program: Program, run: Run): void {
   program.command("status")
     .description("services, versions and logins of remotes, the default where none is named")
@@ -45,6 +45,28 @@ export function addEndpointCommands(program: Program, run: Run): void {
     .description("look for what is wrong: files, conflicts, proxy, certificates, endpoints")
     .addHelpText("after", () => examples(["doctor", "doctor --json"]))
     .action(() => run(async (context) => (await import("../commands/doctor.ts")).doctor(context)));
+  const fleet = program.command("fleet")
+    .description("many hosts at once: what their plans say")
+    .addHelpText("after", () => examples(["fleet report plans/", "fleet report plans/ --html fleet.html"]))
+    .exitOverride();
+  fleet.command("report")
+    .description(
+      "which hosts are in step, drifted or failed, by what plan --json or apply --json gave on each",
+    )
+    .argument("[dir]", "HOST.json of each host; without it, the documents come on standard input")
+    .option("--html <file>", "also a page for a browser")
+    .addHelpText(
+      "after",
+      () =>
+        examples([
+          "fleet report plans/",
+          "fleet report plans/ --html fleet.html",
+          "fleet report < plans.jsonl",
+        ]),
+    )
+    .action((dir, flags) =>
+      run(async (context) => (await import("../commands/fleet.ts")).fleetReport(context, dir, flags))
+    );
   const endpoint = program.command("endpoint")
     .description("an endpoint on this machine, to try things with")
     .addHelpText("after", () => examples(["endpoint serve", "endpoint serve --port 5000 --down library"]))

@@ -8,7 +8,17 @@ import type { Context } from "./context.ts";
 const NO_FILE = { folder: "a folder", symlink: "a symbolic link", other: "a device or pipe" } as const;
 
 /** A document as JSON, in one replace, readable by its owner alone. @throws {Failure} io */
-export function writeDocument({ world }: Pick<Context, "world">, given: string, document: object): void {
+export function writeDocument(context: Pick<Context, "world">, given: string, document: object): void {
+  writeGiven(context, given, new TextEncoder().encode(JSON.stringify(document, null, 2) + "\n"), 0o600);
+}
+
+/** Bytes, in one replace of a file and of nothing else. @throws {Failure} io */
+export function writeGiven(
+  { world }: Pick<Context, "world">,
+  given: string,
+  bytes: Uint8Array,
+  mode: number,
+): void {
   const file = resolve(world.here.folder, given);
   const kind = world.files.stat(file)?.kind ?? "file";
   // A replace would put a file in the place of /dev/null, for everyone.
@@ -18,9 +28,8 @@ export function writeDocument({ world }: Pick<Context, "world">, given: string, 
       next: "name a file",
     });
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(document, null, 2) + "\n");
   try {
-    world.files.replace(file, bytes, { mode: 0o600, owner: null });
+    world.files.replace(file, bytes, { mode, owner: null });
   } catch (error) {
     throw io("write", file, error);
   }

@@ -49,6 +49,7 @@ export function realFiles(): Files {
       }
     },
     exists: (file) => fs().existsSync(file),
+    list: (folder) => fs().readdirSync(folder).sort(),
     realPath: (file) => fs().realpathSync(file),
     makeFolder(folder, mode) {
       const missing: string[] = [];
