@@ -62,7 +62,7 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
       const { renderMarkdown } = await import("../report/markdown.ts");
       const text = renderMarkdown(document.plans);
       const diffs = flags.diff ? fenced(await diffsOf(context, planned, "plain"), text.length) : "";
-      return { ...result, text: text + diffs };
+      return text + diffs === "" ? result : { ...result, text: text + diffs };
     }
     case "text": {
       const { renderPlan } = await import("../report/plan.ts");

@@ -8,10 +8,17 @@ const MOST_CHARACTERS = 58_000;
 const FINDINGS_SHOWN = 50;
 const LONGEST_VALUE = 200;
 
-/** One section a plan, all together short enough for a comment. */
+/** One section a plan, all together short enough for a comment; nothing where there is nothing that a reviewer has to see. */
 export function renderMarkdown(plans: readonly Plan[]): string {
   const share = Math.floor(MOST_CHARACTERS / Math.max(1, plans.length));
-  return plans.map((one) => renderOne(one, share)).join("\n\n");
+  const sections = plans.map((one) => renderOne(one, share));
+  return plans.every(isEmpty) ? "" : sections.join("\n\n");
+}
+
+/** Neither a change nor a warning; a check that passes is no news. */
+function isEmpty(plan: Plan): boolean {
+  return !hasChanges(plan) && plan.findings.every((one) => one.severity === "info") &&
+    failedServices(plan).length === 0;
 }
 
 function renderOne(plan: Plan, mostCharacters: number): string {
