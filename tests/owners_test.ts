@@ -353,7 +353,8 @@ place(
     chmodSync(victim, 0o644);
     chmodSync(place.work, 0o1777);
     const names = "remote.yaml remote.yaml.lock remote.yaml.sremote-backup .sremote-ledger.json plan.json";
-    const attack = `while :; do for n in ${names} .remote.yaml.sremote-*; do
+    // On SIGTERM the shell ends after the command that it waits for: none outlives it.
+    const attack = `trap exit TERM; while :; do for n in ${names} .remote.yaml.sremote-*; do
     ln -s ../victim "$n" 2>/dev/null; ln -sf ../victim "$n" 2>/dev/null; rm -rf "$n" 2>/dev/null; done; done`;
     const attacker = spawn(
       "setpriv",
@@ -376,7 +377,7 @@ place(
         assert.equal(readFileSync(victim, "utf8"), "VICTIM");
       }
     } finally {
-      attacker.kill("SIGKILL");
+      attacker.kill("SIGTERM");
       await ended;
     }
     console.log(
