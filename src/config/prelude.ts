@@ -26,6 +26,8 @@ export interface Thrown {
 
 /** Longest regular expression that code may make: compiling one is not interrupted. */
 const LONGEST_PATTERN = 10_000;
+/** Most fields that a list may choose for JSON: each is looked for among those before it. */
+const MOST_NAMES = 1_000;
 /** Longest array that the interpreter may walk over in one step. */
 const LONGEST = 1_000_000;
 
@@ -195,9 +197,9 @@ for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "r
   const native = Text.prototype[name];
   Text.prototype[name] = { [name](...given) {
     const self = Text(this), one = given[0];
-    if (typeof one === "object" && one !== null && !isPattern(one)) given[0] = Text(one);
+    if ((typeof one === "object" && one !== null || typeof one === "function") && !isPattern(one)) given[0] = Text(one);
     if (typeof given[1] === "object") given[1] = Text(given[1]);
-    const [sought, put] = given;
+    const sought = given[0], put = given[1];
     if (typeof sought === "string") {
       if (self.length * sought.length > 1e9) rare().tooLong(name);
       if (name === "replaceAll" && typeof put === "string" && self.length / (sought.length || 1) * put.length > 1e9) rare().tooLong(name);
@@ -206,6 +208,7 @@ for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "r
   } }[name];
 }
 const Pattern = globalThis.RegExp = new Proxy(RegExp, {
+  __proto__: null,
   apply: (native, self, given) => apply(native, self, pattern(given)),
   construct: (native, given, made) => construct(native, pattern(given), made),
 });
@@ -217,11 +220,12 @@ for (const name of [Symbol.split, Symbol.matchAll, Symbol.replace]) guard(RegExp
   if (!isPattern(self)) rare().refuse("a thing like a regular expression");
   if (name !== Symbol.replace) return;
   given[0] = Text(given[0]);
-  const [{ length }, put] = given;
-  if (typeof put === "function") return;
-  const text = given[1] = Text(put);
+  const { length } = given[0];
+  if (typeof given[1] === "function") return;
+  const text = given[1] = Text(given[1]);
   if (length * text.length > 1e9 || length * length * text.length > 1e11 && apply(includes, text, ["$"])) rare().tooLong("replace");
 });
+guard(JSON, "stringify", (self, given) => { if (isArray(given[1]) && given[1].length > ${MOST_NAMES}) rare().tooLong("JSON.stringify"); });
 let left = ${MAX_RESULT_CHARS};
 const plain = (value, depth) => {
   if (typeof value !== "object" || value === null) {

@@ -238,6 +238,21 @@ const EXHAUSTS: Readonly<Record<string, string>> = {
   "many arrows": `export default ${"(a: number) => ".repeat(20_000)} 1;`,
   "many generics that are none": `export default [${"a < b, ".repeat(20_000)}];`,
   "many open braces and types": `const a = ${"<T,>(x: ".repeat(5_000)}`,
+  "a trap of the engine's RegExp, called":
+    "let N; (Object.prototype as any).get = (t) => { N = t; }; (RegExp as any).foo; N('(?:' + 'a|'.repeat(1e6) + 'b)');",
+  "a trap of the engine's RegExp, set":
+    "let N; (Object.prototype as any).set = (t) => { N = t; return true; }; (RegExp as any).foo = 1; N('(?:' + 'a|'.repeat(1e6) + 'b)');",
+  "a trap of the engine's RegExp, asked":
+    "let N; (Object.prototype as any).getOwnPropertyDescriptor = (t) => { N = t; }; Object.getOwnPropertyDescriptor(RegExp, 'foo'); N('(?:' + 'a|'.repeat(1e6) + 'b)');",
+  "an array's iterator, for a search":
+    "(Array.prototype as any)[Symbol.iterator] = function* () { yield ''; yield ''; }; 'a'.repeat(1e6).includes('a'.repeat(5e5) + 'b');",
+  "an array's iterator, for a replacement":
+    "(Array.prototype as any)[Symbol.iterator] = function* () { yield { length: 0 }; yield ''; }; 'x'.repeat(3e5).replace(/x/g, '$`'.repeat(9));",
+  "a search for a function":
+    "'a'.repeat(1e6).includes(Object.assign(() => 1, { toString: () => 'a'.repeat(5e5) + 'b' }) as any);",
+  "a search for a class":
+    "'a'.repeat(1e6).lastIndexOf(class { static toString() { return 'b' + 'a'.repeat(5e5); } } as any);",
+  "a hundred thousand fields for JSON": "JSON.stringify({ a: 1 }, Array.from({ length: 1e5 }, (_, i) => 'k' + i));",
 };
 
 /** Sources that change the engine's own, so that what is made of the result would be another. */
