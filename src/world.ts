@@ -10,6 +10,7 @@ import { programs } from "./world/programs.ts";
 import { realSurroundings } from "./world/surroundings.ts";
 import { realTerminal } from "./world/terminal.ts";
 import { realClock, signals } from "./world/time.ts";
+import { watchdog } from "./world/watchdog.ts";
 
 export { codeOf } from "./world/errors.ts";
 
@@ -136,6 +137,23 @@ export interface Signals {
   hold<T>(work: (interrupted: () => Promise<boolean>) => Promise<T>): Promise<T>;
 }
 
+/** What is said in place of a result, by a process that is ended. */
+export interface LastWords {
+  /** To standard output. */
+  readonly out: string;
+  /** To standard error. */
+  readonly err: string;
+}
+
+/** An end for work that nothing can interrupt. */
+export interface Watchdog {
+  /**
+   * Says the last words and kills the process (SIGKILL) once so many milliseconds have gone by, whatever its thread is
+   * at: for work that holds no lock and writes nothing. Calling what it gives calls it off.
+   */
+  watch(milliseconds: number, words: LastWords): () => void;
+}
+
 /** A GET over HTTP: the interface of an endpoint has no other method that sremote uses. */
 export interface HttpRequest {
   readonly url: URL;
@@ -242,6 +260,7 @@ export interface World {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly signals: Signals;
+  readonly watchdog: Watchdog;
 }
 
 /** The real one. */
@@ -254,5 +273,6 @@ export function realWorld(): World {
     terminal: realTerminal(),
     clock: realClock(),
     signals,
+    watchdog,
   };
 }

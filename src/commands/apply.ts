@@ -1,5 +1,5 @@
 /** `sremote apply`: load, observe, diff, show, ask, apply. */
-import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import type { Endpoint } from "../endpoint/client.ts";
 import type { Outcome, Plan, PlanDocument, Scope } from "../model.ts";
@@ -19,6 +19,7 @@ import { renderOutcome } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../version.ts";
 import { detailOf } from "./detail.ts";
+import { configOf } from "./config.ts";
 import { checkOwners } from "./owners.ts";
 import { lookOf, skipOf, sourcesOf } from "./look.ts";
 import { withProgress } from "./network.ts";
@@ -134,7 +135,7 @@ async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepare
   const { world, options } = context;
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "apply");
-  const loaded = await loadConfig(world, options.config, options.vars);
+  const loaded = await configOf(context);
   checkOwners(context, loaded, "apply", flags.strictOwner);
   const paths = pathsOf(context, loaded.desired);
   const look = lookOf(context, loaded, flags);
@@ -162,7 +163,7 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
     throw new Failure("usage", "a saved plan has its own --var: leave them out");
   }
   requireRoot(context, scope, "apply");
-  const loaded = await loadConfig(world, options.config, new Map(saved.config.vars));
+  const loaded = await configOf(context, new Map(saved.config.vars));
   checkOwners(context, loaded, "apply", flags.strictOwner);
   const paths = pathsOf(context, loaded.desired);
   const runtime = saved.plans.length === 1 ? saved.plans[0]!.target.runtime : null;

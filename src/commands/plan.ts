@@ -1,8 +1,8 @@
 /** `sremote plan`: load, observe, diff, show. */
-import { loadConfig } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { conflictsOf, failedChecks, planDocument, planFiles, type Planned } from "../reconcile/plan.ts";
 import { Secret } from "../secret.ts";
+import { configOf } from "./config.ts";
 import { type Context, pathsOf, type Result, scopeOf } from "./context.ts";
 import { detailOf } from "./detail.ts";
 import { checkOwners } from "./owners.ts";
@@ -31,7 +31,7 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
       next: "take --format text or markdown",
     });
   }
-  const loaded = await loadConfig(world, options.config, options.vars);
+  const loaded = await configOf(context);
   if (flags.strictOwner) checkOwners(context, loaded, "plan", true);
   const request = {
     scope: scopeOf(flags.global),

@@ -1,15 +1,15 @@
 /** `sremote validate`: the config alone. */
-import { loadConfig } from "../config/load.ts";
 import { relative } from "node:path";
+import { configOf } from "./config.ts";
 import type { Context, Result } from "./context.ts";
 
 /** Says that the config is valid, or all that is wrong with it. */
-export async function validate({ world, options }: Context): Promise<Result> {
-  const { desired, origin } = await loadConfig(world, options.config, options.vars);
+export async function validate(context: Context): Promise<Result> {
+  const { desired, origin } = await configOf(context);
   const user = desired.remotes.user.size;
   const global = desired.remotes.global.size;
   const count = user + global;
-  const shown = relative(world.here.folder, origin.file);
+  const shown = relative(context.world.here.folder, origin.file);
   const name = shown.startsWith("..") ? origin.file : shown;
   return {
     exit: 0,

@@ -1,11 +1,12 @@
 /** Hermetic evaluation of a `.ts` or `.js` config: from a file to plain data, the same on every machine. */
 import { basename, dirname, join } from "node:path";
 import { BUILTIN_NAME, BUILTIN_SOURCE } from "./builtin.ts";
+import type { Failure } from "../failure.ts";
 import { diagnose, failAt, type Place, placeOfImport, type Source } from "./diagnose.ts";
 import { ImportProblem, moduleKind, resolveImport } from "./imports.ts";
 import { FREE_CODE, isParsedSoon } from "./large.ts";
 import { PRELUDE_NAME } from "./prelude.ts";
-import { compilerStarted, run, takeInstance, TIME_LIMIT_MS } from "./sandbox.ts";
+import { compilerStarted, run, type RunResult, takeInstance, TIME_LIMIT_MS } from "./sandbox.ts";
 import { loadTranspiler, mayBeJavaScript, type Transpiler, TypeScriptSyntaxError } from "./transpile.ts";
 
 export { preloadSandbox } from "./sandbox.ts";
@@ -18,6 +19,8 @@ export interface EvaluationInputs {
   readonly realPath: (absolutePath: string) => string;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Ends the process with that failure after so many milliseconds, unless what it gives is called before. */
+  readonly watch: (milliseconds: number, late: Failure) => () => void;
   /** The `--var`s. */
   readonly vars: Readonly<Record<string, string>>;
   readonly host: { readonly name: string; readonly os: string; readonly arch: string };
@@ -30,6 +33,9 @@ export interface Evaluated {
   /** Every file read, by its real path, the entry first. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
 }
+
+/** A step of the interpreter's own that takes longer than this beyond the limit is ended from outside, with the process. */
+const GRACE_MS = 600;
 
 /** Of all modules of a config together. */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
@@ -174,6 +180,8 @@ async function evaluateOnce(
   load(entryName); // while the sandbox still compiles
   const ready = await instance;
   clock.until ??= inputs.now() + TIME_LIMIT_MS;
+  const late: RunResult = { kind: "limit", limit: "time", stack: "" };
+  const callOff = inputs.watch(clock.until - inputs.now() + GRACE_MS, diagnose(subject, late));
   const result = run(
     ready,
     entryName,
@@ -185,9 +193,10 @@ async function evaluateOnce(
     inputs.now,
     clock.until,
   );
+  callOff();
   if (refusal !== undefined) throw refusal;
-  const late = result.kind === "limit" && result.limit === "time";
-  if (result.kind !== "value" && guessed && !late) throw new NeedsTranspiler();
+  const isLate = result.kind === "limit" && result.limit === "time";
+  if (result.kind !== "value" && guessed && !isLate) throw new NeedsTranspiler();
   if (result.kind !== "value") throw diagnose(subject, result);
   const files = [...sources].map(([name, source]) => ({ path: join(folder, name), text: source.text }));
   return { value: JSON.parse(result.json), files };

@@ -39,6 +39,7 @@ async function evaluate({ files, entry = "remotes.ts", vars = {}, links = {} }: 
       read: (path) => readFileSync(path, "utf8"),
       realPath: (path) => realpathSync(path),
       now,
+      watch: () => () => {},
       vars,
       host: { name: "node1", os: "linux", arch: "x86_64" },
     });

@@ -3,7 +3,7 @@ import { basename, extname, join, resolve } from "node:path";
 import { digestOf } from "../digest.ts";
 import { Failure } from "../failure.ts";
 import type { ConfigOrigin, Desired } from "../model.ts";
-import { codeOf, type World } from "../world.ts";
+import { codeOf, type LastWords, type World } from "../world.ts";
 import { validateConfig } from "./validate.ts";
 
 /** The names that are looked for in the current folder, in this order. */
@@ -22,15 +22,17 @@ export interface LoadedConfig {
 
 /**
  * Loads `given`, or the first of {@link DEFAULT_CONFIGS}.
+ * @param lastWords how to say that the config's code could not be interrupted; without it nothing watches over it
  * @throws {Failure} config-not-found, -unreadable, -syntax, -evaluation, -import, -invalid
  */
 export async function loadConfig(
   world: World,
   given: string | null,
   vars: ReadonlyMap<string, string>,
+  lastWords?: (failure: Failure) => LastWords,
 ): Promise<LoadedConfig> {
   const file = find(world, given);
-  const { value, files } = await valueOf(world, file, given ?? basename(file), vars);
+  const { value, files } = await valueOf(world, file, given ?? basename(file), vars, lastWords);
   const sorted = [...vars].sort(([a], [b]) => (a < b ? -1 : 1));
   const desired = validateConfig(value, given ?? basename(file));
   return {
@@ -65,6 +67,7 @@ async function valueOf(
   file: string,
   shown: string,
   vars: ReadonlyMap<string, string>,
+  lastWords: ((failure: Failure) => LastWords) | undefined,
 ): Promise<Value> {
   const kind = extname(file);
   const text = () => read(world, file);
@@ -78,6 +81,8 @@ async function valueOf(
         read: (path) => read(world, path),
         realPath: (path) => world.files.realPath(resolve(world.here.folder, path)),
         now: () => world.clock.now(),
+        watch: (milliseconds, late) =>
+          lastWords === undefined ? () => {} : world.watchdog.watch(milliseconds, lastWords(late)),
         vars: Object.fromEntries(vars),
         host: world.here.host,
       });

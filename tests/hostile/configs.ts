@@ -252,7 +252,8 @@ const EXHAUSTS: Readonly<Record<string, string>> = {
     "'a'.repeat(1e6).includes(Object.assign(() => 1, { toString: () => 'a'.repeat(5e5) + 'b' }) as any);",
   "a search for a class":
     "'a'.repeat(1e6).lastIndexOf(class { static toString() { return 'b' + 'a'.repeat(5e5); } } as any);",
-  "a hundred thousand fields for JSON": "JSON.stringify({ a: 1 }, Array.from({ length: 1e5 }, (_, i) => 'k' + i));",
+  "a hundred thousand fields for JSON":
+    "JSON.stringify({ a: 1 }, Array.from({ length: 1e5 }, (_, i) => 'k' + i));",
 };
 
 /** Sources that change the engine's own, so that what is made of the result would be another. */
@@ -427,6 +428,16 @@ const DATA: Readonly<Record<string, Hostile>> = {
   },
 };
 
+/** Two to the sixteenth texts of one hash in QuickJS, which nobody can interrupt while it looks them up. */
+const TWINS =
+  `const keys = Array.from({ length: 16 }).reduce((all: string[]) => all.flatMap((one) => [one + "\\u0100\\u0300", one + "\\u0101\\u01f9"]), [""]);`;
+const STUCK: Readonly<Record<string, string>> = {
+  "twins: JSON.parse": 'JSON.parse("{" + keys.map((one) => JSON.stringify(one) + ":1") + "}");',
+  "twins: an object's fields": "Object.fromEntries(keys.map((one) => [one, 1]));",
+  "twins: a set": "new Set(keys);",
+  "twins: a map, caught": "for (;;) try { new Map(keys.map((one) => [one, 1])); } catch {}",
+};
+
 const one = (source: string): Hostile => ({ files: { "remotes.ts": source } });
 
 /** All of them, by group and name. */
@@ -453,6 +464,9 @@ export const HOSTILE: Readonly<Record<string, Readonly<Record<string, Hostile>>>
     ]),
   ),
   "games": Object.fromEntries(Object.entries(GAMES).map(([name, source]) => [name, one(source)])),
+  "stuck": Object.fromEntries(
+    Object.entries(STUCK).map(([name, source]) => [name, one(`${TWINS} ${source} export default {};`)]),
+  ),
   "links": LINKS,
   "data": DATA,
 };

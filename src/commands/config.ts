@@ -1,0 +1,17 @@
+/** The config that a command was given. */
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import type { Failure } from "../failure.ts";
+import { failureDocument, renderFailure } from "../report/failure.ts";
+import { plainStyle } from "../report/style.ts";
+import type { Context } from "./context.ts";
+
+/**
+ * Loads the config; where its code cannot be interrupted, the process is ended with the same error that is told otherwise.
+ * @throws {Failure} as {@link loadConfig}
+ */
+export function configOf({ world, options }: Context, vars = options.vars): Promise<LoadedConfig> {
+  return loadConfig(world, options.config, vars, (failure: Failure) => ({
+    out: options.json ? `${JSON.stringify(failureDocument(failure), null, 2)}\n` : "",
+    err: `${renderFailure(failure, plainStyle)}\n`,
+  }));
+}
