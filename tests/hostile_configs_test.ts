@@ -107,7 +107,11 @@ function parseCalls(lines: readonly string[]): Call[] {
     const path = /"((?:[^"\\]|\\.)*)"/.exec(rest)?.[1] ?? "";
     const writes = /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(rest) ||
       /^(?:mkdir|rename|unlink|link|symlink|chmod|chown|fchmodat|fchownat|truncate|mknod|utime)/.test(name);
-    return [{ name, path: path.replaceAll(/\/proc\/\d+/g, "/proc/self"), writes }];
+    return [{
+      name,
+      path: path.replace(/^\/proc\/(?:\d+|self)(\/fd\/\d+)?/, (_, fd) => `/proc/self${fd ? "/fd/N" : ""}`),
+      writes,
+    }];
   });
 }
 

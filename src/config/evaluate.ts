@@ -35,7 +35,7 @@ export interface Evaluated {
 }
 
 /** A step of the interpreter's own that takes longer than this beyond the limit is ended from outside, with the process. */
-const GRACE_MS = 600;
+const GRACE_MS = 400;
 
 /** Of all modules of a config together. */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
