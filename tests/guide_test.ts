@@ -74,10 +74,9 @@ async function follow(page: string): Promise<void> {
   try {
     let made = "";
     let at = 0;
-    for (const [whole, kind, file, code] of text.matchAll(BLOCK)) {
-      const from = text.indexOf(whole, at);
-      made += text.slice(at, from);
-      at = from + whole.length;
+    for (const { index, 0: whole, 1: kind, 2: file, 3: code } of text.matchAll(BLOCK)) {
+      made += text.slice(at, index);
+      at = index + whole.length;
       if (file !== undefined) {
         writeFileSync(join(folder, file), code!);
         made += whole;

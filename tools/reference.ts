@@ -1,26 +1,5 @@
-/**
- * `docs/config.md`, made from the config's schema. With `--check` it writes nothing and fails where the page is stale.
- *
- * `deno run -A tools/reference.ts [--check]`
- */
-import { readFileSync, writeFileSync } from "node:fs";
-import process from "node:process";
-import { configSchema } from "../schema/config.ts";
-
-interface Schema {
-  type?: string;
-  title?: string;
-  description?: string;
-  default?: unknown;
-  enum?: unknown[];
-  const?: unknown;
-  anyOf?: Schema[];
-  items?: Schema;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: boolean | Schema;
-  examples?: unknown[];
-}
+/** `docs/config.md`, made from the config's schema; `tools/schema.ts` writes it. */
+import type { Schema } from "./schema.ts";
 
 /** The page: a section for each object, a row for each field. */
 export function toReference(schema: unknown): string {
@@ -43,7 +22,7 @@ export function toReference(schema: unknown): string {
   open(schema as Schema, "");
   return `# Config reference
 
-Made from the schema by \`deno task reference\`. The same as JSON or YAML: \`sremote schema > remotes.schema.json\`,
+Made from the schema by \`deno task schema\`. The same as JSON or YAML: \`sremote schema > remotes.schema.json\`,
 and \`"$schema": "./remotes.schema.json"\`, or \`# yaml-language-server: $schema=./remotes.schema.json\` as the
 first line.
 
@@ -81,17 +60,4 @@ function table(rows: readonly (readonly string[])[]): string[] {
   const line = (row: readonly string[], fill = " ") =>
     `| ${row.map((one, i) => one.padEnd(widths[i]!, fill)).join(" | ")} |`;
   return [line(cells[0]!), line(widths.map(() => ""), "-"), ...cells.slice(1).map((row) => line(row))];
-}
-
-if (import.meta.main) {
-  const page = new URL("../docs/config.md", import.meta.url);
-  const made = toReference(configSchema);
-  if (process.argv.includes("--check")) {
-    if (readFileSync(page, "utf8") !== made) {
-      console.error("docs/config.md is stale: run `deno task reference`");
-      process.exitCode = 1;
-    }
-  } else {
-    writeFileSync(page, made);
-  }
 }

@@ -1,6 +1,6 @@
 /**
- * Makes what is made from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, and the types in
- * `schema/sremote.ts`.
+ * Makes what is made from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, the types in
+ * `schema/sremote.ts`, and `docs/config.md`.
  * With `--check` it writes nothing and fails where one of them is stale.
  *
  * `deno run -A tools/schema.ts [--check]`
@@ -10,6 +10,7 @@ import process from "node:process";
 import { configSchema } from "../schema/config.ts";
 import { planSchema } from "../schema/plan.ts";
 import { statusSchema } from "../schema/status.ts";
+import { toReference } from "./reference.ts";
 
 type Node = { [key: string]: unknown } | Node[] | string | number | boolean | null;
 
@@ -47,7 +48,8 @@ function strip(node: Node): Node {
   );
 }
 
-interface Schema {
+/** What of a schema the types and the reference are made from. */
+export interface Schema {
   type?: string;
   title?: string;
   description?: string;
@@ -59,6 +61,7 @@ interface Schema {
   properties?: Record<string, Schema>;
   required?: string[];
   additionalProperties?: boolean | Schema;
+  examples?: unknown[];
 }
 
 /** TypeScript of the config's types; what has a title of one word becomes a type of that name. */
@@ -116,7 +119,7 @@ function within(source: string, generated: string): string {
 }
 
 if (import.meta.main) {
-  const path = (name: string) => new URL(`../schema/${name}`, import.meta.url);
+  const path = (name: string) => new URL(`../${name}`, import.meta.url);
   const read = (name: string) => {
     try {
       return readFileSync(path(name), "utf8");
@@ -125,20 +128,21 @@ if (import.meta.main) {
     }
   };
   const made = {
-    "config.schema.json": toJsonSchema(configSchema),
-    "config.validation.json": toValidation(configSchema),
-    "plan.schema.json": toJsonSchema(planSchema),
-    "status.schema.json": toJsonSchema(statusSchema),
-    "sremote.ts": within(read("sremote.ts"), toTypeScript(configSchema)),
+    "schema/config.schema.json": toJsonSchema(configSchema),
+    "schema/config.validation.json": toValidation(configSchema),
+    "schema/plan.schema.json": toJsonSchema(planSchema),
+    "schema/status.schema.json": toJsonSchema(statusSchema),
+    "schema/sremote.ts": within(read("schema/sremote.ts"), toTypeScript(configSchema)),
+    "docs/config.md": toReference(configSchema),
   };
   for (const [name, text] of Object.entries(made)) {
     if (read(name) === text) continue;
     if (process.argv.includes("--check")) {
-      console.error(`schema/${name} is stale: run \`deno task schema\``);
+      console.error(`${name} is stale: run \`deno task schema\``);
       process.exitCode = 1;
     } else {
       writeFileSync(path(name), text);
-      console.error(`wrote schema/${name}`);
+      console.error(`wrote ${name}`);
     }
   }
 }

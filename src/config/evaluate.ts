@@ -35,7 +35,7 @@ export interface Evaluated {
 }
 
 /** A step of the interpreter's own that takes longer than this beyond the limit is ended from outside, with the process. */
-const GRACE_MS = 400;
+const UNINTERRUPTED_MS = 400;
 
 /** Of all modules of a config together. */
 const MOST_CHARACTERS = 8 * 1024 * 1024;
@@ -181,7 +181,7 @@ async function evaluateOnce(
   const ready = await instance;
   clock.until ??= inputs.now() + TIME_LIMIT_MS;
   const late: RunResult = { kind: "limit", limit: "time", stack: "" };
-  const callOff = inputs.watch(clock.until - inputs.now() + GRACE_MS, diagnose(subject, late));
+  const callOff = inputs.watch(clock.until - inputs.now() + UNINTERRUPTED_MS, diagnose(subject, late));
   const result = run(
     ready,
     entryName,
