@@ -11,7 +11,7 @@ import {
   KEYSERVER_PATTERN,
   NAME_LIMIT,
   NAME_PATTERN,
-} from "../src/config/uri.ts";
+} from "../src/base/uri.ts";
 
 /** `T` with everything in it readonly, so that a config may be `as const`. */
 export type Immutable<T> = T extends readonly unknown[] | object

@@ -1,8 +1,8 @@
 /** Arguments in, an exit code out: the only place that knows flags, and the only one that catches. */
-import type { Invocation, Result } from "./commands/context.ts";
-import { Failure, type FailureCode } from "./failure.ts";
-import { versionLine } from "./version.ts";
-import { reasonOf } from "./io.ts";
+import type { Invocation, Result } from "./commands/shared/context.ts";
+import { Failure, type FailureCode } from "./base/failure.ts";
+import { versionLine } from "./base/version.ts";
+import { reasonOf } from "./base/io.ts";
 import type { World } from "./world.ts";
 
 /** What a {@link Failure} ends with. Every code has its own meaning; see the README. */
@@ -81,7 +81,7 @@ async function print(world: World, invocation: Invocation, result: Result): Prom
 async function printDocument(world: World, invocation: Invocation, document: object): Promise<number | null> {
   if (invocation.json) world.terminal.out(JSON.stringify(document, null, 2) + "\n");
   if (invocation.jsonInto === null) return null;
-  const { writeDocument } = await import("./commands/write.ts");
+  const { writeDocument } = await import("./commands/shared/write.ts");
   try {
     writeDocument({ world }, invocation.jsonInto, document);
     return null;
@@ -94,7 +94,7 @@ async function printDocument(world: World, invocation: Invocation, document: obj
 
 async function complain(world: World, { color }: Invocation, failure: Failure): Promise<void> {
   const { renderFailure } = await import("./report/failure.ts");
-  const { styleFor } = await import("./commands/context.ts");
+  const { styleFor } = await import("./commands/shared/context.ts");
   const style = styleFor(world, color, world.terminal.errIsTerminal);
   world.terminal.err(renderFailure(failure, style) + "\n");
 }
@@ -104,7 +104,7 @@ async function complain(world: World, { color }: Invocation, failure: Failure): 
  * before they are understood. Nothing but time depends on this guess.
  */
 async function beginSandbox(): Promise<void> {
-  const { compilerStarted, preloadSandbox } = await import("./config/sandbox.ts");
+  const { compilerStarted, preloadSandbox } = await import("./config/code/sandbox.ts");
   preloadSandbox();
   await compilerStarted();
 }

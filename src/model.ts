@@ -2,7 +2,7 @@
  * The domain's types. Wanted ({@link Desired}), found ({@link Observed}) and planned ({@link Plan}) are three types;
  * data flows one way: config → desired → diff ← observed; plan → apply → outcome → report.
  */
-import type { Secret } from "./secret.ts";
+import type { Secret } from "./base/secret.ts";
 
 /** The two container programs that read a `remote.yaml`. */
 export type Runtime = "singularity" | "apptainer";

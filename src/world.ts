@@ -4,15 +4,6 @@
  *
  * Each group is an interface of its own: a stage asks for the group, or the two or three functions, that it needs.
  */
-import { realFiles } from "./world/files.ts";
-import { network } from "./world/network.ts";
-import { programs } from "./world/programs.ts";
-import { realSurroundings } from "./world/surroundings.ts";
-import { realTerminal } from "./world/terminal.ts";
-import { realClock, signals } from "./world/time.ts";
-import { watchdog } from "./world/watchdog.ts";
-
-export { codeOf } from "./world/errors.ts";
 
 /** A regular file, read whole. */
 export interface FileRead {
@@ -261,18 +252,4 @@ export interface World {
   readonly clock: Clock;
   readonly signals: Signals;
   readonly watchdog: Watchdog;
-}
-
-/** The real one. */
-export function realWorld(): World {
-  return {
-    network,
-    programs,
-    files: realFiles(),
-    here: realSurroundings(),
-    terminal: realTerminal(),
-    clock: realClock(),
-    signals,
-    watchdog,
-  };
 }

@@ -9,7 +9,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parse } from "yaml";
 import { validateConfig } from "../src/config/validate.ts";
-import { Failure } from "../src/failure.ts";
+import { Failure } from "../src/base/failure.ts";
 import { renderProblems } from "../src/report/problems.ts";
 
 const here = new URL("./configs/", import.meta.url);

@@ -1,6 +1,7 @@
 /** The program in the test's own process, on real files: where thousands of runs are needed. */
 import { run } from "../src/cli.ts";
-import { realWorld, type World } from "../src/world.ts";
+import { realWorld } from "../src/world/real.ts";
+import type { World } from "../src/world.ts";
 
 /** What a run gave. */
 export interface Seen {

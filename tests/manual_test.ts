@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { manualOf } from "../src/arguments/manual.ts";
 import { wholeProgram } from "../src/arguments/parse.ts";
 import type { ManualCommand } from "../src/report/man.ts";
-import { realWorld } from "../src/world.ts";
+import { realWorld } from "../src/world/real.ts";
 import { writeManual } from "../tools/man.ts";
 
 const groff = spawnSync("groff", ["--version"]).status === 0;

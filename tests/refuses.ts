@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Failure, type FailureCode } from "../src/failure.ts";
+import { Failure, type FailureCode } from "../src/base/failure.ts";
 
 /** The failure that `work` ends with, which has this code. */
 export async function refuses(code: FailureCode, work: () => Promise<unknown>): Promise<Failure> {

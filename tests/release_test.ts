@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { release } from "../tools/release.ts";
-import { VERSION } from "../src/version.ts";
+import { VERSION } from "../src/base/version.ts";
 
 const debian = spawnSync("dpkg-deb", ["--version"]).status === 0;
 const linux = process.platform === "linux" && process.arch === "x64";

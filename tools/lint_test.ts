@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import plugin, { FLOW } from "./lint.ts";
+import { dirname, join } from "node:path";
+import plugin, { FLOW, ROOT } from "./lint.ts";
 
 /** The rules that fire, each with the text that it points at. */
 function lint(file: string, source: string): string[] {
@@ -87,18 +88,42 @@ Deno.test("outside: the world, tests and tools are free; main.ts may exit", () =
 
 /** Imports with a file's place; which must pass, which must not. */
 const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fires: readonly string[]])[] = [
-  ["main.ts", ["./src/cli.ts", "./src/world.ts"], ["./src/commands/plan.ts", "./src/model.ts"]],
-  ["schema/plan.ts", ["../src/model.ts", "./config.ts", "typebox"], ["../src/failure.ts", "../src/world.ts"]],
-  ["src/model.ts", ["./secret.ts"], ["./failure.ts", "yaml", "node:path"]],
-  ["src/secret.ts", [], ["./model.ts", "yaml"]],
-  ["src/reconcile/diff.ts", ["../model.ts", "../config/uri.ts", "./conflicts.ts"], [
+  ["main.ts", ["./src/cli.ts", "./src/world/real.ts"], ["./src/commands/plan.ts", "./src/model.ts"]],
+  ["src/cli.ts", ["./arguments/parse.ts", "./base/failure.ts", "./commands/shared/write.ts"], [
+    "../main.ts",
+    "../tools/schema.ts",
+    "./commands/plan.ts",
+    "./reconcile/diff.ts",
+  ]],
+  ["src/arguments/parse.ts", ["../commands/plan.ts", "../base/failure.ts", "commander"], [
+    "../cli.ts",
+    "../../main.ts",
+    "../reconcile/diff.ts",
+  ]],
+  ["src/commands/plan.ts", ["../report/text.ts", "../reconcile/diff.ts", "./shared/context.ts"], [
+    "../cli.ts",
+    "../../main.ts",
+    "../arguments/parse.ts",
+  ]],
+  ["src/commands/shared/context.ts", ["../../report/style.ts", "../../reconcile/plan.ts"], [
+    "../plan.ts",
+    "../../cli.ts",
+    "../../arguments/parse.ts",
+  ]],
+  ["src/reconcile/diff.ts", ["../model.ts", "../base/uri.ts", "./conflicts.ts"], [
     "../world.ts",
     "../remotefile/edit.ts",
+    "../endpoint/client.ts",
     "./observe.ts",
     "./apply.ts",
     "yaml",
   ]],
-  ["src/report/text.ts", ["../model.ts", "../failure.ts", "../config/show.ts", "./problems.ts", "diff"], [
+  ["src/reconcile/apply.ts", ["../world.ts", "../remotefile/edit.ts", "./diff.ts"], [
+    "../report/text.ts",
+    "../commands/plan.ts",
+    "../config/validate.ts",
+  ]],
+  ["src/report/text.ts", ["../model.ts", "../base/failure.ts", "../base/show.ts", "./problems.ts", "diff"], [
     "../world.ts",
     "../config/validate.ts",
     "../remotefile/parse.ts",
@@ -107,38 +132,41 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "yaml",
     "different",
   ]],
-  ["src/config/validate.ts", ["../failure.ts", "../../schema/config.ts", "sremote", "yaml"], [
+  ["src/endpoint/client.ts", ["../world.ts", "../base/uri.ts"], [
+    "../commands/plan.ts",
+    "../report/text.ts",
+    "../remotefile/parse.ts",
+    "../config/load.ts",
+  ]],
+  ["src/remotefile/edit.ts", ["../base/suggest.ts", "../model.ts", "yaml"], [
+    "../config/load.ts",
+    "../report/text.ts",
+    "../reconcile/diff.ts",
+    "../commands/plan.ts",
+  ]],
+  ["src/config/validate.ts", ["../base/failure.ts", "../../schema/config.ts", "sremote", "yaml"], [
     "../report/text.ts",
     "../reconcile/diff.ts",
     "../commands/plan.ts",
     "../remotefile/parse.ts",
   ]],
-  ["src/remotefile/edit.ts", ["../config/suggest.ts", "../model.ts", "yaml"], [
-    "../report/text.ts",
-    "../reconcile/diff.ts",
-    "../commands/plan.ts",
+  ["schema/plan.ts", ["../src/model.ts", "../src/base/uri.ts", "./config.ts", "typebox"], [
+    "../src/config/validate.ts",
+    "../src/world.ts",
   ]],
-  ["src/reconcile/apply.ts", ["../world.ts", "../remotefile/edit.ts", "./diff.ts"], [
-    "../report/text.ts",
-    "../commands/plan.ts",
-  ]],
-  ["src/commands/plan.ts", ["../report/text.ts", "../reconcile/diff.ts", "./shared.ts"], [
+  ["src/world/files.ts", ["../world.ts", "../base/errno.ts", "node:fs"], [
     "../cli.ts",
-    "../../main.ts",
+    "../base/failure.ts",
+    "../config/validate.ts",
   ]],
-  ["src/cli.ts", ["./commands/plan.ts", "./failure.ts", "commander"], ["../main.ts", "../tools/schema.ts"]],
-  ["src/arguments/parse.ts", ["../commands/plan.ts", "../failure.ts", "commander"], [
-    "../cli.ts",
-    "../../main.ts",
+  ["src/world.ts", [], ["./world/files.ts", "./base/errno.ts", "yaml"]],
+  ["src/model.ts", ["./base/secret.ts"], ["./base/failure.ts", "yaml", "node:path"]],
+  ["src/base/digest.ts", ["./secret.ts", "../../deno.json"], [
+    "../model.ts",
+    "../world.ts",
+    "node:crypto",
+    "yaml",
   ]],
-  ["src/world.ts", ["./world/files.ts"], ["./cli.ts", "./config/validate.ts"]],
-  ["src/world/files.ts", ["../world.ts", "./errors.ts", "node:fs"], ["../cli.ts", "../config/validate.ts"]],
-  ["src/endpoint/client.ts", ["../world.ts", "../config/uri.ts"], [
-    "../commands/plan.ts",
-    "../report/text.ts",
-    "../remotefile/parse.ts",
-  ]],
-  ["src/digest.ts", ["./model.ts", "node:crypto"], ["./commands/plan.ts", "./cli.ts"]],
 ];
 
 Deno.test("flow: imports follow the table", () => {
@@ -165,4 +193,39 @@ Deno.test("flow: every row of the table has a case", () => {
 Deno.test("flow: tests and tools are free", () => {
   passes("src/report/text_test.ts", 'import "../world.ts";');
   passes("tools/demo.ts", 'import "../src/commands/plan.ts";');
+});
+
+/** Every file of the program, with what it imports; types and later (`await import`) imports count too. */
+function importsOf(): ReadonlyMap<string, readonly string[]> {
+  const files = new Map<string, readonly string[]>();
+  const walk = (directory: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(join(ROOT, directory))) {
+      const path = `${directory}/${name}`;
+      if (isDirectory) walk(path);
+      else if (name.endsWith(".ts") && !name.endsWith("_test.ts")) {
+        const source = Deno.readTextFileSync(join(ROOT, path)).replaceAll(/^ \*.*$/gm, "");
+        const targets = Array.from(
+          source.matchAll(/(?:\bfrom|\bimport\()\s*"(\.{1,2}\/[^"]+\.ts)"/g),
+          ([, target]) => join(dirname(path), target!),
+        );
+        files.set(path, targets);
+      }
+    }
+  };
+  walk("src");
+  walk("schema");
+  return files;
+}
+
+Deno.test("flow: no file imports itself by way of others", () => {
+  const files = importsOf();
+  assert.ok(files.size > 100 && files.get("src/cli.ts")!.includes("src/base/failure.ts"));
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]) => {
+    assert.ok(!way.includes(file), `circle: ${[...way.slice(way.indexOf(file)), file].join(" → ")}`);
+    if (done.has(file)) return;
+    for (const target of files.get(file) ?? []) visit(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files.keys()) visit(file, []);
 });

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { manualOf } from "../src/arguments/manual.ts";
 import { wholeProgram } from "../src/arguments/parse.ts";
 import { manualPages } from "../src/report/man.ts";
-import { VERSION } from "../src/version.ts";
-import { realWorld } from "../src/world.ts";
+import { VERSION } from "../src/base/version.ts";
+import { realWorld } from "../src/world/real.ts";
 import { ROOT } from "./compile.ts";
 
 /** Writes the pages into a folder; gives their names. */

@@ -19,7 +19,7 @@ import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { parseArgs } from "node:util";
 import { completions, type Shell } from "../src/commands/completions.ts";
-import { VERSION } from "../src/version.ts";
+import { VERSION } from "../src/base/version.ts";
 import { compile, ROOT } from "./compile.ts";
 import { writeManual } from "./man.ts";
 import { makeSbom } from "./sbom.ts";

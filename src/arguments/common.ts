@@ -1,8 +1,8 @@
 /** The flags that every command knows, and what the commands' own are made of. */
 import { Command, Option } from "@commander-js/extra-typings";
-import type { Context, Result } from "../commands/context.ts";
-import { Failure } from "../failure.ts";
-import { versionLine } from "../version.ts";
+import type { Context, Result } from "../commands/shared/context.ts";
+import { Failure } from "../base/failure.ts";
+import { versionLine } from "../base/version.ts";
 import type { World } from "../world.ts";
 
 /** Runs a command's function with its context. */

@@ -1,7 +1,7 @@
 /** The command line, by commander; each command's code is loaded when it runs. */
 import { CommanderError } from "@commander-js/extra-typings";
-import { type Context, type Invocation, type Result, styleFor } from "../commands/context.ts";
-import { Failure } from "../failure.ts";
+import { type Context, type Invocation, type Result, styleFor } from "../commands/shared/context.ts";
+import { Failure } from "../base/failure.ts";
 import type { World } from "../world.ts";
 import { commonFlags, type Program, type Run } from "./common.ts";
 import { addEndpointCommands } from "./endpoints.ts";

@@ -1,6 +1,6 @@
 /** The commands of `singularity remote`. */
 import { Option } from "@commander-js/extra-typings";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { examples, type Program, type Run, wholeNumber } from "./common.ts";
 
 /** `list`, `add`, `remove`, `use`. */

@@ -1,9 +1,9 @@
 /** `sremote add`, as `singularity remote add`. */
-import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../config/uri.ts";
-import { Failure } from "../failure.ts";
-import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
-import { editFile } from "./edit.ts";
-import { mergedFor } from "./merged.ts";
+import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
+import { Failure } from "../base/failure.ts";
+import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
+import { editFile } from "./shared/edit.ts";
+import { mergedFor } from "./shared/merged.ts";
 
 /** The flags of `add`. */
 export interface AddOptions {

@@ -1,10 +1,10 @@
 /** `sremote apply`: load, observe, diff, show, ask, apply. */
 import type { LoadedConfig } from "../config/load.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Endpoint } from "../endpoint/client.ts";
 import type { Outcome, Plan, PlanDocument, Scope } from "../model.ts";
 import { applyPlan } from "../reconcile/apply.ts";
-import type { Tokens } from "../reconcile/network.ts";
+import type { Tokens } from "../reconcile/steps.ts";
 import type { Look } from "../reconcile/watched.ts";
 import {
   changes,
@@ -17,13 +17,13 @@ import {
 } from "../reconcile/plan.ts";
 import { renderOutcome } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
-import { VERSION } from "../version.ts";
-import { detailOf } from "./detail.ts";
-import { configOf } from "./config.ts";
-import { checkOwners } from "./owners.ts";
-import { lookOf, skipOf, sourcesOf } from "./look.ts";
-import { withProgress } from "./network.ts";
-import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
+import { VERSION } from "../base/version.ts";
+import { detailOf } from "./shared/detail.ts";
+import { configOf } from "./shared/load.ts";
+import { checkOwners } from "./shared/owners.ts";
+import { lookOf, skipOf, sourcesOf } from "./shared/prepare.ts";
+import { withProgress } from "./shared/session.ts";
+import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 
 /** The flags of `apply`. */
 export interface ApplyOptions {
@@ -87,7 +87,7 @@ async function carryOutNetwork(
 ): Promise<Tokens> {
   const plans = planned.map((one) => one.plan);
   if (plans.every((one) => one.steps.every((step) => step.kind === "replace-file"))) return new Map();
-  const { performNetwork } = await import("../reconcile/network.ts");
+  const { performNetwork } = await import("../reconcile/steps.ts");
   const session = await look.session!();
   // While a person thought, a service may have gone.
   if (!flags.yes && plans.some(changes)) session.forget();
@@ -151,7 +151,7 @@ async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepare
 async function savedPlan(context: Context, given: string, flags: ApplyOptions): Promise<Prepared> {
   const { world, options } = context;
   const [{ readGiven }, { checkSaved, parsePlan, withoutSteps }] = await Promise.all([
-    import("./write.ts"),
+    import("./shared/write.ts"),
     import("../reconcile/saved.ts"),
   ]);
   const saved = parsePlan(readGiven(context, given, "the plan"), given);

@@ -1,8 +1,8 @@
 /** `sremote completions SHELL`, and what those scripts ask. */
 import type { Completed } from "../arguments/complete.ts";
-import { printable } from "../report/style.ts";
-import type { Context, Result } from "./context.ts";
-import { readMerged } from "./merged.ts";
+import { printable } from "../base/text.ts";
+import type { Context, Result } from "./shared/context.ts";
+import { readMerged } from "./shared/merged.ts";
 
 /** The shells that there is a script for. */
 export type Shell = "bash" | "zsh" | "fish";

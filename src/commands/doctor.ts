@@ -3,17 +3,17 @@ import { dirname } from "node:path";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
 import { askEndpoints } from "../endpoint/status.ts";
 import { systemStore } from "../endpoint/trust.ts";
-import { Failure } from "../failure.ts";
-import { showMode } from "../mode.ts";
+import { Failure } from "../base/failure.ts";
+import { showMode } from "../base/mode.ts";
 import type { Diagnosis, EndpointStatus, Scope, Trouble } from "../model.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { merge } from "../remotefile/merge.ts";
 import { ambiguousSysconfdir, findTarget } from "../remotefile/paths.ts";
 import { backupPath, readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
-import { type Context, pathsOf, type Result } from "./context.ts";
-import { askedOf, type MergedView, runtimeOf } from "./merged.ts";
-import { sessionOf, withProgress } from "./network.ts";
+import { type Context, pathsOf, type Result } from "./shared/context.ts";
+import { askedOf, type MergedView, runtimeOf } from "./shared/merged.ts";
+import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** Looks at everything that a remote's command depends on. Changes nothing. */
 export async function doctor(context: Context): Promise<Result> {

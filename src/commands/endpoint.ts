@@ -7,12 +7,12 @@ import {
   type Wrong,
   WRONGS,
 } from "../endpoint/embedded.ts";
-import { nearest } from "../config/suggest.ts";
-import { Failure } from "../failure.ts";
-import { io } from "../io.ts";
-import { codeOf } from "../world.ts";
-import type { Context, Result } from "./context.ts";
-import { readGiven } from "./write.ts";
+import { nearest } from "../base/suggest.ts";
+import { Failure } from "../base/failure.ts";
+import { io } from "../base/io.ts";
+import { codeOf } from "../base/errno.ts";
+import type { Context, Result } from "./shared/context.ts";
+import { readGiven } from "./shared/write.ts";
 
 /** The flags of `endpoint serve`. */
 export interface ServeFlags {

@@ -1,7 +1,7 @@
 /** `sremote fleet report`: many hosts' plans as one table or page. */
 import { basename, join, resolve } from "node:path";
-import { Failure } from "../failure.ts";
-import { io } from "../io.ts";
+import { Failure } from "../base/failure.ts";
+import { io } from "../base/io.ts";
 import {
   fleetDocument,
   hostOf,
@@ -10,9 +10,9 @@ import {
   renderFleet,
   splitDocuments,
 } from "../report/fleet.ts";
-import { codeOf } from "../world.ts";
-import type { Context, Result } from "./context.ts";
-import { readGiven, writeGiven } from "./write.ts";
+import { codeOf } from "../base/errno.ts";
+import type { Context, Result } from "./shared/context.ts";
+import { readGiven, writeGiven } from "./shared/write.ts";
 
 /** The flags of `fleet report`. */
 export interface FleetOptions {

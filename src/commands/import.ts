@@ -2,10 +2,10 @@
 import { describe } from "../config/describe.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
-import { renderConfig } from "../report/config.ts";
+import { renderConfig } from "../report/imported.ts";
 import type { Scope } from "../model.ts";
-import { type Context, pathsOf, type Result } from "./context.ts";
-import { runtimeOf } from "./merged.ts";
+import { type Context, pathsOf, type Result } from "./shared/context.ts";
+import { runtimeOf } from "./shared/merged.ts";
 
 /** The flags of `import`. */
 export interface ImportOptions {

@@ -3,9 +3,9 @@ import { dirname, join, relative } from "node:path";
 import configSchema from "../../schema/config.schema.json" with { type: "json" };
 import types from "../../schema/sremote.ts" with { type: "text" };
 import { DEFAULT_CONFIGS } from "../config/load.ts";
-import { Failure } from "../failure.ts";
-import { io } from "../io.ts";
-import type { Context, Result } from "./context.ts";
+import { Failure } from "../base/failure.ts";
+import { io } from "../base/io.ts";
+import type { Context, Result } from "./shared/context.ts";
 
 /** The flags of `init`. */
 export interface InitOptions {

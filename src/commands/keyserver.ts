@@ -1,18 +1,17 @@
 /** `sremote keyserver …`, as `singularity keyserver` has it: the keyservers of the machine's remotes, and logging in to them. */
-import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../config/uri.ts";
+import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../base/uri.ts";
 import { basic, bearer, checkKeyserver, discover, type Discovery } from "../endpoint/client.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Credential, Entry, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
 import { renderKeyservers } from "../report/keyservers.ts";
-import { askToken } from "./ask_token.ts";
-import { type Context, pathsOf, requireRoot, type Result } from "./context.ts";
-import { editFile } from "./edit.ts";
-import type { LoginOptions } from "./login.ts";
-import { endpointOf, namedOrDefault, readMerged, runtimeOf, unknown } from "./merged.ts";
-import { sessionOf, withProgress } from "./network.ts";
+import { askToken, type LoginOptions } from "./shared/ask_token.ts";
+import { type Context, pathsOf, requireRoot, type Result } from "./shared/context.ts";
+import { editFile } from "./shared/edit.ts";
+import { endpointOf, namedOrDefault, readMerged, runtimeOf, unknown } from "./shared/merged.ts";
+import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `keyserver add`. */
 export interface KeyserverAddOptions {

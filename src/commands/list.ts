@@ -1,7 +1,7 @@
 /** `sremote list`: the remotes that a user sees. */
 import { renderList } from "../report/list.ts";
-import type { Context, Result } from "./context.ts";
-import { noteCollisions, readMerged } from "./merged.ts";
+import type { Context, Result } from "./shared/context.ts";
+import { noteCollisions, readMerged } from "./shared/merged.ts";
 
 /** The merged view of both files, as `singularity remote list` prints it. */
 export async function list(context: Context): Promise<Result> {

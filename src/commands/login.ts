@@ -1,23 +1,17 @@
 /** `sremote login` and `logout`, as `singularity remote` has them. */
-import { mayReceive } from "../config/uri.ts";
+import { mayReceive } from "../base/uri.ts";
 import { accountOf, type Endpoint, endpointUrl, tokenPage, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
-import { requireValid } from "../reconcile/network.ts";
-import type { Secret } from "../secret.ts";
-import { askToken, type TokenFlags } from "./ask_token.ts";
-import { confirm, type Context, type Result } from "./context.ts";
-import { editFile } from "./edit.ts";
+import { requireValid } from "../reconcile/steps.ts";
+import type { Secret } from "../base/secret.ts";
+import { askToken, type LoginOptions } from "./shared/ask_token.ts";
+import { confirm, type Context, type Result } from "./shared/context.ts";
+import { editFile } from "./shared/edit.ts";
 import { loginToKeyserver } from "./keyserver.ts";
-import { endpointOf, type MergedView, namedOrDefault, readMerged, tokenOf } from "./merged.ts";
-import { sessionOf, withProgress } from "./network.ts";
-
-/** The flags of `login`. */
-export interface LoginOptions extends TokenFlags {
-  readonly username?: string;
-  readonly yes?: true;
-}
+import { endpointOf, type MergedView, namedOrDefault, readMerged, tokenOf } from "./shared/merged.ts";
+import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** Logs in to a remote, the default where none is named; a keyserver's address logs in to that keyserver. */
 export async function login(

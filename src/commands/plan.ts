@@ -1,13 +1,13 @@
 /** `sremote plan`: load, observe, diff, show. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { conflictsOf, failedChecks, planDocument, planFiles, type Planned } from "../reconcile/plan.ts";
-import { Secret } from "../secret.ts";
-import { configOf } from "./config.ts";
-import { type Context, pathsOf, type Result, scopeOf } from "./context.ts";
-import { detailOf } from "./detail.ts";
-import { checkOwners } from "./owners.ts";
-import { lookOf, skipOf } from "./look.ts";
-import { withProgress } from "./network.ts";
+import { Secret } from "../base/secret.ts";
+import { configOf } from "./shared/load.ts";
+import { type Context, pathsOf, type Result, scopeOf } from "./shared/context.ts";
+import { detailOf } from "./shared/detail.ts";
+import { checkOwners } from "./shared/owners.ts";
+import { lookOf, skipOf } from "./shared/prepare.ts";
+import { withProgress } from "./shared/session.ts";
 
 /** The flags of `plan`. */
 export interface PlanOptions {
@@ -49,7 +49,7 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
   const document = planDocument(loaded, planned);
   const failure = conflictsOf(document.plans, true) ?? failedChecks(document.plans);
   if (flags.out !== undefined && failure === null) {
-    const { writeDocument } = await import("./write.ts");
+    const { writeDocument } = await import("./shared/write.ts");
     writeDocument(context, flags.out, document);
     context.note(`Saved: sremote apply ${flags.out}`);
   }
@@ -79,7 +79,7 @@ async function diffsOf(
   planned: readonly Planned[],
   look: "plain" | "styled",
 ): Promise<string[]> {
-  const { maskedDiff } = await import("./masked_diff.ts");
+  const { maskedDiff } = await import("./shared/masked_diff.ts");
   const { plainStyle } = await import("../report/style.ts");
   const { editRemoteFile } = await import("../remotefile/edit.ts");
   const diffs: string[] = [];

@@ -1,10 +1,10 @@
 /** `sremote remove`, as `singularity remote remove`. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Change } from "../model.ts";
 import { defaultOf } from "../remotefile/changes.ts";
-import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
-import { editFile } from "./edit.ts";
-import { mergedFor, unknown } from "./merged.ts";
+import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
+import { editFile } from "./shared/edit.ts";
+import { mergedFor, unknown } from "./shared/merged.ts";
 
 /** The flags of `remove`. */
 export interface RemoveOptions {

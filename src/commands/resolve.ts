@@ -1,11 +1,11 @@
 /** `sremote resolve`: the address that a command would use. */
-import { ENDPOINT_ALLOWED } from "../config/uri.ts";
+import { ENDPOINT_ALLOWED } from "../base/uri.ts";
 import { discover, endpointUrl } from "../endpoint/client.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { ServiceName } from "../model.ts";
-import type { Context, Result } from "./context.ts";
-import { endpointOf, namedOrDefault, readMerged, refuseOtherThanExclusive } from "./merged.ts";
-import { sessionOf, withProgress } from "./network.ts";
+import type { Context, Result } from "./shared/context.ts";
+import { endpointOf, namedOrDefault, readMerged, refuseOtherThanExclusive } from "./shared/merged.ts";
+import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `resolve`. */
 export interface ResolveOptions {

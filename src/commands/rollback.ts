@@ -1,10 +1,10 @@
 /** `sremote rollback`: the previous file back in its place, and the present one in its. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { backupPath, commit, readStored, readText } from "../remotefile/store.ts";
-import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./context.ts";
-import { maskedDiff } from "./masked_diff.ts";
-import { runtimeOf } from "./merged.ts";
+import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
+import { maskedDiff } from "./shared/masked_diff.ts";
+import { runtimeOf } from "./shared/merged.ts";
 
 /** The flags of `rollback`. */
 export interface RollbackOptions {

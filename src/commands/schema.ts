@@ -2,7 +2,7 @@
 import configSchema from "../../schema/config.schema.json" with { type: "json" };
 import planSchema from "../../schema/plan.schema.json" with { type: "json" };
 import statusSchema from "../../schema/status.schema.json" with { type: "json" };
-import type { Result } from "./context.ts";
+import type { Result } from "./shared/context.ts";
 
 /** The schemas that can be printed. */
 export const SCHEMAS = ["config", "plan", "status"] as const;

@@ -1,14 +1,14 @@
 /** `sremote status`: services, versions and logins, of many remotes at once. */
 import { askEndpoints, isOk } from "../endpoint/status.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { StatusDocument } from "../model.ts";
 import { renderJunit } from "../report/junit.ts";
 import { renderPrometheus } from "../report/prometheus.ts";
 import { renderStatus } from "../report/status.ts";
-import { VERSION } from "../version.ts";
-import type { Context, Result } from "./context.ts";
-import { askedOf, namedOrDefault, noteCollisions, noteMoved, readMerged } from "./merged.ts";
-import { sessionOf, withProgress } from "./network.ts";
+import { VERSION } from "../base/version.ts";
+import type { Context, Result } from "./shared/context.ts";
+import { askedOf, namedOrDefault, noteCollisions, noteMoved, readMerged } from "./shared/merged.ts";
+import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `status`. */
 export interface StatusOptions {

@@ -1,8 +1,8 @@
 /** `sremote use`, as `singularity remote use`. */
 import { defaultOf } from "../remotefile/changes.ts";
-import { type Context, requireRoot, type Result, scopeOf } from "./context.ts";
-import { editFile } from "./edit.ts";
-import { mergedFor, refuseOtherThanExclusive, unknown } from "./merged.ts";
+import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
+import { editFile } from "./shared/edit.ts";
+import { mergedFor, refuseOtherThanExclusive, unknown } from "./shared/merged.ts";
 
 /** The flags of `use`. */
 export interface UseOptions {

@@ -1,7 +1,7 @@
 /** `sremote validate`: the config alone. */
 import { relative } from "node:path";
-import { configOf } from "./config.ts";
-import type { Context, Result } from "./context.ts";
+import { configOf } from "./shared/load.ts";
+import type { Context, Result } from "./shared/context.ts";
 
 /** Says that the config is valid, or all that is wrong with it. */
 export async function validate(context: Context): Promise<Result> {

@@ -1,15 +1,15 @@
 /** Files as they are → a config that describes them, so that the first plan made from it is empty. Pure. */
 import type { Config, RemoteConfig } from "../../schema/config.ts";
-import { Failure, type Problem } from "../failure.ts";
+import { Failure, type Problem } from "../base/failure.ts";
 import type { RemoteFile, Runtime, Scope, StoredRemote } from "../model.ts";
-import { showName } from "./show.ts";
+import { showName } from "../base/show.ts";
 import {
   ENDPOINT_ALLOWED,
   endpointProblem,
   KEYSERVER_ALLOWED,
   keyserverProblem,
   nameProblem,
-} from "./uri.ts";
+} from "../base/uri.ts";
 
 /** A config, and what of the files it does not say. */
 export interface Described {

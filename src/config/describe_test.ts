@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { RemoteFile } from "../model.ts";
 import { diff } from "../reconcile/diff.ts";
 import { file, found, stored } from "../reconcile/testing.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { describe } from "./describe.ts";
 import { validateConfig } from "./validate.ts";
 

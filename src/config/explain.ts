@@ -4,9 +4,9 @@
  * TypeBox's own engine stays in the tests, where it must agree with this walk: it compiles every pattern anew at
  * every check (40 µs a remote), stops at eight errors, and reports each branch of a union for itself.
  */
-import type { Problem } from "../failure.ts";
-import { isSecretField, type Place, show, showPlace } from "./show.ts";
-import { nearest } from "./suggest.ts";
+import type { Problem } from "../base/failure.ts";
+import { isSecretField, type Place, show, showPlace } from "../base/show.ts";
+import { nearest } from "../base/suggest.ts";
 
 /** A problem whose place is not yet text. */
 export interface Mistake {

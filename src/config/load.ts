@@ -1,9 +1,10 @@
 /** From a file to the wanted state: find, read, evaluate or parse, validate. */
 import { basename, extname, join, resolve } from "node:path";
-import { digestOf } from "../digest.ts";
-import { Failure } from "../failure.ts";
+import { digestOf } from "../base/digest.ts";
+import { Failure } from "../base/failure.ts";
 import type { ConfigOrigin, Desired } from "../model.ts";
-import { codeOf, type LastWords, type World } from "../world.ts";
+import { codeOf } from "../base/errno.ts";
+import type { LastWords, World } from "../world.ts";
 import { validateConfig } from "./validate.ts";
 
 /** The names that are looked for in the current folder, in this order. */
@@ -76,7 +77,7 @@ async function valueOf(
     case ".mts":
     case ".js":
     case ".mjs": {
-      const { evaluateConfig } = await import("./evaluate.ts");
+      const { evaluateConfig } = await import("./code/evaluator.ts");
       return await evaluateConfig(shown === basename(file) ? file : shown, {
         read: (path) => read(world, path),
         realPath: (path) => world.files.realPath(resolve(world.here.folder, path)),

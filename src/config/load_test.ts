@@ -3,7 +3,8 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { realWorld, type World } from "../world.ts";
+import { realWorld } from "../world/real.ts";
+import type { World } from "../world.ts";
 import { refuses } from "../../tests/refuses.ts";
 import { DEFAULT_CONFIGS, loadConfig } from "./load.ts";
 

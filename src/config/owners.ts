@@ -1,6 +1,6 @@
 /** In whose hands a config is: who can change it decides what is applied. */
 import { dirname, resolve } from "node:path";
-import type { Problem } from "../failure.ts";
+import type { Problem } from "../base/failure.ts";
 import type { Files, Surroundings } from "../world.ts";
 
 /** What is looked at. */

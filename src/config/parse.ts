@@ -1,5 +1,5 @@
 /** JSON configs as plain data. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 
 /**
  * Reads a JSON config. `__proto__` is a key like any other, and a key that is there twice is refused.

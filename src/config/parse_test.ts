@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { refuses } from "../../tests/refuses.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { parseJsonConfig } from "./parse.ts";
 import { validateConfig } from "./validate.ts";
 import { parseYamlConfig } from "./yaml.ts";

@@ -1,7 +1,7 @@
 /** A parsed config → the wanted state, or all that is wrong with the config. */
 import type { Config, RemoteConfig } from "../../schema/config.ts";
 import configSchema from "../../schema/config.validation.json" with { type: "json" };
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Desired, DesiredDefault, DesiredRemote, Keyserver, Scope, ServiceName } from "../model.ts";
 import {
   explain,
@@ -11,11 +11,11 @@ import {
   type SchemaNode,
   toProblems,
 } from "./explain.ts";
-import { isSecretKey, show, showName } from "./show.ts";
-import { nearest } from "./suggest.ts";
-import { ENDPOINT_PATTERN, endpointProblem, storedEndpoint } from "./uri.ts";
-import { KEYSERVER_PATTERN, keyserverKey, keyserverProblem } from "./uri.ts";
-import { NAME_PATTERN, nameProblem } from "./uri.ts";
+import { isSecretKey, show, showName } from "../base/show.ts";
+import { nearest } from "../base/suggest.ts";
+import { ENDPOINT_PATTERN, endpointProblem, storedEndpoint } from "../base/uri.ts";
+import { KEYSERVER_PATTERN, keyserverKey, keyserverProblem } from "../base/uri.ts";
+import { NAME_PATTERN, nameProblem } from "../base/uri.ts";
 
 const words: PatternWords = new Map([
   [ENDPOINT_PATTERN, endpointProblem],

@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { Check } from "typebox/schema";
 import { configSchema } from "../../schema/config.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Desired } from "../model.ts";
 import { renderProblems } from "../report/problems.ts";
 import { explain, type SchemaNode } from "./explain.ts";
-import { nameProblem } from "./uri.ts";
+import { nameProblem } from "../base/uri.ts";
 import { validateConfig } from "./validate.ts";
 
 const schemaFile = new URL("../../schema/config.schema.json", import.meta.url);

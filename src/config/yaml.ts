@@ -9,7 +9,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import { isTooMuchYaml, nestsTooDeeply } from "./large.ts";
+import { isTooMuchYaml, nestsTooDeeply } from "../base/limits.ts";
 import { syntax } from "./parse.ts";
 
 /**

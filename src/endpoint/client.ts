@@ -2,10 +2,10 @@
  * The HTTP interface of an endpoint: discovery, versions, tokens, identity, keyservers (SingularityCE 3.5 to 4.5, Apptainer
  * 1.5). Nothing here throws for what a server does: each answer is a value, or a {@link Trouble}.
  */
-import { keyserverWeb } from "../config/uri.ts";
+import { keyserverWeb } from "../base/uri.ts";
 import type { Entry, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
 import { SERVICES } from "../model.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import type { Reply, Session } from "./session.ts";
 import { trouble } from "./trouble.ts";
 

@@ -1,7 +1,7 @@
 /** The HTTP interface of an endpoint: each answer, and what is made of it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import type { SessionWorld } from "./session.ts";
 import { Session } from "./session.ts";
 import { askService, checkKeyserver, checkToken, discover, tokenPage, whoIs } from "./client.ts";

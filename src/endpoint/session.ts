@@ -1,8 +1,9 @@
 /** The one module that opens connections: proxies, authorities, time, redirects, how many at once, each answer once. */
 import type { Trouble } from "../model.ts";
-import type { Secret } from "../secret.ts";
-import { VERSION } from "../version.ts";
-import { codeOf, type HttpResponse, type World } from "../world.ts";
+import type { Secret } from "../base/secret.ts";
+import { VERSION } from "../base/version.ts";
+import { codeOf } from "../base/errno.ts";
+import type { HttpResponse, World } from "../world.ts";
 import { proxyFor } from "./proxy.ts";
 import { certificateTrouble, isCertificate, trouble, troubleOf } from "./trouble.ts";
 import { systemStore } from "./trust.ts";

@@ -1,6 +1,6 @@
 /** One module opens connections: what it refuses, follows, sends once, and never sends. */
 import assert from "node:assert/strict";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import type { HttpRequest, HttpResponse } from "../world.ts";
 import { type GetOptions, Session, type SessionOptions, type SessionWorld } from "./session.ts";
 

@@ -1,6 +1,6 @@
 /** What many endpoints say of themselves and of the stored tokens, all at once; the session holds how many ask at a time. */
 import type { EndpointStatus, LoginStatus } from "../model.ts";
-import type { Secret } from "../secret.ts";
+import type { Secret } from "../base/secret.ts";
 import { askService, checkToken, discover, type Endpoint, whoIs } from "./client.ts";
 import type { Session } from "./session.ts";
 

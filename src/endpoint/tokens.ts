@@ -1,8 +1,9 @@
 /** Token sources: a reference in, a {@link Secret} out, as late as possible. */
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { SecretRef } from "../model.ts";
-import { Secret } from "../secret.ts";
-import { codeOf, type World } from "../world.ts";
+import { Secret } from "../base/secret.ts";
+import { codeOf } from "../base/errno.ts";
+import type { World } from "../world.ts";
 
 /** What reading a source depends on. */
 export interface SourceOptions {

@@ -1,6 +1,6 @@
 /** Why a request failed, in words: what is the matter, and what a person can do. */
 import type { Trouble, TroubleKind } from "../model.ts";
-import { codeOf } from "../world.ts";
+import { codeOf } from "../base/errno.ts";
 import { type ProxyChoice, shownProxy } from "./proxy.ts";
 
 /** A trouble. */

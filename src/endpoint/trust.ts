@@ -1,8 +1,9 @@
 /** The certificate authorities that are trusted: the system's store and what a person adds to it. */
 import { resolve } from "node:path";
-import { Failure } from "../failure.ts";
-import { io } from "../io.ts";
-import { codeOf, type World } from "../world.ts";
+import { Failure } from "../base/failure.ts";
+import { io } from "../base/io.ts";
+import { codeOf } from "../base/errno.ts";
+import type { World } from "../world.ts";
 
 /** Where the systems keep it, in the order in which Go looks (crypto/x509, root_linux.go). */
 const STORES = [

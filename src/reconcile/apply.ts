@@ -1,10 +1,10 @@
 /** Plan → Outcome: one replace, once every network step is done. It decides nothing. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Entry, Outcome, Plan, Step } from "../model.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
 import { commit, type Committed, tidy } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
-import type { Tokens } from "./network.ts";
+import type { Tokens } from "./steps.ts";
 import { changedMeanwhile, seenOf } from "./seen.ts";
 
 /** What apply must know beside the plan. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { refuses } from "../../tests/refuses.ts";
 import { readStored } from "../remotefile/store.ts";
-import { realWorld } from "../world.ts";
+import { realWorld } from "../world/real.ts";
 import { applyPlan } from "./apply.ts";
 import { diff } from "./diff.ts";
 import { config, found, wanted } from "./testing.ts";

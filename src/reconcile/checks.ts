@@ -1,5 +1,5 @@
 /** Required services that do not answer, in words. */
-import { Failure, type Problem } from "../failure.ts";
+import { Failure, type Problem } from "../base/failure.ts";
 import type { ServiceStatus } from "../model.ts";
 
 /** A required service that does not answer. */

@@ -1,5 +1,5 @@
 /** desired × observed → Plan: a pure function, the heart of sremote. */
-import { mayReceive, sameEndpoint } from "../config/uri.ts";
+import { mayReceive, sameEndpoint } from "../base/uri.ts";
 import type {
   Change,
   DefaultState,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Change, Desired, Entry, Keyserver, Observed, Plan } from "../model.ts";
 import { applyChanges } from "../remotefile/changes.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { diff } from "./diff.ts";
 import { config, file, found, looked, stored, unspoken, use, wanted } from "./testing.ts";
 

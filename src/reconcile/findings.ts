@@ -1,6 +1,6 @@
 /** What a person should know of a plan: conflicts (apply refuses), dangers, and what stays as it is. Pure. */
-import { mayReceive } from "../config/uri.ts";
-import { showMode } from "../mode.ts";
+import { mayReceive } from "../base/uri.ts";
+import { showMode } from "../base/mode.ts";
 import type {
   Change,
   DefaultState,

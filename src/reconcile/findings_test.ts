@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Desired, FindingCode, Observed } from "../model.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { diff } from "./diff.ts";
 import { config, file, found, looked, stored, use, wanted } from "./testing.ts";
 

@@ -1,5 +1,5 @@
 /** Files and endpoints → observed. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { type Look, watched } from "./watched.ts";
 import type { Desired, Observed, ObservedOther, Runtime, Scope } from "../model.ts";
 import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile/paths.ts";

@@ -1,10 +1,10 @@
 /** A loaded config → one plan a file: observe, then diff. */
 import type { LoadedConfig } from "../config/load.ts";
-import { Failure, type Problem } from "../failure.ts";
+import { Failure, type Problem } from "../base/failure.ts";
 import type { Desired, DesiredRemote, Entry, Finding, Plan, PlanDocument, Runtime, Scope } from "../model.ts";
 import type { PathOptions } from "../remotefile/paths.ts";
 import type { StoredFile } from "../remotefile/store.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../base/version.ts";
 import type { World } from "../world.ts";
 import { diff } from "./diff.ts";
 import { type Look, machineRemotes } from "./watched.ts";

@@ -1,7 +1,7 @@
 /** A plan that was saved: read, and held against a fresh one. Its text decides nothing: what is applied is the fresh plan. */
 import { Check, Errors } from "typebox/value";
 import { planSchema } from "../../schema/plan.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Change, Plan, PlanDocument, Step } from "../model.ts";
 import type { Skip } from "./plan.ts";
 import { changedMeanwhile } from "./seen.ts";

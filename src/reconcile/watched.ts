@@ -1,10 +1,10 @@
 /** Which endpoints are to be looked at. It loads nothing of the network: most plans need none. */
-import { mayReceive } from "../config/uri.ts";
+import { mayReceive } from "../base/uri.ts";
 import type { Endpoint } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
 import type { Desired, DesiredRemote, RemoteFile, Scope, ServiceName, StoredRemote } from "../model.ts";
-import type { Secret } from "../secret.ts";
+import type { Secret } from "../base/secret.ts";
 
 /** How endpoints are looked at. */
 export interface Look {

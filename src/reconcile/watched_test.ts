@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { config, file, stored, use, wanted } from "./testing.ts";
 import { watched } from "./watched.ts";
 

@@ -1,5 +1,5 @@
 /** What a `remote.yaml` says after changes: the meaning alone, apart from the text. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type {
   Change,
   Credential,
@@ -9,7 +9,7 @@ import type {
   RemoteFile,
   StoredRemote,
 } from "../model.ts";
-import type { Secret } from "../secret.ts";
+import type { Secret } from "../base/secret.ts";
 
 /** What changes hold no copy of. */
 export interface Supplies {

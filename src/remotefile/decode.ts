@@ -1,8 +1,8 @@
 /** The tree of a `remote.yaml` → what it says, as strictly as Singularity's and Apptainer's own decoders (SingularityCE 4.5, Apptainer 1.5). */
-import { nearest } from "../config/suggest.ts";
-import type { Problem } from "../failure.ts";
+import { nearest } from "../base/suggest.ts";
+import type { Problem } from "../base/failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { maskField, maskName } from "./mask_line.ts";
 import type { MapNode, Node, Pair } from "./yaml.ts";
 

@@ -2,7 +2,7 @@
  * Changes to a `remote.yaml` as splices of its text, so that everything else stays byte for byte as it was: comments,
  * order, quotes, blank lines, line ends. The result is read back and must say what it should.
  */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Change, RemoteFile, StoredRemote } from "../model.ts";
 import {
   applyChanges,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Change, Credential, Entry } from "../model.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { editRemoteFile } from "./edit.ts";
 import { parseRemoteFile } from "./parse.ts";
 

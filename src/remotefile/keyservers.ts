@@ -1,5 +1,5 @@
 /** A remote's list of keyservers, changed by hand: as SingularityCE 3.7 and later do it. */
-import { keyserverKey, keyserverProblem } from "../config/uri.ts";
+import { keyserverKey, keyserverProblem } from "../base/uri.ts";
 import type { Keyserver } from "../model.ts";
 
 /** Why a list cannot be changed so. */

@@ -3,7 +3,7 @@
  * and one that somebody added by hand stays. It lies beside the file, for a field of ours in it would break the programs.
  */
 import { basename, dirname, join } from "node:path";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 
 /** A ledger as it is stored. */
 export interface Ledger {

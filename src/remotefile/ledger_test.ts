@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
 
 Deno.test("ledger: any names come back", () => {

@@ -1,5 +1,5 @@
 /** Two texts of a `remote.yaml` fit to be shown side by side: no token in them, and yet it shows where they differ. */
-import type { Secret } from "../secret.ts";
+import type { Secret } from "../base/secret.ts";
 import type { RemoteDocument } from "./parse.ts";
 import type { MapNode, Node } from "./yaml.ts";
 

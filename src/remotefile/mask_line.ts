@@ -1,6 +1,6 @@
 /** Lines and names of a file that may be broken, fit to print: a token may stand anywhere in it. */
 
-import { nearest } from "../config/suggest.ts";
+import { nearest } from "../base/suggest.ts";
 
 const TEXT_FIELDS = new Set(["Active", "URI"]);
 const FLAG_FIELDS = new Set(["System", "Exclusive", "Insecure", "Skip", "External"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { file, stored } from "../reconcile/testing.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { merge } from "./merge.ts";
 
 // What SingularityCE 4.5 and Apptainer 1.5 do at every command of a user.

@@ -1,5 +1,5 @@
 /** `remote.yaml` from text to meaning. */
-import { Failure, type Problem } from "../failure.ts";
+import { Failure, type Problem } from "../base/failure.ts";
 import type { RemoteFile } from "../model.ts";
 import { decode } from "./decode.ts";
 import { maskLine } from "./mask_line.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import { parseRemoteFile } from "./parse.ts";
 
 async function refused(text: string): Promise<Failure> {

@@ -1,6 +1,6 @@
 /** Where each `remote.yaml` is: two runtimes, two scopes. The only place that knows. */
 import { isAbsolute, join, resolve } from "node:path";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Runtime, Scope, Target } from "../model.ts";
 import type { Files, Surroundings } from "../world.ts";
 

@@ -1,9 +1,9 @@
 /** Properties over random files: the parser's two ways agree, edits do what they say and nothing else, secrets stay in. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../base/secret.ts";
 import { applyChanges, sameContent } from "./changes.ts";
 import { editRemoteFile } from "./edit.ts";
 import { maskPair } from "./mask.ts";

@@ -1,5 +1,5 @@
 /** Pieces of a `remote.yaml` as lines of text. Only fields that say something are written: each version refuses a file with a field that it does not know. */
-import { Failure } from "../failure.ts";
+import { Failure } from "../base/failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 
 /** How a file is laid out. */

@@ -1,10 +1,11 @@
 /** Reading and replacing one `remote.yaml`, for every command alike: lock, read, edit, last look, one replace. */
 import { dirname } from "node:path";
-import { digestOf } from "../digest.ts";
-import { Failure } from "../failure.ts";
+import { digestOf } from "../base/digest.ts";
+import { Failure } from "../base/failure.ts";
 import type { Scope } from "../model.ts";
-import { io } from "../io.ts";
-import { codeOf, type FileRead, type World } from "../world.ts";
+import { io } from "../base/io.ts";
+import { codeOf } from "../base/errno.ts";
+import type { FileRead, World } from "../world.ts";
 import { EMPTY_LEDGER, type Ledger, ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 

@@ -4,7 +4,7 @@
  */
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { CST, Pair as LibraryPair, ParsedNode } from "yaml";
-import { nestsTooDeeply } from "../config/large.ts";
+import { nestsTooDeeply } from "../base/limits.ts";
 
 /** A scalar, always as text. */
 export interface ScalarNode {

@@ -1,5 +1,6 @@
 /** Two texts as a unified diff. */
-import { printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import type { Style } from "./style.ts";
 
 // The algorithm's cost grows with the square of what differs: 4,000 lines of 50,000 take about a second. Lines that
 // are only added, or only gone, cost little.

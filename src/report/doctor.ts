@@ -1,6 +1,7 @@
 /** What the doctor found, for people. */
 import type { Diagnosis } from "../model.ts";
-import { printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import type { Style } from "./style.ts";
 
 /** A line each, the remedy below it, and how many there are of what. */
 export function renderDiagnoses(found: readonly Diagnosis[], style: Style): string {

@@ -1,7 +1,8 @@
 /** What went wrong, for people and for programs. */
-import type { Failure, Problem } from "../failure.ts";
+import type { Failure, Problem } from "../base/failure.ts";
 import { renderProblems } from "./problems.ts";
-import { printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import type { Style } from "./style.ts";
 
 const PROBLEMS_SHOWN = 50;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { golden } from "../../tests/golden.ts";
-import { Failure, type Problem } from "../failure.ts";
+import { Failure, type Problem } from "../base/failure.ts";
 import { failureDocument, renderFailure } from "./failure.ts";
 import { colourStyle, plainStyle } from "./style.ts";
 import { HOSTILE } from "./testing.ts";

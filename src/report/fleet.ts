@@ -1,5 +1,6 @@
 /** Many hosts' documents as one view: which are in step, which have drifted, which failed. */
-import { printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
 /** How a host stands; worst first. `drifted`: an apply would change it. `changed`: one just did. */

@@ -1,6 +1,6 @@
 /** The fleet as one page for a browser: nothing in it comes from elsewhere, and nothing of a host's is obeyed. */
 import { countStates, type HostReport, type HostState, inOrder, STATES } from "./fleet.ts";
-import { printable } from "./style.ts";
+import { printable } from "../base/text.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2024; --paper: #fff; --line: #dfe3e8; --dim: #60646c;

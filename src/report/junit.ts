@@ -1,6 +1,6 @@
 /** The status of remotes as JUnit's XML, for the test reports of CI systems: a suite a remote, a case a service. */
 import type { EndpointStatus, StatusDocument, Trouble } from "../model.ts";
-import { printable } from "./style.ts";
+import { printable } from "../base/text.ts";
 import { serviceTitle } from "./status.ts";
 
 /** The whole document. */

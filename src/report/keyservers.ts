@@ -1,6 +1,6 @@
 /** The table of `sremote keyserver list`. */
 import type { Keyserver, Trouble } from "../model.ts";
-import { printable } from "./style.ts";
+import { printable } from "../base/text.ts";
 import { table } from "./table.ts";
 
 /** A remote with its keyservers, in the order of their use. */

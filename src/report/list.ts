@@ -1,5 +1,5 @@
 /** The table of `sremote list`. */
-import { printable } from "./style.ts";
+import { printable } from "../base/text.ts";
 import { table } from "./table.ts";
 
 /** A remote in the list. */

@@ -1,7 +1,8 @@
 /** Plans as Markdown, to post on a merge request: the summary first, details folded. */
 import type { Finding, Plan } from "../model.ts";
 import { hasChanges, inOrder, renderSteps, subjectOf, summarize } from "./plan.ts";
-import { plainStyle, printable } from "./style.ts";
+import { printable } from "../base/text.ts";
+import { plainStyle } from "./style.ts";
 
 /** GitHub refuses a comment of more than 65,536 characters; what is around the findings and details is short. */
 const MOST_CHARACTERS = 58_000;

@@ -1,7 +1,8 @@
 /** What apply did, in a line. */
 import type { Outcome } from "../model.ts";
 import { countChanges, usedOf } from "./plan.ts";
-import { printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import type { Style } from "./style.ts";
 
 /** How much of what was changed, and where the previous file is. */
 export function renderOutcome({ plan, changed, backup }: Outcome, style: Style): string {

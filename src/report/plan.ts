@@ -1,6 +1,7 @@
 /** A plan for people, as Terraform words one. */
 import type { Change, Entry, Finding, Keyserver, Plan, SecretRef, ServiceStatus, Step } from "../model.ts";
-import { printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
 /** All changes to the plan's file. */

@@ -1,5 +1,5 @@
 /** The mistakes of one file, for people. */
-import type { Problem } from "../failure.ts";
+import type { Problem } from "../base/failure.ts";
 
 /**
  * Problems as aligned lines, without colour. At most `limit` of them; the rest are counted.

@@ -1,6 +1,6 @@
 /** The status of remotes for Prometheus: the text format 0.0.4, as the node exporter's textfile collector reads it. */
 import type { StatusDocument } from "../model.ts";
-import { printable } from "./style.ts";
+import { printable } from "../base/text.ts";
 
 type Labels = Readonly<Record<string, string>>;
 

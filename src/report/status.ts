@@ -1,6 +1,7 @@
 /** The status of remotes for people. */
 import type { EndpointStatus, LoginStatus, ServiceName, StatusDocument, Trouble } from "../model.ts";
-import { printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
 /** A table a remote, and who is logged in; of one remote as `singularity remote status` shows it. */

@@ -1,4 +1,4 @@
-/** Colour, and text that cannot drive a terminal. */
+/** Colour. */
 
 /** What a text is dressed in. */
 export interface Style {
@@ -26,22 +26,3 @@ export const colourStyle: Style = {
   yellow: sgr(33, 39),
   cyan: sgr(36, 39),
 };
-
-// Controls, formats (direction marks, tags), lone surrogates, separators, and what a terminal may show as nothing
-// at all. The selector after a pictograph only asks for its colours, as in ❤️.
-const INVISIBLE =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}](?<!\p{Extended_Pictographic}\ufe0f)/gu;
-
-/**
- * A text from a file, fit for a terminal: what would be obeyed, or not be seen, is spelled out.
- *
- * @example
- * ```ts
- * import { printable } from "./style.ts";
- * import assert from "node:assert/strict";
- * assert.equal(printable("a\u001b[31m\nb"), "a\\u{1b}[31m\\u{a}b");
- * ```
- */
-export function printable(text: string): string {
-  return text.replace(INVISIBLE, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`);
-}

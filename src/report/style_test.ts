@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { colourStyle, plainStyle, printable, type Style } from "./style.ts";
+import { printable } from "../base/text.ts";
+import { colourStyle, plainStyle, type Style } from "./style.ts";
 
 Deno.test("what a terminal obeys or hides is spelled out", () => {
   for (

@@ -1,6 +1,6 @@
 /** Files, read whole and replaced whole. */
 import type { Files, ReplaceOptions } from "../world.ts";
-import { codeOf, systemError } from "./errors.ts";
+import { codeOf, systemError } from "../base/errno.ts";
 import { fs, load } from "./load.ts";
 import { deadLocks, tryLock } from "./lock.ts";
 

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import type { Lock } from "../world.ts";
-import { codeOf, systemError } from "./errors.ts";
+import { codeOf, systemError } from "../base/errno.ts";
 import { fs } from "./load.ts";
 
 /**

@@ -8,7 +8,7 @@ import type Https from "node:https";
 import type Net from "node:net";
 import type Tls from "node:tls";
 import type { CertificateSeen, HttpRequest, HttpResponse, Network } from "../world.ts";
-import { systemError } from "./errors.ts";
+import { systemError } from "../base/errno.ts";
 import { plainHeaders } from "./headers.ts";
 import { load } from "./load.ts";
 import { serve } from "./serve.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { codeOf } from "./errors.ts";
+import { codeOf } from "../base/errno.ts";
 import { programs } from "./programs.ts";
 
 const sh = (script: string, timeout = 5_000) =>

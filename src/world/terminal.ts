@@ -1,7 +1,7 @@
 /** Standard output and error, and a person. */
 import process from "node:process";
 import type { Terminal } from "../world.ts";
-import { codeOf, systemError } from "./errors.ts";
+import { codeOf, systemError } from "../base/errno.ts";
 import { fs, load } from "./load.ts";
 
 /** The real one. */

@@ -1,5 +1,5 @@
 /** From what went wrong in the sandbox to a {@link Failure} with its place in the source as written. Pure. */
-import { Failure, type FailureCode } from "../failure.ts";
+import { Failure, type FailureCode } from "../../base/failure.ts";
 import { MEMORY_LIMIT, type RunResult, TIME_LIMIT_MS } from "./sandbox.ts";
 
 /** A module as read, for showing its lines. */

@@ -1,9 +1,9 @@
 /** What every command is given, what it gives back, and the checks that many share. */
-import { Failure } from "../failure.ts";
-import type { Desired, Runtime, Scope } from "../model.ts";
-import type { PathOptions } from "../remotefile/paths.ts";
-import { colourStyle, plainStyle, type Style } from "../report/style.ts";
-import type { World } from "../world.ts";
+import { Failure } from "../../base/failure.ts";
+import type { Desired, Runtime, Scope } from "../../model.ts";
+import type { PathOptions } from "../../remotefile/paths.ts";
+import { colourStyle, plainStyle, type Style } from "../../report/style.ts";
+import type { World } from "../../world.ts";
 
 /** What of the flags printing depends on. Parsing the arguments fills it in; before that it is a good guess. */
 export interface Invocation {

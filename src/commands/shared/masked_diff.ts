@@ -1,8 +1,8 @@
 /** Two texts of one `remote.yaml` as a unified diff that shows no token. */
-import { maskPair } from "../remotefile/mask.ts";
-import { parseRemoteFile, type RemoteDocument } from "../remotefile/parse.ts";
-import { unifiedDiff } from "../report/diff.ts";
-import type { Style } from "../report/style.ts";
+import { maskPair } from "../../remotefile/mask.ts";
+import { parseRemoteFile, type RemoteDocument } from "../../remotefile/parse.ts";
+import { unifiedDiff } from "../../report/diff.ts";
+import type { Style } from "../../report/style.ts";
 
 /** The unified diff from a document to a text; empty where they are the same. */
 export async function maskedDiff(before: RemoteDocument, after: string, style: Style): Promise<string> {

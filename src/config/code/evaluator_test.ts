@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Failure } from "../failure.ts";
-import { evaluateConfig, preloadSandbox } from "./evaluate.ts";
+import { Failure } from "../../base/failure.ts";
+import { evaluateConfig, preloadSandbox } from "./evaluator.ts";
 import { loadTranspiler, mayBeJavaScript } from "./transpile.ts";
 
 type Files = Record<string, string>;

@@ -1,8 +1,8 @@
 /** Files that a person named on the command line, to be written whole. */
 import { resolve } from "node:path";
-import { Failure } from "../failure.ts";
-import { io } from "../io.ts";
-import { codeOf } from "../world.ts";
+import { Failure } from "../../base/failure.ts";
+import { io } from "../../base/io.ts";
+import { codeOf } from "../../base/errno.ts";
 import type { Context } from "./context.ts";
 
 const NO_FILE = { folder: "a folder", symlink: "a symbolic link", other: "a device or pipe" } as const;

@@ -4,7 +4,8 @@ import fs from "node:fs";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { codeOf, realWorld } from "./world.ts";
+import { codeOf } from "../base/errno.ts";
+import { realWorld } from "./real.ts";
 
 const { files, here, clock, signals } = realWorld();
 const LIMIT = { limit: 100 };
@@ -215,7 +216,7 @@ scene(
 
 /** Takes a lock in a process of its own, and kills that; gives its number once it is gone. */
 async function killedWithLock(path: string): Promise<void> {
-  const source = `import { realWorld } from ${JSON.stringify(new URL("./world.ts", import.meta.url).href)};
+  const source = `import { realWorld } from ${JSON.stringify(new URL("./real.ts", import.meta.url).href)};
     await realWorld().files.tryLock(${JSON.stringify(path)});
     console.log("locked");
     setInterval(() => {}, 1000);`;
@@ -374,7 +375,7 @@ Deno.test("world: many who hold signals back all hear of one, and none listens a
 
 /** What a program of this World does, with its output in `| reader`. */
 function output(program: string, reader: string) {
-  const source = `import { realWorld } from ${JSON.stringify(new URL("./world.ts", import.meta.url).href)};
+  const source = `import { realWorld } from ${JSON.stringify(new URL("./real.ts", import.meta.url).href)};
     const { terminal } = realWorld(); ${program}`;
   // By way of the environment: Deno rewrites its own path among the arguments, as if it were Node's.
   const script = `{ "$RUNTIME" eval "$SOURCE"; echo "exit $?" >&2; } | ${reader}`;

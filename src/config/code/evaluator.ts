@@ -1,7 +1,7 @@
 /** Hermetic evaluation of a `.ts` or `.js` config: from a file to plain data, the same on every machine. */
 import { basename, dirname, join } from "node:path";
 import { BUILTIN_NAME, BUILTIN_SOURCE } from "./builtin.ts";
-import type { Failure } from "../failure.ts";
+import type { Failure } from "../../base/failure.ts";
 import { diagnose, failAt, type Place, placeOfImport, type Source } from "./diagnose.ts";
 import { ImportProblem, moduleKind, resolveImport } from "./imports.ts";
 import { FREE_CODE, isParsedSoon } from "./large.ts";

@@ -1,14 +1,14 @@
 /** What a user command sees: the user's and the machine's remotes as one. */
-import { mayReceive } from "../config/uri.ts";
-import type { Secret } from "../secret.ts";
-import { nearest } from "../config/suggest.ts";
-import type { Endpoint } from "../endpoint/client.ts";
-import type { Asked } from "../endpoint/status.ts";
-import { Failure } from "../failure.ts";
-import type { Runtime, Scope } from "../model.ts";
-import { merge, type Merged } from "../remotefile/merge.ts";
-import { findTarget } from "../remotefile/paths.ts";
-import { readStored, type StoredFile } from "../remotefile/store.ts";
+import { mayReceive } from "../../base/uri.ts";
+import type { Secret } from "../../base/secret.ts";
+import { nearest } from "../../base/suggest.ts";
+import type { Endpoint } from "../../endpoint/client.ts";
+import type { Asked } from "../../endpoint/status.ts";
+import { Failure } from "../../base/failure.ts";
+import type { Runtime, Scope } from "../../model.ts";
+import { merge, type Merged } from "../../remotefile/merge.ts";
+import { findTarget } from "../../remotefile/paths.ts";
+import { readStored, type StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 
 /** Both files and their merged view. */

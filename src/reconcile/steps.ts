@@ -2,9 +2,9 @@
 import { type Endpoint, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
-import { Failure, type Problem } from "../failure.ts";
+import { Failure, type Problem } from "../base/failure.ts";
 import type { Plan, SecretRef } from "../model.ts";
-import type { Secret } from "../secret.ts";
+import type { Secret } from "../base/secret.ts";
 import { checkFailure, checkProblem } from "./checks.ts";
 import { askServices } from "./look.ts";
 

@@ -1,7 +1,7 @@
 /** What the commands share that ask endpoints. */
 import { dirname } from "node:path";
-import type { LoadedConfig } from "../config/load.ts";
-import type { Session } from "../endpoint/session.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import type { Session } from "../../endpoint/session.ts";
 import type { Context } from "./context.ts";
 
 /** Requests in flight at most, unless `--parallel` says otherwise. */
@@ -14,8 +14,8 @@ export async function sessionOf(
   parallel = PARALLEL,
 ): Promise<Session> {
   const [{ Session }, { readAuthorities }] = await Promise.all([
-    import("../endpoint/session.ts"),
-    import("../endpoint/trust.ts"),
+    import("../../endpoint/session.ts"),
+    import("../../endpoint/trust.ts"),
   ]);
   const { world, options } = context;
   const { cacert } = options;

@@ -1,7 +1,7 @@
 /** Whether somebody else can change what is applied here. */
-import type { LoadedConfig } from "../config/load.ts";
-import { othersHands } from "../config/owners.ts";
-import { Failure } from "../failure.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import { othersHands } from "../../config/owners.ts";
+import { Failure } from "../../base/failure.ts";
 import type { Context } from "./context.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** What `--verbose` adds to plan and apply. */
-import type { LoadedConfig } from "../config/load.ts";
-import type { Planned } from "../reconcile/plan.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import type { Planned } from "../../reconcile/plan.ts";
 import type { Context } from "./context.ts";
 
 /** Which bytes were read: the config's and each file's. */

@@ -1,6 +1,6 @@
 /** What the operating system refused, in words. */
 import { Failure } from "./failure.ts";
-import { codeOf } from "./world.ts";
+import { codeOf } from "./errno.ts";
 
 const REASONS: Readonly<Record<string, readonly [why: string, next: string]>> = {
   EACCES: ["permission denied", "run as the user whom the file belongs to, or as root"],

@@ -1,9 +1,9 @@
 /** One change to one file by hand: what `add`, `remove` and `use` share with each other, and with apply. */
-import type { Change, RemoteFile, Scope } from "../model.ts";
-import type { Supplies } from "../remotefile/changes.ts";
-import { editRemoteFile } from "../remotefile/edit.ts";
-import { findTarget } from "../remotefile/paths.ts";
-import { commit } from "../remotefile/store.ts";
+import type { Change, RemoteFile, Scope } from "../../model.ts";
+import type { Supplies } from "../../remotefile/changes.ts";
+import { editRemoteFile } from "../../remotefile/edit.ts";
+import { findTarget } from "../../remotefile/paths.ts";
+import { commit } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 import { runtimeOf } from "./merged.ts";
 

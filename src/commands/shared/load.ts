@@ -1,8 +1,8 @@
 /** The config that a command was given. */
-import { loadConfig, type LoadedConfig } from "../config/load.ts";
-import type { Failure } from "../failure.ts";
-import { failureDocument, renderFailure } from "../report/failure.ts";
-import { plainStyle } from "../report/style.ts";
+import { loadConfig, type LoadedConfig } from "../../config/load.ts";
+import type { Failure } from "../../base/failure.ts";
+import { failureDocument, renderFailure } from "../../report/failure.ts";
+import { plainStyle } from "../../report/style.ts";
 import type { Context } from "./context.ts";
 
 /**

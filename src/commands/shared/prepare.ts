@@ -1,12 +1,12 @@
 /** How plan and apply look at endpoints and token sources, by their flags. */
 import { dirname } from "node:path";
-import type { LoadedConfig } from "../config/load.ts";
-import type { SourceOptions } from "../endpoint/tokens.ts";
-import type { Session } from "../endpoint/session.ts";
-import type { Skip } from "../reconcile/plan.ts";
-import type { Look } from "../reconcile/watched.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import type { SourceOptions } from "../../endpoint/tokens.ts";
+import type { Session } from "../../endpoint/session.ts";
+import type { Skip } from "../../reconcile/plan.ts";
+import type { Look } from "../../reconcile/watched.ts";
 import type { Context } from "./context.ts";
-import { sessionOf } from "./network.ts";
+import { sessionOf } from "./session.ts";
 
 /** The flags of both that speak of the network. */
 export interface LookFlags {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { renderConfig } from "../report/config.ts";
-import { FREE_CODE, isParsedSoon, isTooMuchYaml, nestsTooDeeply } from "./large.ts";
+import { renderConfig } from "../../report/imported.ts";
+import { isTooMuchYaml, nestsTooDeeply } from "../../base/limits.ts";
+import { FREE_CODE, isParsedSoon } from "./large.ts";
 
 const many = (count: number, one: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => one(i)).join("");

@@ -1,15 +1,21 @@
 /** A token or password that a command is given, or asks for. */
-import { readSource, type SourceReply, tokenIn } from "../endpoint/tokens.ts";
-import { Failure } from "../failure.ts";
-import { showMode } from "../mode.ts";
-import type { Secret } from "../secret.ts";
-import { codeOf } from "../world.ts";
+import { readSource, type SourceReply, tokenIn } from "../../endpoint/tokens.ts";
+import { Failure } from "../../base/failure.ts";
+import { showMode } from "../../base/mode.ts";
+import type { Secret } from "../../base/secret.ts";
+import { codeOf } from "../../base/errno.ts";
 import type { Context } from "./context.ts";
 
 /** The flags that say where it is. */
 export interface TokenFlags {
   readonly tokenfile?: string;
   readonly passwordStdin?: true;
+}
+
+/** The flags of `login`. */
+export interface LoginOptions extends TokenFlags {
+  readonly username?: string;
+  readonly yes?: true;
 }
 
 /** A token from where the flags say, else from a person. @throws {Failure} login-failed, usage, interrupted */

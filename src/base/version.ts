@@ -1,4 +1,4 @@
-import project from "../deno.json" with { type: "json" };
+import project from "../../deno.json" with { type: "json" };
 
 /** The commit that it was compiled from; the compiler puts it here. */
 declare const SREMOTE_COMMIT: string | undefined;
