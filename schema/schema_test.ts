@@ -33,7 +33,8 @@ Deno.test("every field of a config has a description", () => {
 });
 
 const digest = `sha256:${"0".repeat(64)}`;
-const entry = { uri: "lab.example.com", insecure: false, keyservers: [] };
+const endpoint = { uri: "lab.example.com", insecure: false };
+const entry = { ...endpoint, keyservers: [] };
 const document: PlanDocument = {
   formatVersion: 1,
   sremote: "0.1.0",
@@ -46,7 +47,9 @@ const document: PlanDocument = {
       digest: null,
       default: null,
       remotes: [{ remote: "old", ...entry, exclusive: false, system: true, token: true }],
+      managed: ["old"],
     },
+    changed: true,
     endpoints: [{
       remote: "lab",
       services: [
@@ -69,8 +72,9 @@ const document: PlanDocument = {
       },
     }],
     steps: [
-      { kind: "verify-token", remote: "lab", from: { command: ["pass", "lab"] } },
-      { kind: "check-services", remote: "lab", required: ["library"] },
+      { kind: "check-services", remote: "lab", endpoint, required: ["library"] },
+      { kind: "verify-token", remote: "lab", endpoint, from: { command: ["pass", "lab"] } },
+      { kind: "update-ledger", basis: digest, managed: ["lab"] },
       {
         kind: "replace-file",
         basis: null,
@@ -93,6 +97,7 @@ const document: PlanDocument = {
           { kind: "login", remote: "lab", from: { env: "LAB" } },
           { kind: "logout", remote: "a" },
         ],
+        managed: ["lab", "a"],
       },
     ],
     findings: [{

@@ -3,14 +3,13 @@
  * 1.5). Nothing here throws for what a server does: each answer is a value, or a {@link Trouble}.
  */
 import { keyserverWeb } from "../base/uri.ts";
-import type { Entry, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
+import type { Endpoint, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
 import { SERVICES } from "../model.ts";
 import { Secret } from "../base/secret.ts";
 import type { Reply, Session } from "./session.ts";
 import { trouble } from "./trouble.ts";
 
-/** Where an endpoint is. */
-export type Endpoint = Pick<Entry, "uri" | "insecure">;
+export type { Endpoint };
 
 /** Where a service is. */
 export interface Service {

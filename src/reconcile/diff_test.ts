@@ -4,7 +4,7 @@ import type { Change, Desired, Entry, Keyserver, Observed, Plan } from "../model
 import { applyChanges } from "../remotefile/changes.ts";
 import { Secret } from "../base/secret.ts";
 import { diff } from "./diff.ts";
-import { config, file, found, looked, stored, unspoken, use, wanted } from "./testing.ts";
+import { config, file, found, looked, stored, unspecified, use, wanted } from "./testing.ts";
 
 const none = { kind: "none" } as const;
 const token = new Secret("CANARY");
@@ -313,10 +313,12 @@ for (const { story, desired, observed, expected } of cases) {
     const plan = diff(desired, observed);
     assert.deepEqual(changesOf(plan).map(short), expected);
     const logins = expected.filter((one) => one.startsWith("login "));
-    assert.deepEqual(plan.steps.map((step) => step.kind), [
-      ...logins.map(() => "verify-token"),
-      ...(expected.length === 0 ? [] : ["replace-file"]),
-    ]);
+    const managed = [...desired.remotes[observed.target.scope].keys()];
+    const sameLedger = [...managed].sort().join() === [...observed.ledger].sort().join();
+    const write = expected.length > 0 ? ["replace-file"] : sameLedger ? [] : ["update-ledger"];
+    assert.deepEqual(plan.steps.map((step) => step.kind), [...logins.map(() => "verify-token"), ...write]);
+    for (const step of plan.steps) if ("managed" in step) assert.deepEqual(step.managed, managed);
+    assert.equal(plan.changed, expected.length > 0);
   });
 }
 
@@ -398,7 +400,7 @@ const anyState = fc.record({
   tokens: fc.array(anyToken, { minLength: 5, maxLength: 5 }),
   machine: fc.uniqueArray(anyWanted, unique),
 }).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged, tokens, machine }) => {
-  const wishes = [unspoken, none, ...remotes.map((one) => use(one.name))];
+  const wishes = [unspecified, none, ...remotes.map((one) => use(one.name))];
   const wished = wishes[wish % wishes.length]!;
   const beside = scope === "user"
     ? { global: machine.filter((one) => !remotes.some(({ name }) => name === one.name)) }
@@ -431,10 +433,13 @@ Deno.test("diff: a plan that is carried out leaves nothing to plan", () => {
       const content = carriedOut(observed, plan);
       const names = [...desired.remotes.user.keys(), ...desired.remotes.global.keys()];
       const endpoints = new Map(names.map((one) => [one, looked(one, { state: "valid", same: true })]));
-      assert.deepEqual(
-        diff(desired, { ...observed, file: { ...observed.file, content }, endpoints }).steps,
-        [],
-      );
+      const write = plan.steps.find((step) => step.kind === "replace-file" || step.kind === "update-ledger");
+      const ledger = write === undefined ? observed.ledger : new Set(write.managed);
+      const file = { ...observed.file, content };
+      const { steps, changed } = diff(desired, { ...observed, file, endpoints, ledger });
+      assert.deepEqual(steps, []);
+      assert.equal(changed, false);
+      assert.equal(plan.changed, changesOf(plan).length > 0);
     }),
     { numRuns: 2_000 },
   );

@@ -6,15 +6,15 @@ import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile
 import { readStored, type StoredFile } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
 
-/** What was found, and the file with its text for those who show or edit it. */
+/** The observed state, and the file with its text for those who show or edit it. */
 export interface Found {
   readonly observed: Observed;
   readonly stored: StoredFile;
 }
 
 /**
- * Looks at the file of one runtime and scope, at the other scope's for the conflicts between the two, and at the endpoints
- * of which the config says `login` or `check`.
+ * Reads the file of one runtime and scope and that of the other scope (for conflicts between the two), and asks the endpoints
+ * that the config gives `login` or `check`.
  * @throws {Failure} remote-file-…, ledger-invalid, io
  */
 export async function observe(
@@ -51,7 +51,7 @@ async function observeOther(
   try {
     path = (await findTarget(runtime, scope === "user" ? "global" : "user", paths, world)).file;
   } catch (error) {
-    // No home folder: then there is no user's file to be in conflict with.
+    // No home directory: then there is no user file to conflict with.
     if (error instanceof Failure) return null;
     throw error;
   }

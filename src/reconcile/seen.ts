@@ -1,9 +1,9 @@
-/** A file as a plan saw it, and what became different since. */
+/** A file as a plan saw it, and what has changed since. */
 import { sameKeyservers } from "../remotefile/changes.ts";
 import type { RemoteFile, Seen, SeenRemote } from "../model.ts";
 
-/** A file's content without its secrets. */
-export function seenOf(digest: string | null, content: RemoteFile): Seen {
+/** The content of a file without its secrets, and the names in its ledger. */
+export function seenOf(digest: string | null, content: RemoteFile, ledger: Iterable<string> = []): Seen {
   const remotes = Array.from(content.remotes.values(), (one): SeenRemote => ({
     remote: one.name,
     uri: one.uri,
@@ -13,16 +13,16 @@ export function seenOf(digest: string | null, content: RemoteFile): Seen {
     system: one.system,
     token: one.token !== null,
   }));
-  return { digest, default: content.default, remotes };
+  return { digest, default: content.default, remotes, managed: [...ledger] };
 }
 
-/** What is different between two looks at one file, a phrase each; empty where they saw the same bytes. */
+/** The differences between a file then and now, a phrase each; empty if the bytes are the same. */
 export function changedMeanwhile(before: Seen, now: Seen): readonly string[] {
   if (before.digest === now.digest) return [];
   const was = new Map(before.remotes.map((one) => [one.remote, one]));
   const is = new Map(now.remotes.map((one) => [one.remote, one]));
   const phrases: string[] = [];
-  if (before.digest === null) phrases.push("the file was made");
+  if (before.digest === null) phrases.push("the file was created");
   if (now.digest === null) phrases.push("the file was removed");
   for (const [name, one] of is) {
     const old = was.get(name);
@@ -34,7 +34,12 @@ export function changedMeanwhile(before: Seen, now: Seen): readonly string[] {
     const shown = (one: string | null) => one === null ? "none" : JSON.stringify(one);
     phrases.push(`the default was changed from ${shown(before.default)} to ${shown(now.default)}`);
   }
-  return phrases.length > 0 ? phrases : ["a token, a credential, a comment or its layout was changed"];
+  return phrases.length > 0 ? phrases : ["a token, a credential, a comment or the layout was changed"];
+}
+
+/** Whether two lists hold the same names, in any order. */
+export function sameNames(a: Iterable<string>, b: Iterable<string>): boolean {
+  return new Set(a).symmetricDifference(new Set(b)).size === 0;
 }
 
 function same(a: SeenRemote, b: SeenRemote): boolean {

@@ -1,4 +1,4 @@
-/** Short ways to write states down in tests. */
+/** Short notations for states in tests. */
 import type {
   Desired,
   DesiredDefault,
@@ -53,12 +53,12 @@ export function config(
     cacert: null,
     ...fields,
     remotes: { user: map(remotes.user), global: map(remotes.global) },
-    default: { user: unspoken, global: unspoken, ...fields.default },
+    default: { user: unspecified, global: unspecified, ...fields.default },
   };
 }
 
-/** Nothing is said of the default. */
-export const unspoken: DesiredDefault = { kind: "unspoken" };
+/** The config does not mention the default. */
+export const unspecified: DesiredDefault = { kind: "unspecified" };
 
 /** The default is this remote. */
 export function use(name: string): DesiredDefault {
@@ -70,7 +70,7 @@ export function file(remotes: readonly StoredRemote[], active: string | null = n
   return { default: active, remotes: new Map(remotes.map((one) => [one.name, one])), credentials: [] };
 }
 
-/** What was found. The ledger holds `ours`; they are sremote's to remove. */
+/** The observed state. The ledger holds `ours`, which sremote may remove. */
 export function found(
   content: RemoteFile,
   fields: {
@@ -97,7 +97,7 @@ export function found(
   };
 }
 
-/** What was seen of a remote's endpoint: nothing stored, and nothing asked but what `token` says. */
+/** An endpoint as observed: no token is stored and nothing was asked, except for what `token` says. */
 export function looked(
   remote: string,
   token: Partial<ObservedToken> = {},

@@ -66,22 +66,10 @@ export function hostReport(host: string, json: string): HostReport {
   return { host, state: plans === undefined ? "changed" : "drifted", summary: countOf(parts) };
 }
 
-/** Conflicts, and required services that do not answer: for these an apply changes nothing. */
+/** The findings for which apply refuses: conflicts and failed checks. */
 function troublesOf(plan: Loose): string[] {
-  const conflicts = list(get(plan, "findings")).filter((one) => get(one, "severity") === "error")
+  return list(get(plan, "findings")).filter((one) => get(one, "severity") === "error")
     .map((one) => text(get(one, "message"), "a conflict"));
-  const required = new Set(
-    list(get(plan, "steps")).filter((one) => get(one, "kind") === "check-services").map((one) =>
-      get(one, "remote")
-    ),
-  );
-  const down = list(get(plan, "endpoints")).filter((one) => required.has(get(one, "remote"))).flatMap((one) =>
-    list(get(one, "services")).filter((service) => get(service, "ok") === false)
-      .map((service) =>
-        `${text(get(one, "remote"), "?")}: the ${text(get(service, "service"), "?")} does not answer`
-      )
-  );
-  return [...conflicts, ...down];
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { checkFinding, failedOf } from "../reconcile/checks.ts";
 import { hostOf, hostReport, inOrder, renderFleet, splitDocuments } from "./fleet.ts";
 import { renderFleetHtml } from "./fleet_html.ts";
 import { plainStyle } from "./style.ts";
+import { SERVICES_SEEN } from "./testing.ts";
 
 const step = (...changes: object[]) => ({ kind: "replace-file", basis: null, changes });
 const plan = (changed: boolean, ...parts: object[]) =>
@@ -45,14 +47,11 @@ const CASES: Readonly<Record<string, readonly [json: string, state: string, summ
   "a warning": [plan(false, { steps: [], findings: [{ severity: "warning", message: "w" }] }), "in step", ""],
   "a service that is down": [
     plan(true, {
-      steps: [{ kind: "check-services", remote: "lab", required: ["library"] }],
-      endpoints: [{
-        remote: "lab",
-        services: [{ service: "library", ok: false }, { service: "token", ok: true }],
-      }],
+      steps: [],
+      findings: failedOf("lab", SERVICES_SEEN).map(checkFinding),
     }),
     "failed",
-    "lab: the library does not answer",
+    'check failed: the keystore service of "lab": keys.example.com answers 503',
   ],
   "nothing": [" \n", "failed", "there is nothing in it"],
   "no JSON": ["sremote: command not found", "failed", "it is not JSON"],

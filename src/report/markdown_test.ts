@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { golden } from "../../tests/golden.ts";
+import { checkFinding, failedOf } from "../reconcile/checks.ts";
 import type { Change, Finding } from "../model.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { entry, EVERYTHING, FINDINGS, HOSTILE, planOf, seenOf, SERVICES_SEEN } from "./testing.ts";
 
-const CHECK = { kind: "check-services", remote: "company", required: ["library"] } as const;
+const CHECK = {
+  kind: "check-services",
+  remote: "company",
+  endpoint: { uri: "enterprise.example.com", insecure: false },
+  required: ["library"],
+} as const;
 const apptainer = { runtime: "apptainer", scope: "user", file: "/home/me/.apptainer/remote.yaml" } as const;
 
 /** What is left for a Markdown reader to interpret: all but the code. */
@@ -17,7 +23,7 @@ Deno.test("two plans with one of everything", () => {
   const plans = [
     planOf(EVERYTHING, {
       checks: [CHECK, { ...CHECK, remote: "lab" }],
-      findings: FINDINGS,
+      findings: [...failedOf("company", SERVICES_SEEN).map(checkFinding), ...FINDINGS],
       endpoints: [seenOf("company", SERVICES_SEEN)],
     }),
     planOf([], { target: apptainer }),

@@ -96,17 +96,17 @@ export function requireRoot(
 }
 
 /**
- * A yes from a person or from `--yes`.
+ * Confirmation by the user or by `--yes`.
  * @throws {Failure} declined, interrupted
  */
 export async function confirm({ world }: Context, question: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
   if (!world.terminal.canAsk) {
-    throw new Failure("declined", "nothing was written: there is no terminal to ask for a yes", {
-      next: "run it again with --yes",
+    throw new Failure("declined", "cancelled: no terminal and no --yes; nothing was written", {
+      next: "Run it again with --yes",
     });
   }
   const answer = await world.terminal.confirm(question);
   if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
-  if (!answer) throw new Failure("declined", "declined: nothing was written");
+  if (!answer) throw new Failure("declined", "cancelled: nothing was written");
 }
