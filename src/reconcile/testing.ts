@@ -1,4 +1,6 @@
-/** Short notations for states in tests. */
+/** Short notations for states in tests, and arbitrary states for properties. */
+import fc from "fast-check";
+import { Secret } from "../base/secret.ts";
 import type {
   Desired,
   DesiredDefault,
@@ -60,6 +62,9 @@ export function config(
 /** The config does not mention the default. */
 export const unspecified: DesiredDefault = { kind: "unspecified" };
 
+/** There is to be no default. */
+export const none: DesiredDefault = { kind: "none" };
+
 /** The default is this remote. */
 export function use(name: string): DesiredDefault {
   return { kind: "remote", name };
@@ -106,3 +111,66 @@ export function looked(
   const unseen = { state: "none", trouble: null, same: null, source: null, exposed: null } as const;
   return { remote, services, token: { ...unseen, ...token } };
 }
+
+const name = fc.constantFrom("a", "b", "c", "d", "__proto__", "constructor", "a b", "é");
+const host = fc.constantFrom("one.example.com", "two.example.com", "three.example.com:8443/path");
+const plainObject = { noNullPrototype: true };
+const keyserver = fc.record({
+  uri: fc.constantFrom("https://k", "https://l"),
+  skip: fc.boolean(),
+  external: fc.boolean(),
+  insecure: fc.boolean(),
+}, plainObject);
+const anyStored = fc.record({
+  name,
+  uri: host,
+  insecure: fc.boolean(),
+  keyservers: fc.array(keyserver, { maxLength: 2 }),
+  token: fc.option(fc.constant(new Secret("CANARY-of-a-token"))),
+  system: fc.boolean(),
+  exclusive: fc.boolean(),
+}, plainObject);
+const anyWanted = fc.record({
+  name,
+  uri: host,
+  insecure: fc.boolean(),
+  keyservers: fc.option(fc.array(keyserver.map((one) => ({ ...one, external: true })), { maxLength: 2 })),
+  login: fc.constantFrom(null, false as const, { env: "T" }),
+  check: fc.subarray(["library", "keystore"] as const),
+}, plainObject);
+const anyToken = fc.record({
+  state: fc.constantFrom("valid" as const, "invalid" as const, "unknown" as const, "not-looked-at" as const),
+  same: fc.option(fc.boolean()),
+}, plainObject);
+const unique = { selector: (one: { name: string }) => one.name, maxLength: 5 };
+const anyFile = fc.tuple(fc.uniqueArray(anyStored, unique), fc.option(name))
+  .map(([remotes, active]) => file(remotes, active));
+
+/** Any config and any state of one file, its neighbour and its endpoints; a config has only names that it may have. */
+export const anyState: fc.Arbitrary<{ readonly desired: Desired; readonly observed: Observed }> = fc.record({
+  scope: fc.constantFrom("user" as const, "global" as const),
+  content: anyFile,
+  other: fc.option(anyFile),
+  ours: fc.uniqueArray(name),
+  remotes: fc.uniqueArray(anyWanted, unique),
+  wish: fc.nat(),
+  exclusive: fc.option(fc.boolean()),
+  unmanaged: fc.constantFrom("keep" as const, "remove" as const),
+  tokens: fc.array(anyToken, { minLength: 10, maxLength: 10 }),
+  globals: fc.uniqueArray(anyWanted, unique),
+}).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged, tokens, globals }) => {
+  const others = scope === "user"
+    ? globals.filter((one) => !remotes.some(({ name }) => name === one.name))
+    : [];
+  const all = [...remotes, ...others];
+  const wishes = [unspecified, none, ...all.map((one) => use(one.name))];
+  const wished = wishes[wish % wishes.length]!;
+  const desired = config({ ...(scope === "user" ? { global: others } : {}), [scope]: remotes }, {
+    default: { [scope]: wished },
+    exclusive: scope === "global" && wished.kind === "remote" ? exclusive : null,
+    unmanaged,
+  });
+  const removable = unmanaged === "remove" ? [...content.remotes.keys()] : ours;
+  const endpoints = all.map((one, i) => looked(one.name, tokens[i]));
+  return { desired, observed: found(content, { scope, other, ours: removable, endpoints }) };
+});

@@ -109,7 +109,7 @@ export const FINDINGS: readonly Finding[] = [
   {
     severity: "info",
     code: "unmanaged",
-    message: 'Unmanaged remotes, left unchanged: "hand"',
+    message: 'unmanaged remotes, left unchanged: "hand"',
     next: "Add it",
   },
   {
@@ -118,7 +118,7 @@ export const FINDINGS: readonly Finding[] = [
     message: "/etc/singularity/remote.yaml holds tokens and has mode 0644",
     next: "Run chmod 600 /etc/singularity/remote.yaml",
   },
-  { severity: "error", code: "default-unknown", message: 'The default "compny" does not exist' },
+  { severity: "error", code: "default-unknown", message: 'the default "compny" does not exist' },
 ];
 
 /** Text that tries to control a terminal, a page, or a reader. */
