@@ -230,12 +230,15 @@ for (const [what, [prepare, said]] of Object.entries(HANDS)) {
       assert.equal(strict.status, 1, strict.stderr);
       assert.match(strict.stderr, /^Error: cannot (?:plan|apply) .*: others can change it\n/);
       assert.match(strict.stderr, said);
-      assert.match(strict.stderr, /\nNext: give these files and folders to root/);
+      assert.match(
+        strict.stderr,
+        /\nNext: Make root the owner and the only writer of these files and directories/,
+      );
       assert.ok(!existsSync(join(place.work, "remote.yaml")));
     }
     const warned = place.run(["apply", "--yes"]);
     assert.equal(warned.status, 0, warned.stderr);
-    assert.match(warned.stderr, /^Warning: what root applies here, others can change: /);
+    assert.match(warned.stderr, /^Warning: others can change the config that root applies: /);
     assert.match(warned.stderr, said);
   });
 }

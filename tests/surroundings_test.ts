@@ -78,7 +78,7 @@ Deno.test("the current folder and the environment do not change what code the bi
       assert.equal(run.status, 0, shown);
       assert.equal(
         run.stdout,
-        `User remotes of Singularity, in ${work}/remote.yaml\nNo changes: ${work}/remote.yaml is as the config says.\n`,
+        `User remotes of Singularity, in ${work}/remote.yaml\nNo changes: ${work}/remote.yaml is up to date.\n`,
         shown,
       );
       assert.deepEqual(readdirSync(work).sort(), present, shown);

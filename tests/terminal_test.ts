@@ -17,12 +17,12 @@ interface Answer {
 
 const ANSWERS: readonly Answer[] = [
   { story: "yes applies", keys: "y\r", exit: 0, says: /Applied.* to /, applied: true },
-  { story: "no declines", keys: "n\r", exit: 6, says: /declined: nothing was written/, applied: false },
+  { story: "no declines", keys: "n\r", exit: 6, says: /cancelled: nothing was written/, applied: false },
   {
     story: "Enter alone is a no",
     keys: "\r",
     exit: 6,
-    says: /declined: nothing was written/,
+    says: /cancelled: nothing was written/,
     applied: false,
   },
   {
@@ -136,7 +136,7 @@ const LOGINS: readonly LoginStory[] = [
     before: WITH(CANARY),
     typing: [[REPLACE, "n\r"]],
     exit: 6,
-    says: /declined: nothing was written/,
+    says: /cancelled: nothing was written/,
     after: WITH(CANARY),
   },
   {

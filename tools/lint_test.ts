@@ -105,7 +105,7 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "../../main.ts",
     "../arguments/parse.ts",
   ]],
-  ["src/commands/shared/context.ts", ["../../report/style.ts", "../../reconcile/plan.ts"], [
+  ["src/commands/shared/context.ts", ["../../report/style.ts", "../../reconcile/diff.ts"], [
     "../plan.ts",
     "../../cli.ts",
     "../../arguments/parse.ts",

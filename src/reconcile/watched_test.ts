@@ -6,7 +6,7 @@ import { watched } from "./watched.ts";
 const token = new Secret("CANARY");
 const login = { env: "T" };
 
-Deno.test("watched: the machine's remotes are asked where users get them", () => {
+Deno.test("watched: global remotes are asked at the address that users get", () => {
   const desired = config({
     user: [wanted("mine", { login }), wanted("quiet")],
     global: ["there", "left", "own", "nowhere"].map((one) =>
@@ -38,7 +38,7 @@ Deno.test("watched: the machine's remotes are asked where users get them", () =>
   assert.deepEqual(watched(desired, "global", machine, user), []);
 });
 
-Deno.test("watched: required services of a machine's remote are the user's where it is the user's default", () => {
+Deno.test("watched: a global remote that is the default in the user file is checked for the user too", () => {
   const desired = config({
     user: [wanted("a", { check: ["library"] })],
     global: [wanted("g", { check: ["token"] }), wanted("h", { check: ["token"] })],

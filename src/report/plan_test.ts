@@ -37,7 +37,7 @@ Deno.test("a plan without changes", () => {
   golden("report/plan-no-changes.txt", texts.join("\n--------\n"));
 });
 
-Deno.test("names from elsewhere cannot pass for something else", () => {
+Deno.test("hostile names cannot be mistaken for other text", () => {
   const names = [
     HOSTILE,
     " lead",
@@ -75,7 +75,7 @@ Deno.test("changes are counted by kind, over all steps", () => {
   );
 });
 
-Deno.test("two lists of exclusive remotes differ though their names read alike when joined", () => {
+Deno.test("two lists of exclusive remotes differ even if their joined names are equal", () => {
   const use = (before: string[], after: string[]) =>
     renderPlan(
       planOf([{
@@ -90,7 +90,7 @@ Deno.test("two lists of exclusive remotes differ though their names read alike w
   assert.match(text, /the exclusive remote changes\.$/);
 });
 
-Deno.test("whatever the names, no line is driven or added by them", () => {
+Deno.test("no name can control or add a line", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.string({ unit: fc.constantFrom(...HOSTILE, "\t", "\u0085", "\u034f", "a", " ") }),
@@ -124,7 +124,7 @@ Deno.test("whatever the names, no line is driven or added by them", () => {
   }));
 });
 
-Deno.test("ten thousand changes take no longer each than a hundred", () => {
+Deno.test("the time for ten thousand changes is linear", () => {
   const changes = Array.from({ length: 10_000 }, (_, i): Change => ({
     kind: "update",
     remote: `r${i}`,
@@ -133,7 +133,7 @@ Deno.test("ten thousand changes take no longer each than a hundred", () => {
   }));
   const start = performance.now();
   const lines = renderPlan(planOf(changes), plainStyle).split("\n");
-  // Measured: 50 ms. What is quadratic takes minutes.
+  // Measured: 50 ms. Quadratic time would be minutes.
   assert(performance.now() - start < 5_000);
   assert.equal(lines.length, 10_000 * 3 + 4);
 });
