@@ -82,10 +82,8 @@ export interface Target {
 // ---------------------------------------------------------------- wanted
 
 /** A remote that the config wants in the file of one scope. */
-export interface DesiredRemote {
+export interface DesiredRemote extends Endpoint {
   readonly name: string;
-  readonly uri: string;
-  readonly insecure: boolean;
   /** The external keyservers; null: unspecified. */
   readonly keyservers: readonly Keyserver[] | null;
   /** null: unspecified; `false`: no token may be stored. */
@@ -95,7 +93,7 @@ export interface DesiredRemote {
 
 /** The default remote: a name, none, or unspecified. */
 export type DesiredDefault =
-  | { readonly kind: "unspecified" }
+  | { readonly kind: "unset" }
   | { readonly kind: "none" }
   | { readonly kind: "remote"; readonly name: string };
 
@@ -192,10 +190,8 @@ export interface LoginStatus {
 }
 
 /** The status of one remote's endpoint. */
-export interface EndpointStatus {
+export interface EndpointStatus extends Endpoint {
   readonly remote: string;
-  readonly uri: string;
-  readonly insecure: boolean;
   /** The services that it offers and those that were asked for, sorted. */
   readonly services: readonly ServiceStatus[];
   readonly login: LoginStatus;
@@ -279,35 +275,24 @@ export type Change =
   | { readonly kind: "login"; readonly remote: string; readonly from: SecretRef }
   | { readonly kind: "logout"; readonly remote: string };
 
-/** A request that apply makes before it writes, with the endpoint that it goes to. */
+/** A request that apply makes before it writes. The endpoint is the only place that it, and a token, goes to. */
 export type NetworkStep =
-  | {
-    readonly kind: "check-services";
-    readonly remote: string;
-    readonly endpoint: Endpoint;
-    readonly required: readonly ServiceName[];
-  }
-  /** The endpoint is the only place that the token is sent to. */
-  | {
-    readonly kind: "verify-token";
-    readonly remote: string;
-    readonly endpoint: Endpoint;
-    readonly from: SecretRef;
-  };
+  & { readonly remote: string; readonly endpoint: Endpoint }
+  & (
+    | { readonly kind: "check-services"; readonly required: readonly ServiceName[] }
+    | { readonly kind: "verify-token"; readonly from: SecretRef }
+  );
 
 /**
- * The one write of a plan. `basis`: the digest of the file that was seen; null: it did not exist. `managed`: the names in
- * the ledger afterwards.
+ * The one write of a plan; `update-ledger` leaves an up-to-date file unchanged. `basis`: the digest of the file that was
+ * seen; null: it did not exist. `managed`: the names in the ledger afterwards.
  */
 export type WriteStep =
-  | {
-    readonly kind: "replace-file";
-    readonly basis: string | null;
-    readonly changes: readonly Change[];
-    readonly managed: readonly string[];
-  }
-  /** The file is up to date, and only the ledger is written. */
-  | { readonly kind: "update-ledger"; readonly basis: string | null; readonly managed: readonly string[] };
+  & { readonly basis: string | null; readonly managed: readonly string[] }
+  & (
+    | { readonly kind: "replace-file"; readonly changes: readonly Change[] }
+    | { readonly kind: "update-ledger" }
+  );
 
 /** What apply does, in order: network steps first, then at most one write. */
 export type Step = NetworkStep | WriteStep;

@@ -8,20 +8,16 @@ import { renderOutcome } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../base/version.ts";
 import { detailOf } from "./shared/detail.ts";
-import { prepare, type Prepared, skipOf } from "./shared/prepare.ts";
+import { prepare, type Prepared, type PrepareFlags, skipOf } from "./shared/prepare.ts";
 import { withProgress } from "./shared/session.ts";
 import { confirm, type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 
 /** The flags of `apply`. */
-export interface ApplyOptions {
+export interface ApplyOptions extends Omit<PrepareFlags, "offline"> {
   readonly global?: true;
   readonly yes?: true;
   readonly detailedExitcode?: true;
   readonly allowMassRemoval?: true;
-  readonly skipLogin?: true;
-  readonly skipCheck?: true;
-  readonly allowCommand?: true;
-  readonly strictOwner?: true;
 }
 
 /** Updates the files to match the config: all changes of a file, or none. */

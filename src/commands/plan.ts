@@ -5,20 +5,15 @@ import { plainStyle, type Style } from "../report/style.ts";
 import { Secret } from "../base/secret.ts";
 import { type Context, type Result, scopeOf } from "./shared/context.ts";
 import { detailOf } from "./shared/detail.ts";
-import { type Planned, prepare, type Prepared } from "./shared/prepare.ts";
+import { type Planned, prepare, type Prepared, type PrepareFlags } from "./shared/prepare.ts";
 import { withProgress } from "./shared/session.ts";
 
 /** The flags of `plan`. */
-export interface PlanOptions {
+export interface PlanOptions extends PrepareFlags {
   readonly global?: true;
   readonly out?: string;
   readonly detailedExitcode?: true;
   readonly diff?: true;
-  readonly offline?: true;
-  readonly skipLogin?: true;
-  readonly skipCheck?: true;
-  readonly allowCommand?: true;
-  readonly strictOwner?: true;
   readonly format: "text" | "json" | "markdown";
 }
 

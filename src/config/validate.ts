@@ -221,11 +221,7 @@ function toKeyserver(keyserver: NonNullable<RemoteConfig["keyservers"]>[number])
 /** One name for both means the machine's default too where the remote is global, and the user's in any case. */
 function toDefault(wanted: Config["default"], global: ReadonlyMap<string, unknown>): Desired["default"] {
   const one = (name: string | null | undefined): DesiredDefault =>
-    name === undefined
-      ? { kind: "unspecified" }
-      : name === null
-      ? { kind: "none" }
-      : { kind: "remote", name };
+    name === undefined ? { kind: "unset" } : name === null ? { kind: "none" } : { kind: "remote", name };
   if (wanted === undefined || wanted === null) return { user: one(wanted), global: one(wanted) };
   if (typeof wanted !== "string") return { user: one(wanted.user), global: one(wanted.global) };
   return { user: one(wanted), global: one(global.has(wanted) ? wanted : undefined) };

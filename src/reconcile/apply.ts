@@ -42,7 +42,8 @@ async function write(
   const changes = step.kind === "replace-file" ? step.changes : [];
   return await commit(world, file, { scope, lockTimeout }, async (now) => {
     if (now.digest !== step.basis) {
-      throw stale(file, changedMeanwhile(plan.seen, seenOf(now.digest, now.document.content)).join("; "));
+      const seen = seenOf(now.digest, now.document.content, now.ledger.remotes);
+      throw stale(file, changedMeanwhile(plan.seen, seen).join("; "));
     }
     // The file and its ledger were read without the lock: another apply may have come between the two.
     if (changes.length > 0 && !sameNames(now.ledger.remotes, plan.seen.managed)) {

@@ -1,16 +1,21 @@
 /** What stops an apply: conflicts, failed checks and mass removal. The only judge of each. Pure. */
 import { Failure, type Problem } from "../base/failure.ts";
-import type { Finding, Plan, ServiceStatus } from "../model.ts";
+import type { Finding, Plan, ServiceName, ServiceStatus } from "../model.ts";
 
-/** A required service that failed its check. */
+/** A required service that failed its check, and why. */
 export interface FailedCheck {
   readonly remote: string;
-  readonly service: ServiceStatus;
+  readonly service: ServiceName;
+  readonly why: string;
+  readonly next?: string;
 }
 
 /** The services of a remote that failed. */
 export function failedOf(remote: string, services: readonly ServiceStatus[]): readonly FailedCheck[] {
-  return services.filter((one) => !one.ok).map((service) => ({ remote, service }));
+  return services.filter((one) => !one.ok).map(({ service, trouble }) => {
+    const { message: why = "no answer", next } = trouble ?? {};
+    return { remote, service, why, ...(next === undefined ? {} : { next }) };
+  });
 }
 
 /** The required services that failed when the plan was made; a service that was not asked has not failed. */
@@ -18,31 +23,24 @@ export function failedChecks(
   { steps, endpoints }: Pick<Plan, "steps" | "endpoints">,
 ): readonly FailedCheck[] {
   const required = new Set(steps.flatMap((step) => step.kind === "check-services" ? [step.remote] : []));
-  return endpoints.flatMap(({ remote, services }) =>
-    required.has(remote) ? failedOf(remote, services ?? []) : []
-  );
+  return endpoints.flatMap((one) => required.has(one.remote) ? failedOf(one.remote, one.services ?? []) : []);
 }
 
 /** A failed check as a finding of the plan, for every report. */
-export function checkFinding({ remote, service: { service, trouble } }: FailedCheck): Finding {
-  return {
-    severity: "error",
-    code: "check-failed",
-    message: `check failed: ${subjectOf(remote, service)}: ${trouble?.message ?? "no answer"}`,
-    remote,
-    ...(trouble?.next === undefined ? {} : { next: trouble.next }),
-  };
+export function checkFinding({ remote, service, why, ...next }: FailedCheck): Finding {
+  const message = `check failed: the ${service} service of ${JSON.stringify(remote)}: ${why}`;
+  return { severity: "error", code: "check-failed", message, remote, ...next };
 }
 
 /** Failed checks as one failure, each service once; null: none. */
 export function checkFailure(failed: readonly FailedCheck[]): Failure | null {
-  const problems = new Map<string, Problem>();
-  for (const { remote, service: { service, trouble } } of failed) {
-    const path = `${remote}.${service}`;
-    problems.set(path, { path, message: trouble?.message ?? "no answer" });
-  }
   const [first] = failed;
   if (first === undefined) return null;
+  const problems = new Map<string, Problem>();
+  for (const { remote, service, why } of failed) {
+    const path = `${remote}.${service}`;
+    problems.set(path, { path, message: why });
+  }
   const what = problems.size === 1 ? checkFinding(first).message : `${problems.size} checks failed`;
   return new Failure("check-failed", `cannot apply: ${what}`, {
     problems: problems.size === 1 ? [] : [...problems.values()],
@@ -70,21 +68,12 @@ function conflictFailure(plans: readonly Plan[], shown: boolean): Failure | null
   const [first] = errors;
   if (first === undefined) return null;
   const single = errors.length === 1;
-  return new Failure(
-    "conflict",
-    `cannot apply: ${single ? first.message : `the plan has ${errors.length} conflicts`}`,
-    {
-      next: single && first.next !== undefined
-        ? first.next
-        : "Correct the config or the file, then plan again",
-      problems: shown || single ? [] : errors.map((one) => ({
-        path: one.code,
-        message: one.next === undefined ? one.message : `${one.message} (${one.next})`,
-      })),
-    },
-  );
-}
-
-function subjectOf(remote: string, service: string): string {
-  return `the ${service} service of ${JSON.stringify(remote)}`;
+  const what = single ? first.message : `the plan has ${errors.length} conflicts`;
+  return new Failure("conflict", `cannot apply: ${what}`, {
+    next: single && first.next !== undefined ? first.next : "Correct the config or the file, then plan again",
+    problems: shown || single ? [] : errors.map((one) => ({
+      path: one.code,
+      message: one.next === undefined ? one.message : `${one.message} (${one.next})`,
+    })),
+  });
 }

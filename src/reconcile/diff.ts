@@ -74,12 +74,8 @@ interface TokenChange {
 
 function verificationOf({ change, endpoint: { uri, insecure } }: TokenChange): readonly NetworkStep[] {
   if (change.kind !== "login") return [];
-  return [{
-    kind: "verify-token",
-    remote: change.remote,
-    endpoint: { uri, insecure },
-    from: change.from,
-  }];
+  const { remote, from } = change;
+  return [{ kind: "verify-token", remote, endpoint: { uri, insecure }, from }];
 }
 
 /**
@@ -194,7 +190,7 @@ function wantedDefault(
     switch (wanted.kind) {
       case "none":
         return null;
-      case "unspecified":
+      case "unset":
         return before.remote !== null && removed.has(before.remote) ? null : before.remote;
       case "remote": {
         const inherited = scope === "user" && !desired.remotes.user.has(wanted.name) &&

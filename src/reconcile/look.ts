@@ -3,10 +3,10 @@ import { askService, discover, notOffered, verifyToken } from "../endpoint/clien
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
 import type {
-  DesiredRemote,
   Endpoint,
   ObservedEndpoint,
   ObservedToken,
+  SecretRef,
   ServiceName,
   ServiceStatus,
 } from "../model.ts";
@@ -65,7 +65,7 @@ export async function askServices(
 async function tokenOf(
   world: SourceWorld,
   { endpoint, token }: Watched,
-  login: Exclude<DesiredRemote["login"], null | false>,
+  login: SecretRef,
   sources: SourceOptions,
   session: Session | null,
 ): Promise<ObservedToken> {

@@ -2,7 +2,7 @@
 import { Check, Errors } from "typebox/value";
 import { planSchema } from "../../schema/plan.ts";
 import { Failure } from "../base/failure.ts";
-import type { Plan, PlanDocument, Target } from "../model.ts";
+import type { Change, Plan, PlanDocument, Target } from "../model.ts";
 import { changedMeanwhile, sameNames } from "./seen.ts";
 import { type Skip, stepsWithout } from "./skip.ts";
 
@@ -84,7 +84,9 @@ function checkOne(then: Plan, now: Plan, path: string, skip: Skip): void {
   if (!sameNames(then.seen.managed, now.seen.managed)) {
     throw stale(`${file} is not what the plan saw: its ledger changed`);
   }
-  if (withoutTokens(then, skip) === withoutTokens(now, skip)) {
+  // Tokens also depend on endpoints, sources and flags.
+  const [was, is] = [then, now].map((one) => comparable(one, { ...skip, login: true }, ["login", "logout"]));
+  if (was === is) {
     throw stale("the tokens to store are not those that the plan saw");
   }
   throw new Failure(
@@ -95,12 +97,6 @@ function checkOne(then: Plan, now: Plan, path: string, skip: Skip): void {
 }
 
 /** The steps of a plan as text, without what is skipped; the ledger alone may have been written since. */
-function comparable({ steps }: Plan, skip: Skip): string {
-  return JSON.stringify(stepsWithout(steps, skip).filter((one) => one.kind !== "update-ledger"));
-}
-
-/** The steps without the tokens, which also depend on endpoints, sources and flags. */
-function withoutTokens({ steps }: Plan, { check }: Skip): string {
-  const left = stepsWithout(steps, { login: true, check }, ["login", "logout"]);
-  return JSON.stringify(left.filter((one) => one.kind !== "update-ledger"));
+function comparable({ steps }: Plan, skip: Skip, kinds?: readonly Change["kind"][]): string {
+  return JSON.stringify(stepsWithout(steps, skip, kinds).filter((one) => one.kind !== "update-ledger"));
 }

@@ -3,7 +3,7 @@ import { sameKeyservers } from "../remotefile/changes.ts";
 import type { RemoteFile, Seen, SeenRemote } from "../model.ts";
 
 /** The content of a file without its secrets, and the names in its ledger. */
-export function seenOf(digest: string | null, content: RemoteFile, ledger: Iterable<string> = []): Seen {
+export function seenOf(digest: string | null, content: RemoteFile, ledger: Iterable<string>): Seen {
   const remotes = Array.from(content.remotes.values(), (one): SeenRemote => ({
     remote: one.name,
     uri: one.uri,

@@ -55,12 +55,12 @@ export function config(
     cacert: null,
     ...fields,
     remotes: { user: map(remotes.user), global: map(remotes.global) },
-    default: { user: unspecified, global: unspecified, ...fields.default },
+    default: { user: unset, global: unset, ...fields.default },
   };
 }
 
 /** The config does not mention the default. */
-export const unspecified: DesiredDefault = { kind: "unspecified" };
+export const unset: DesiredDefault = { kind: "unset" };
 
 /** There is to be no default. */
 export const none: DesiredDefault = { kind: "none" };
@@ -163,7 +163,7 @@ export const anyState: fc.Arbitrary<{ readonly desired: Desired; readonly observ
     ? globals.filter((one) => !remotes.some(({ name }) => name === one.name))
     : [];
   const all = [...remotes, ...others];
-  const wishes = [unspecified, none, ...all.map((one) => use(one.name))];
+  const wishes = [unset, none, ...all.map((one) => use(one.name))];
   const wished = wishes[wish % wishes.length]!;
   const desired = config({ ...(scope === "user" ? { global: others } : {}), [scope]: remotes }, {
     default: { [scope]: wished },

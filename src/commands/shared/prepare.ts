@@ -2,7 +2,6 @@
 import { dirname } from "node:path";
 import { VERSION } from "../../base/version.ts";
 import type { LoadedConfig } from "../../config/load.ts";
-import type { SourceOptions } from "../../endpoint/tokens.ts";
 import type { Session } from "../../endpoint/session.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Entry, Plan, PlanDocument, Runtime, Scope } from "../../model.ts";
@@ -93,30 +92,20 @@ export function skipOf({ skipLogin, skipCheck }: PrepareFlags): Skip {
 /** The document of `plan --format json` and `plan --out`. */
 function documentOf({ origin }: LoadedConfig, planned: readonly Planned[]): PlanDocument {
   const plans = planned.map((one) => one.plan);
-  return {
-    formatVersion: 1,
-    sremote: VERSION,
-    config: origin,
-    changed: plans.some((one) => one.changed),
-    plans,
-  };
+  const changed = plans.some((one) => one.changed);
+  return { formatVersion: 1, sremote: VERSION, config: origin, changed, plans };
 }
 
-/** How endpoints are asked; the session is opened when it is first needed, and kept. */
-function lookOf(context: Context, loaded: LoadedConfig, flags: PrepareFlags): Look {
+/** How endpoints and token sources are asked: nobody at the terminal, and in one session, opened when first needed. */
+function lookOf(context: Context, loaded: LoadedConfig, { offline, allowCommand }: PrepareFlags): Look {
   let opened: Promise<Session> | undefined;
   return {
-    session: flags.offline ? null : () => opened ??= sessionOf(context, loaded),
-    sources: sourcesOf(context, loaded, flags),
-  };
-}
-
-/** The token sources of a config; nobody is asked. */
-function sourcesOf({ options }: Context, { origin }: LoadedConfig, flags: PrepareFlags): SourceOptions {
-  return {
-    folder: dirname(origin.file),
-    root: options.root,
-    allowCommand: flags.allowCommand === true,
-    ask: null,
+    session: offline ? null : () => opened ??= sessionOf(context, loaded),
+    sources: {
+      folder: dirname(loaded.origin.file),
+      root: context.options.root,
+      allowCommand: allowCommand === true,
+      ask: null,
+    },
   };
 }
