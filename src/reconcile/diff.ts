@@ -85,9 +85,10 @@ function verificationOf({ change, endpoint: { uri, insecure } }: TokenChange): r
  */
 function diffTokens(
   desired: Desired,
-  { file, other, endpoints }: Observed,
+  observed: Observed,
   remotes: readonly Change[],
 ): readonly TokenChange[] {
+  const { file, endpoints } = observed;
   // A remote that is added, or removed to make room for the global one of that name, has no token.
   const fresh = new Set(
     remotes.flatMap((one) => one.kind === "add" || one.kind === "remove" ? [one.remote] : []),
@@ -97,7 +98,7 @@ function diffTokens(
     const change = tokenChange(wanted, endpoint, storedOf(wanted.name), endpoints.get(wanted.name)?.token);
     return change === null ? [] : [{ change, endpoint }];
   };
-  const globals = globalRemotes(file.content, other?.content ?? null);
+  const globals = globalRemotes(observed);
   const copy = (wanted: DesiredRemote): readonly TokenChange[] => {
     const stored = storedOf(wanted.name);
     const endpoint = globals.get(wanted.name);
@@ -135,8 +136,8 @@ function tokenChange(
 }
 
 /** One step for each remote with required services. */
-function checksOf(desired: Desired, { target: { scope }, file, other }: Observed): readonly NetworkStep[] {
-  return watched(desired, scope, file.content, other?.content ?? null)
+function checksOf(desired: Desired, observed: Observed): readonly NetworkStep[] {
+  return watched(desired, observed)
     .filter(({ required }) => required.length > 0)
     .map(({ remote, endpoint, required }) => ({
       kind: "check-services",

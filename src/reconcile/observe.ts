@@ -28,17 +28,19 @@ export async function observe(
   const stored = await readStored(world, target.file);
   const { content } = stored.document;
   const other = paths.remoteFile === null ? await observeOther(world, runtime, scope, paths) : null;
-  const list = watched(desired, scope, content, other?.content ?? null);
-  const observed: Observed = {
+  const found: Omit<Observed, "endpoints"> = {
     target,
     file: { digest: stored.digest, content, mode: stored.mode },
     other,
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
     ambiguous: scope === "global" && ambiguousSysconfdir(runtime, paths, world),
-    endpoints: list.length === 0 ? new Map() : await (await import("./look.ts")).lookAt(world, list, look),
   };
-  return { observed, stored };
+  const list = watched(desired, found);
+  const endpoints = list.length === 0
+    ? new Map()
+    : await (await import("./look.ts")).lookAt(world, list, look);
+  return { observed: { ...found, endpoints }, stored };
 }
 
 async function observeOther(

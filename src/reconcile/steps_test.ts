@@ -83,6 +83,10 @@ Deno.test("network steps: for any state, apply asks the endpoints that the plan 
       // As read from plan.json: nothing but plain data decides.
       const plan: Plan = JSON.parse(JSON.stringify({ ...made, steps: own }));
       const steps = networkSteps(plan);
+      for (const one of steps) {
+        // The services are checked where the token goes.
+        assert.deepEqual(one.endpoint, steps.find(({ remote }) => remote === one.remote)!.endpoint);
+      }
       const { origins, sent } = await performed(plan);
       requests += origins.size;
       assert.deepEqual(origins, new Set(steps.map((one) => originOf(one.endpoint))));
@@ -103,7 +107,7 @@ Deno.test("network steps: for any state, apply asks the endpoints that the plan 
 Deno.test("network steps: what plan checked is what apply asks, whichever files have the name", async () => {
   const login = { env: "token-lab" };
   const check = ["library"] as const;
-  const states = ["absent", "own", "copy"] as const;
+  const states = ["absent", "own", "managed", "copy"] as const;
   for (const runtime of ["singularity", "apptainer"] as const) {
     for (const scope of ["user", "global"] as const) {
       for (const inUser of states) {
@@ -118,18 +122,24 @@ Deno.test("network steps: what plan checked is what apply asks, whichever files 
               : [stored("lab", { uri: "user.example.com", system: inUser === "copy" })],
           );
           const global = file(inGlobal ? [stored("lab", { uri: "global.example.com" })] : []);
-          const plan = diff(desired, found(user, { runtime, other: global }));
+          const observed = found(user, {
+            runtime,
+            other: global,
+            ours: inUser === "managed" ? ["lab"] : [],
+          });
+          const plan = diff(desired, observed);
           const about = `${runtime} ${scope} ${inUser} ${inGlobal}`;
 
           const looking = recording();
           const session = () => Promise.resolve(looking.session);
-          await lookAt(looking.world, watched(desired, "user", user, global), { session, sources });
+          await lookAt(looking.world, watched(desired, observed), { session, sources });
           const checked = new Set(looking.asked.map((one) => one.origin));
           const checks = { ...plan, steps: plan.steps.filter((one) => one.kind === "check-services") };
           assert.equal(checked.size, 1, about);
           assert.deepEqual((await performed(checks)).origins, checked, about);
 
           const named = new Set(networkSteps(plan).map((one) => originOf(one.endpoint)));
+          assert.equal(named.size, 1, about);
           assert.deepEqual((await performed(plan)).origins, named, about);
         }
       }

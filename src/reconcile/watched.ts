@@ -2,15 +2,7 @@
 import { mayReceive } from "../base/uri.ts";
 import type { Session } from "../endpoint/session.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
-import type {
-  Desired,
-  DesiredRemote,
-  Endpoint,
-  RemoteFile,
-  Scope,
-  ServiceName,
-  StoredRemote,
-} from "../model.ts";
+import type { Desired, DesiredRemote, Endpoint, Observed, ServiceName, StoredRemote } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
 
 /** How endpoints are asked. */
@@ -34,48 +26,48 @@ export interface Watched {
  * The global remotes as users get them: as in the global file now, before the config is applied to it; a copy in the user
  * file counts if the global file has no such remote.
  */
-export function globalRemotes(
-  file: RemoteFile,
-  other: RemoteFile | null,
-): ReadonlyMap<string, StoredRemote> {
-  const copies = Array.from(file.remotes).filter(([, one]) => one.system);
-  return new Map([...copies, ...(other?.remotes ?? [])]);
+export function globalRemotes({ file, other }: Place): ReadonlyMap<string, StoredRemote> {
+  const copies = Array.from(file.content.remotes).filter(([, one]) => one.system);
+  return new Map([...copies, ...(other?.content?.remotes ?? [])]);
 }
+
+/** What decides where a remote is: both files, and the names that sremote may remove. */
+type Place = Pick<Observed, "target" | "file" | "other" | "ours">;
 
 /**
  * The remotes to ask for one file. The user file holds the tokens of global remotes too, and its default may be one of them;
  * the global file holds no tokens.
  */
-export function watched(
-  desired: Desired,
-  scope: Scope,
-  file: RemoteFile,
-  other: RemoteFile | null,
-): readonly Watched[] {
+export function watched(desired: Desired, place: Place): readonly Watched[] {
+  const { target: { scope }, file: { content: { remotes } }, ours } = place;
   const list: Watched[] = [];
   const add = (
     remote: DesiredRemote,
     { uri, insecure }: Endpoint,
+    stored: StoredRemote | undefined,
     login: DesiredRemote["login"],
     required: readonly ServiceName[],
   ) => {
     if (login === null && required.length === 0) return;
-    const stored = file.remotes.get(remote.name);
     const endpoint = { uri, insecure };
     const token = stored !== undefined && mayReceive(stored, endpoint) ? stored.token : null;
     list.push({ remote, endpoint, token, login, required });
   };
   for (const one of desired.remotes[scope].values()) {
-    add(one, one, scope === "user" ? one.login : null, one.check);
+    add(one, one, remotes.get(one.name), scope === "user" ? one.login : null, one.check);
   }
   if (scope === "global") return list;
   const wanted = desired.default.user;
-  const globals = globalRemotes(file, other);
+  const globals = globalRemotes(place);
   for (const one of desired.remotes.global.values()) {
-    const own = file.remotes.get(one.name)?.system === false;
-    const place = own ? undefined : globals.get(one.name);
+    const stored = remotes.get(one.name);
+    const own = stored?.system === false;
+    // A managed remote of that name is removed, and the user gets the global one.
+    const goes = own && ours.has(one.name);
+    const global = own && !goes ? undefined : globals.get(one.name);
     const isDefault = wanted.kind === "remote" && wanted.name === one.name;
-    add(one, place ?? one, place === undefined ? null : one.login, isDefault ? one.check : []);
+    const login = global === undefined ? null : one.login;
+    add(one, global ?? one, goes ? undefined : stored, login, isDefault ? one.check : []);
   }
   return list;
 }

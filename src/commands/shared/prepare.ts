@@ -76,9 +76,7 @@ export async function prepare(
   const planned: Planned[] = [];
   for (const one of runtimes) {
     const { observed, stored } = await observe(context.world, desired, look, { runtime: one, scope, paths });
-    const global = scope === "user"
-      ? globalRemotes(observed.file.content, observed.other?.content ?? null)
-      : new Map();
+    const global = scope === "user" ? globalRemotes(observed) : new Map();
     planned.push({ plan: diff(desired, observed), stored, global });
   }
   return { loaded, planned, document: documentOf(loaded, planned), look };
