@@ -24,11 +24,7 @@ const endpointFields = {
   uri: Type.String({ description: "host[:port][/path]" }),
   insecure: Type.Boolean({ description: "Contacted over http." }),
 };
-const endpoint = Type.Object(endpointFields, {
-  ...closed,
-  title: "Endpoint",
-  description: "The address of an endpoint.",
-});
+const endpoint = Type.Object(endpointFields, { ...closed, title: "Endpoint" });
 
 const entryFields = { ...endpointFields, keyservers: Type.Array(keyserver) };
 const entry = Type.Object(entryFields, {
@@ -60,16 +56,12 @@ const change = Type.Union([
 
 const service = Type.Enum(["library", "builder", "keystore", "token", "consent"], { type: "string" });
 
+const request = { remote: name, endpoint };
 const basis = nullable(digest, "Digest of the file that was seen; null: it did not exist.");
 const managed = Type.Array(name, { description: "The remotes that sremote manages afterwards." });
 const step = Type.Union([
-  Type.Object({
-    kind: Type.Literal("check-services"),
-    remote: name,
-    endpoint,
-    required: Type.Array(service),
-  }, closed),
-  Type.Object({ kind: Type.Literal("verify-token"), remote: name, endpoint, from: secretRef }, closed),
+  Type.Object({ kind: Type.Literal("check-services"), ...request, required: Type.Array(service) }, closed),
+  Type.Object({ kind: Type.Literal("verify-token"), ...request, from: secretRef }, closed),
   Type.Object({ kind: Type.Literal("replace-file"), basis, changes: Type.Array(change), managed }, closed),
   Type.Object({ kind: Type.Literal("update-ledger"), basis, managed }, closed),
 ], { title: "Step", description: "What apply does, in order: network steps first, then at most one write." });

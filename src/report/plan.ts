@@ -1,5 +1,15 @@
 /** A plan for people, in the words of OpenTofu. */
-import type { Change, Entry, Finding, Keyserver, Plan, SecretRef, ServiceStatus, Step } from "../model.ts";
+import type {
+  Change,
+  Endpoint,
+  Entry,
+  Finding,
+  Keyserver,
+  Plan,
+  SecretRef,
+  ServiceStatus,
+  Step,
+} from "../model.ts";
 import { printable } from "../base/text.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
@@ -73,7 +83,10 @@ export function renderSteps(plan: Plan, style: Style): readonly string[] {
   const checks = plan.steps.flatMap((step) =>
     step.kind === "check-services" ? [renderCheck(plan, step, style)] : []
   );
-  return [...checks, ...planChanges(plan).map((one) => renderChange(one, style))];
+  const sent: Destinations = new Map(
+    plan.steps.flatMap((step) => step.kind === "verify-token" ? [[step.remote, step.endpoint] as const] : []),
+  );
+  return [...checks, ...planChanges(plan).map((one) => renderChange(one, sent, style))];
 }
 
 /** The required services of a remote, with their answers. */
@@ -99,7 +112,10 @@ export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
-function renderChange(change: Change, style: Style): string {
+/** The endpoint that each new token is sent to, by remote. */
+type Destinations = ReadonlyMap<string, Endpoint>;
+
+function renderChange(change: Change, sent: Destinations, style: Style): string {
   switch (change.kind) {
     case "add":
       return block(style.green("+"), change.remote, entryRows(change.after));
@@ -117,8 +133,15 @@ function renderChange(change: Change, style: Style): string {
       }
       return rows.map((row) => `${style.yellow("~")} ${table([row])}`).join("\n");
     }
-    case "login":
-      return `${style.green("+")} login ${named(change.remote)}  token from ${renderSource(change.from)}`;
+    case "login": {
+      const to = sent.get(change.remote);
+      const where = to === undefined
+        ? ""
+        : `, sent to ${to.insecure ? "http" : "https"}://${printable(to.uri)}`;
+      return `${style.green("+")} login ${named(change.remote)}  token from ${
+        renderSource(change.from)
+      }${where}`;
+    }
     case "logout":
       return `${style.red("-")} login ${named(change.remote)}`;
   }

@@ -13,10 +13,17 @@ const CHECK = {
   endpoint: { uri: "enterprise.example.com", insecure: false },
   required: ["library", "keystore"],
 } as const;
+const LOGIN = {
+  kind: "verify-token",
+  remote: "company",
+  endpoint: CHECK.endpoint,
+  from: { env: "COMPANY_TOKEN" },
+} as const;
+const INSECURE = { uri: "after.example.com", insecure: true };
 
 Deno.test("a plan with one of everything", () => {
   const plan = planOf(EVERYTHING, {
-    checks: [CHECK, { ...CHECK, remote: "lab" }],
+    checks: [CHECK, { ...CHECK, remote: "lab" }, LOGIN, { ...LOGIN, remote: "moved", endpoint: INSECURE }],
     findings: [...failedOf("company", SERVICES_SEEN).map(checkFinding), ...FINDINGS],
     endpoints: [seenOf("company", SERVICES_SEEN)],
   });
@@ -111,7 +118,10 @@ Deno.test("no name can control or add a line", () => {
             { kind: "login", remote: of(name), from: { command: [of(uri)] } },
           ]),
           {
-            checks: pairs.map(([name]) => ({ ...CHECK, remote: of(name) })),
+            checks: pairs.flatMap(([name, uri]) => [
+              { ...CHECK, remote: of(name) },
+              { ...LOGIN, remote: of(name), endpoint: { uri: of(uri), insecure: false } },
+            ]),
             findings: pairs.map(([name, next]) => ({ ...FINDINGS[1]!, message: of(name), next: of(next) })),
             target: { file: `/${pairs.map(([name]) => of(name)).join("")}` },
           },

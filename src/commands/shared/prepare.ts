@@ -45,6 +45,7 @@ export interface Planned {
 export interface Prepared {
   readonly loaded: LoadedConfig;
   readonly planned: readonly Planned[];
+  /** The document of `plan --format json` and `plan --out`. */
   readonly document: PlanDocument;
   /** How the endpoints were asked; apply goes on in the same session. */
   readonly look: Look;
@@ -66,11 +67,8 @@ export async function prepare(
   const desired = withoutSkipped(loaded.desired, skipOf(flags));
   const runtimes = runtime === null ? desired.runtimes : [runtime];
   if (paths.remoteFile !== null && runtimes.length > 1) {
-    throw new Failure(
-      "usage",
-      `--remote-file names one file, and the config is for ${runtimes.join(" and ")}`,
-      { next: "Choose one with --runtime" },
-    );
+    const message = `--remote-file names one file, and the config is for ${runtimes.join(" and ")}`;
+    throw new Failure("usage", message, { next: "Choose one with --runtime" });
   }
   const look = lookOf(context, loaded, flags);
   const planned: Planned[] = [];
@@ -79,19 +77,15 @@ export async function prepare(
     const global = scope === "user" ? globalRemotes(observed) : new Map();
     planned.push({ plan: diff(desired, observed), stored, global });
   }
-  return { loaded, planned, document: documentOf(loaded, planned), look };
+  const plans = planned.map((one) => one.plan);
+  const changed = plans.some((one) => one.changed);
+  const document = { formatVersion: 1, sremote: VERSION, config: loaded.origin, changed, plans } as const;
+  return { loaded, planned, document, look };
 }
 
 /** What the flags skip. */
 export function skipOf({ skipLogin, skipCheck }: PrepareFlags): Skip {
   return { login: skipLogin === true, check: skipCheck === true };
-}
-
-/** The document of `plan --format json` and `plan --out`. */
-function documentOf({ origin }: LoadedConfig, planned: readonly Planned[]): PlanDocument {
-  const plans = planned.map((one) => one.plan);
-  const changed = plans.some((one) => one.changed);
-  return { formatVersion: 1, sremote: VERSION, config: origin, changed, plans };
 }
 
 /** How endpoints and token sources are asked: nobody at the terminal, and in one session, opened when first needed. */
