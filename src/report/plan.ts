@@ -1,6 +1,7 @@
 /** A plan for people, as Terraform words one. */
 import type { Change, Entry, Finding, Keyserver, Plan, SecretRef, ServiceStatus, Step } from "../model.ts";
 import { printable } from "../base/text.ts";
+import { PROGRAMS } from "../programs.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
@@ -47,8 +48,7 @@ export function usedOf(plan: Plan): "the default" | "the exclusive remote" {
 
 /** Whose remotes the plan is about. */
 export function subjectOf({ target: { runtime, scope } }: Plan): string {
-  const program = runtime === "singularity" ? "Singularity" : "Apptainer";
-  return `${scope === "global" ? "Global" : "User"} remotes of ${program}`;
+  return `${scope === "global" ? "Global" : "User"} remotes of ${PROGRAMS[runtime].title}`;
 }
 
 /** The whole plan: changes, what a person should know, and the summary in the last line. */
