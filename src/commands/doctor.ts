@@ -31,14 +31,9 @@ export async function doctor(context: Context): Promise<Result> {
   const global = await lookAtFile(context, "global", found);
   if (ambiguousSysconfdir(runtime, pathsOf(context, null), world)) found.push(diagnoseAmbiguous(runtime));
   if (user !== null && global !== null) {
-    const [own, shared] = [user.document.content, global.document.content];
-    const view = { merged: merge(runtime, own, shared), user, global };
-    found.push(...diagnoseBoth({
-      runtime,
-      merged: view.merged,
-      user: { path: user.path, content: own },
-      global: { path: global.path, content: shared },
-    }));
+    const merged = merge(runtime, user.document.content, global.document.content);
+    const view = { merged, user, global };
+    found.push(...diagnoseBoth(runtime, view));
     found.push(...diagnoseNetwork((name) => world.here.env(name), systemStore(world)));
     found.push(...await withProgress(context, "Asking the endpoints", () => lookAtEndpoints(context, view)));
   }
@@ -59,7 +54,7 @@ async function lookAtFile(context: Context, scope: Scope, found: Diagnosis[]): P
     const { file } = await findTarget(runtimeOf(context), scope, place, world);
     found.push(...diagnoseFile(factsOf(context, scope, file)));
     const stored = await readStored(world, file);
-    if (scope === "global") found.push(...diagnoseGlobal(file, stored.document.content));
+    if (scope === "global") found.push(...diagnoseGlobal(stored));
     return stored;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -22,12 +22,10 @@ export interface FileFacts {
   readonly owner: number | null;
 }
 
-/** Both files, where they are, and their merged view. */
-export interface BothFiles {
-  readonly runtime: Runtime;
-  readonly merged: Merged;
-  readonly user: { readonly path: string; readonly content: RemoteFile };
-  readonly global: { readonly path: string; readonly content: RemoteFile };
+/** A `remote.yaml` as it was read. */
+export interface ReadFile {
+  readonly path: string;
+  readonly document: { readonly content: RemoteFile };
 }
 
 /** A finding. `next`: the remedy, as an imperative. */
@@ -91,8 +89,8 @@ export function diagnoseAmbiguous(runtime: Runtime): Diagnosis {
 }
 
 /** Entries of the global file that do not do what they say. */
-export function* diagnoseGlobal(path: string, { remotes }: RemoteFile): Iterable<Diagnosis> {
-  for (const { name, token, insecure } of remotes.values()) {
+export function* diagnoseGlobal({ path, document }: ReadFile): Iterable<Diagnosis> {
+  for (const { name, token, insecure } of document.content.remotes.values()) {
     if (token !== null) yield say("error", "file", path, `${quote(name)} ${PUBLIC_TOKEN}`, REVOKE);
     if (insecure) {
       const message = `it is insecure, but users contact it over https: ${NOT_CARRIED}`;
@@ -102,15 +100,19 @@ export function* diagnoseGlobal(path: string, { remotes }: RemoteFile): Iterable
 }
 
 /** Conflicts between both files, the default, and copies of global remotes that no longer exist. */
-export function* diagnoseBoth({ runtime, merged, user, global }: BothFiles): Iterable<Diagnosis> {
+export function* diagnoseBoth(
+  runtime: Runtime,
+  { merged, user, global }: { readonly merged: Merged } & Readonly<Record<Scope, ReadFile>>,
+): Iterable<Diagnosis> {
+  const [mine, shared] = [user.document.content, global.document.content];
   const { works, effect } = nameInBoth(runtime);
   for (const name of merged.collisions) {
     const message = `it is both in ${user.path} and in ${global.path}: ${effect}`;
     yield say(works ? "warning" : "error", "conflict", name, message, "Rename one of them");
   }
-  yield diagnoseDefault(merged, user.content, global.content);
-  const [own, only] = [user.content.default, merged.exclusive?.name ?? null];
-  const { exclusive } = defaultOf(global.content);
+  yield diagnoseDefault(merged, mine, shared);
+  const [own, only] = [mine.default, merged.exclusive?.name ?? null];
+  const { exclusive } = defaultOf(shared);
   if (exclusiveTrouble({ remote: only, exclusive }) === "several") {
     const message = `more than one remote is exclusive: ${exclusive.map(quote).join(", ")}`;
     yield say("error", "conflict", "exclusive", message, "Run as root: sremote use --global NAME");
@@ -119,7 +121,7 @@ export function* diagnoseBoth({ runtime, merged, user, global }: BothFiles): Ite
     yield say("warning", "conflict", "exclusive", message, `Run sremote use ${only}`);
   }
   for (const { remote: { name, system } } of merged.remotes.values()) {
-    if (!system || global.content.remotes.has(name)) continue;
+    if (!system || shared.remotes.has(name)) continue;
     const message = "it is a copy of a global remote that no longer exists";
     yield say("warning", "conflict", name, message, `Run sremote remove ${name}`);
   }

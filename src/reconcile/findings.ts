@@ -21,6 +21,7 @@ import {
   nameInBoth,
   namesInBoth,
   type Side,
+  type Sides,
 } from "./conflicts.ts";
 
 /** The decisions of the diff. */
@@ -47,105 +48,84 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
   return found.sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
-/** Conflicts between both files as they are after the plan. */
+/** Conflicts between the file as it is after the plan and the file of the other scope. */
 function* conflicts(desired: Desired, observed: Observed, decided: Decided): Iterable<Finding> {
-  const { target: { scope }, other } = observed;
+  const { target: { scope, file }, other } = observed;
   const here = sideAfter(desired, observed, decided);
   if (other !== null && other.content === null) {
+    const message = `cannot read ${other.path}: conflicts with it are unknown`;
     const next = `Run sremote plan${scope === "user" ? " --global" : ""} to see why`;
-    yield finding(
-      "warning",
-      "other-unreadable",
-      `cannot read ${other.path}: conflicts with it are unknown`,
-      next,
-    );
+    yield finding("warning", "other-unreadable", message, next);
   }
   const there = other?.content ?? null;
-  if (there !== null) yield* names(desired, observed, here, there);
-  yield* unknownDefault(desired, observed, decided, scope === "user" ? [here, there] : [here]);
-  yield* scope === "user" ? exclusiveOver(desired, observed, here, there) : exclusives(decided.after);
+  const known = there ?? NO_REMOTES;
+  const sides = scope === "user" ? { user: here, global: known } : { user: known, global: here };
+  const otherFile = other?.path ?? "the global file";
+  yield* names(desired, observed, sides, otherFile);
+  const { remote } = decided.after;
+  if (isUnknown(remote, scope === "user" ? [here, there] : [here])) {
+    const isWanted = desired.default[scope].kind === "remote";
+    const message = `the default ${quote(remote)} ` +
+      (isWanted ? `is a global remote, but ${otherFile} does not have it` : "does not exist");
+    const next = isWanted
+      ? "Run sremote apply --global first"
+      : "Set a default in the config, or choose one with sremote use NAME";
+    yield finding(isWanted ? "error" : "warning", "default-unknown", message, next, remote);
+  }
+  if (scope === "global") yield* exclusives(decided.after);
+  else yield* exclusiveOver(desired, observed, sides, { user: file, global: otherFile });
 }
 
+const NO_REMOTES: Side = { remotes: new Map() };
+
 /** The file after the plan. */
-function sideAfter(
-  desired: Desired,
-  { target: { scope }, file }: Observed,
-  { removed, after }: Decided,
-): Side {
+function sideAfter(desired: Desired, { target, file }: Observed, { removed, after }: Decided): Side {
   const kept = Array.from(file.content.remotes).filter(([name]) => !removed.has(name));
   const remotes = new Map<string, { system: boolean; exclusive: boolean }>(kept);
-  for (const name of desired.remotes[scope].keys()) {
-    remotes.set(name, { system: scope === "global", exclusive: after.exclusive.includes(name) });
+  for (const name of desired.remotes[target.scope].keys()) {
+    remotes.set(name, { system: target.scope === "global", exclusive: after.exclusive.includes(name) });
   }
   return { remotes };
 }
 
-function pathOf({ target, other }: Observed, scope: Scope): string {
-  return scope === target.scope ? target.file : other?.path ?? `the ${scope} file`;
-}
-
-/** An error only if the plan for a user causes it: others can only fix it in the other file. */
-function* names(desired: Desired, observed: Observed, here: Side, there: Side): Iterable<Finding> {
-  const { target } = observed;
+/** An error only if the plan for a user causes it. A plan for the global file knows one user file of many. */
+function* names(desired: Desired, { target }: Observed, sides: Sides, otherFile: string): Iterable<Finding> {
   const { works, effect } = nameInBoth(target.runtime);
-  const user = target.scope === "user";
-  for (const name of namesInBoth(user ? { user: here, global: there } : { user: there, global: here })) {
-    const severity = user && !works && desired.remotes.user.has(name) ? "error" : "warning";
+  for (const name of namesInBoth(sides)) {
+    const causes = target.scope === "user" && desired.remotes.user.has(name);
     const message = `${quote(name)} is both a user remote and a global remote: ${effect}`;
-    const next = `Rename one of them, or remove it from ${pathOf(observed, user ? "global" : "user")}`;
-    yield finding(severity, "name-in-both-scopes", message, next, name);
-  }
-}
-
-function* unknownDefault(
-  desired: Desired,
-  observed: Observed,
-  { after: { remote } }: Decided,
-  files: readonly (Side | null)[],
-): Iterable<Finding> {
-  if (!isUnknown(remote, files)) return;
-  if (desired.default[observed.target.scope].kind === "remote") {
-    const file = pathOf(observed, "global");
-    const message = `the default ${quote(remote)} is a global remote, but ${file} does not have it`;
-    yield finding("error", "default-unknown", message, "Run sremote apply --global first", remote);
-  } else {
-    const next = "Set `default` in the config, or choose one with sremote use NAME";
-    yield finding("warning", "default-unknown", `the default ${quote(remote)} does not exist`, next, remote);
+    const next = `Rename one of them, or remove it from ${otherFile}`;
+    yield finding(causes && !works ? "error" : "warning", "name-in-both-scopes", message, next, name);
   }
 }
 
 /** The config sets another default for a user than the exclusive remote. */
 function* exclusiveOver(
   desired: Desired,
-  observed: Observed,
-  user: Side,
-  global: Side | null,
+  { target }: Observed,
+  sides: Sides,
+  files: Readonly<Record<Scope, string>>,
 ): Iterable<Finding> {
   const wanted = desired.default.user;
-  const only = exclusiveFor(observed.target.runtime, { user, global: global ?? { remotes: new Map() } });
+  const only = exclusiveFor(target.runtime, sides);
   if (only === null || wanted.kind !== "remote" || wanted.name === only.name) return;
-  const [name, file] = [quote(only.name), pathOf(observed, only.scope)];
+  const [name, file] = [quote(only.name), files[only.scope]];
   const message = `${name} is exclusive in ${file}: the default cannot be ${quote(wanted.name)}`;
   const next = `Make ${name} the default, or remove Exclusive from ${file}`;
   yield finding("error", "exclusive-elsewhere", message, next, only.name);
 }
 
 function* exclusives(after: DefaultState): Iterable<Finding> {
-  const next = "Set `exclusive` to true or false in the config";
-  const [first] = after.exclusive;
-  switch (exclusiveTrouble(after)) {
-    case "several": {
-      const message = `more than one remote is exclusive: ${listed(after.exclusive)}`;
-      yield finding("error", "exclusive-elsewhere", message, next);
-      break;
-    }
-    case "not-default": {
-      const now = after.remote === null ? "there is no default" : `the default is ${quote(after.remote)}`;
-      yield finding("error", "exclusive-elsewhere", `${quote(first!)} is exclusive, but ${now}`, next, first);
-      break;
-    }
-    case null:
-  }
+  const trouble = exclusiveTrouble(after);
+  if (trouble === null) return;
+  const names = listed(after.exclusive);
+  const now = after.remote === null ? "there is no default" : `the default is ${quote(after.remote)}`;
+  const { message, remote } = {
+    several: { message: `more than one remote is exclusive: ${names}`, remote: undefined },
+    "not-default": { message: `${names} is exclusive, but ${now}`, remote: after.exclusive[0] },
+  }[trouble];
+  const next = "Set exclusive: true or exclusive: false in the config";
+  yield finding("error", "exclusive-elsewhere", message, next, remote);
 }
 
 function* dangers(desired: Desired, observed: Observed, { removed, changes }: Decided): Iterable<Finding> {
@@ -211,7 +191,7 @@ function* bystanders(
     .map((one) => one.name);
   const foreign = present.filter((name) => !wanted.has(name) && !ours.has(name));
   if (foreign.length > 0) {
-    const next = 'Add them to the config, or set `unmanaged: "remove"`';
+    const next = 'Add them to the config, or set unmanaged: "remove"';
     yield finding("info", "unmanaged", `unmanaged remotes, left unchanged: ${listed(foreign)}`, next);
   }
   const adopted = present.filter((name) => wanted.has(name) && !ledger.has(name));
@@ -260,7 +240,13 @@ function* moved({ changes }: Decided): Iterable<Finding> {
     const from = `${before.insecure ? "" : "https://"}${before.uri}`;
     const message = `the token of ${quote(remote)} is for ${from} and is dropped: ` +
       "it is never sent to another host, or without TLS";
-    yield finding("warning", "token-of-old-address", message, `Run sremote login ${remote}`, remote);
+    yield finding(
+      "warning",
+      "token-of-old-address",
+      message,
+      `Run sremote login ${remote} to log in again`,
+      remote,
+    );
   }
 }
 
@@ -280,8 +266,8 @@ function finding(
     severity,
     code,
     message,
-    ...(next === undefined ? {} : { next }),
     ...(remote === undefined ? {} : { remote }),
+    ...(next === undefined ? {} : { next }),
   };
 }
 
