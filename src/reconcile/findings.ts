@@ -73,7 +73,9 @@ function* conflicts(desired: Desired, observed: Observed, decided: Decided): Ite
     yield finding(isWanted ? "error" : "warning", "default-unknown", message, next, remote);
   }
   if (scope === "global") yield* exclusives(decided.after);
-  else yield* exclusiveOver(desired, observed, sides, { user: file, global: otherFile });
+  else if (there !== null) {
+    yield* exclusiveOver(desired, observed, sides, { user: file, global: otherFile });
+  }
 }
 
 const NO_REMOTES: Side = { remotes: new Map() };
@@ -99,7 +101,7 @@ function* names(desired: Desired, { target }: Observed, sides: Sides, otherFile:
   }
 }
 
-/** The config sets another default for a user than the exclusive remote. */
+/** The config sets another default for a user than the exclusive remote. Only the global file tells whether a copy is one. */
 function* exclusiveOver(
   desired: Desired,
   { target }: Observed,
@@ -240,13 +242,8 @@ function* moved({ changes }: Decided): Iterable<Finding> {
     const from = `${before.insecure ? "" : "https://"}${before.uri}`;
     const message = `the token of ${quote(remote)} is for ${from} and is dropped: ` +
       "it is never sent to another host, or without TLS";
-    yield finding(
-      "warning",
-      "token-of-old-address",
-      message,
-      `Run sremote login ${remote} to log in again`,
-      remote,
-    );
+    const next = `Run sremote login ${remote} to log in again`;
+    yield finding("warning", "token-of-old-address", message, next, remote);
   }
 }
 

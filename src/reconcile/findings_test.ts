@@ -72,6 +72,26 @@ const cases: readonly Case[] = [
     observed: found(file([stored("x", { exclusive: true })])),
     expected: ["error exclusive-elsewhere x", "info unmanaged"],
   },
+  ...([null, "unreadable"] as const).map((other): Case => ({
+    story: `a copy that was exclusive, and the global file is unknown (${other})`,
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("g", { system: true, exclusive: true })], "g"), { other }),
+    expected: other === null ? [] : ["warning other-unreadable"],
+  })),
+  {
+    story: "a stale copy that is exclusive",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("g", { system: true, exclusive: true })], "g")),
+    expected: ["error exclusive-elsewhere g"],
+  },
+  {
+    story: "a copy whose global remote is no longer exclusive",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("g", { system: true, exclusive: true })], "g"), {
+      other: file([stored("g")]),
+    }),
+    expected: [],
+  },
   {
     story: "an exclusive remote that the plan removes",
     desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
