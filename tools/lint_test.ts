@@ -110,7 +110,7 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "../../cli.ts",
     "../../arguments/parse.ts",
   ]],
-  ["src/reconcile/diff.ts", ["../model.ts", "../base/uri.ts", "./conflicts.ts"], [
+  ["src/reconcile/diff.ts", ["../model.ts", "../programs.ts", "../base/uri.ts", "./conflicts.ts"], [
     "../world.ts",
     "../remotefile/edit.ts",
     "../endpoint/client.ts",
@@ -160,6 +160,12 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "../config/validate.ts",
   ]],
   ["src/world.ts", [], ["./world/files.ts", "./base/errno.ts", "yaml"]],
+  ["src/programs.ts", ["./model.ts", "./base/text.ts"], [
+    "./world.ts",
+    "./remotefile/paths.ts",
+    "yaml",
+    "node:path",
+  ]],
   ["src/model.ts", ["./base/secret.ts"], ["./base/failure.ts", "yaml", "node:path"]],
   ["src/base/digest.ts", ["./secret.ts", "../../deno.json"], [
     "../model.ts",

@@ -3,6 +3,7 @@ import type { Config, RemoteConfig } from "../../schema/config.ts";
 import { Failure, type Problem } from "../base/failure.ts";
 import type { RemoteFile, Runtime, Scope, StoredRemote } from "../model.ts";
 import { showName } from "../base/show.ts";
+import { DEFAULT_RUNTIME } from "../programs.ts";
 import {
   ENDPOINT_ALLOWED,
   endpointProblem,
@@ -42,7 +43,7 @@ export function describe(files: DescribedFiles, runtime: Runtime, sysconfdir: st
   const wanted = defaultOf(files, remotes, notes);
   return {
     config: {
-      ...(runtime === "singularity" ? {} : { runtimes: [runtime] }),
+      ...(runtime === DEFAULT_RUNTIME ? {} : { runtimes: [runtime] }),
       ...(sysconfdir === null ? {} : { sysconfdir }),
       remotes,
       ...(wanted === undefined ? {} : { default: wanted }),

@@ -12,6 +12,7 @@ import {
   toProblems,
 } from "./explain.ts";
 import { isSecretKey, show, showName } from "../base/show.ts";
+import { DEFAULT_RUNTIME } from "../programs.ts";
 import { nearest } from "../base/suggest.ts";
 import { ENDPOINT_PATTERN, endpointProblem, storedEndpoint } from "../base/uri.ts";
 import { KEYSERVER_PATTERN, keyserverKey, keyserverProblem } from "../base/uri.ts";
@@ -193,7 +194,7 @@ function toDesired(config: Config): Desired {
     remotes[remote.scope ?? "user"].set(name, toRemote(name, remote));
   }
   return {
-    runtimes: config.runtimes ?? ["singularity"],
+    runtimes: config.runtimes ?? [DEFAULT_RUNTIME],
     sysconfdir: config.sysconfdir ?? null,
     remotes,
     default: toDefault(config.default, remotes.global),

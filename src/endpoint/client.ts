@@ -5,6 +5,7 @@
 import { keyserverWeb } from "../base/uri.ts";
 import type { Endpoint, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
 import { SERVICES } from "../model.ts";
+import { PROGRAMS } from "../programs.ts";
 import { Secret } from "../base/secret.ts";
 import type { Reply, Session } from "./session.ts";
 import { trouble } from "./trouble.ts";
@@ -32,10 +33,6 @@ export const TIMEOUTS = {
   keyserver: 5_000,
 };
 
-/** Apptainer's default endpoint answers no discovery: it has no library, and this keyserver (Apptainer 1.5). */
-const APPTAINER_CLOUD = "cloud.apptainer.org";
-const APPTAINER_KEYSERVER = "https://keys.openpgp.org";
-
 /** The address of an endpoint with its scheme. */
 export function endpointUrl({ uri, insecure }: Endpoint): string {
   return `${insecure ? "http" : "https"}://${uri}`;
@@ -48,8 +45,9 @@ export function tokenPage(endpoint: Endpoint): string {
 
 /** Asks an endpoint which services it has. */
 export async function discover(session: Session, endpoint: Endpoint): Promise<Discovery> {
-  if (endpoint.uri === APPTAINER_CLOUD) {
-    const keystore = { uri: APPTAINER_KEYSERVER, registryUri: null };
+  const shipped = Object.values(PROGRAMS).find((one) => one.shipped.uri === endpoint.uri)?.shipped;
+  if (typeof shipped?.keyserver === "string") {
+    const keystore = { uri: shipped.keyserver, registryUri: null };
     return { services: new Map([["keystore", keystore]]), milliseconds: 0 };
   }
   const reply = await session.get(`${endpointUrl(endpoint)}/assets/config/config.prod.json`, {

@@ -11,6 +11,7 @@ import type {
   Step,
 } from "../model.ts";
 import { printable } from "../base/text.ts";
+import { PROGRAMS } from "../programs.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
@@ -59,8 +60,7 @@ export function usedOf(plan: Plan): "the default" | "the exclusive remote" {
 
 /** The scope and program of the plan. */
 export function subjectOf({ target: { runtime, scope } }: Plan): string {
-  const program = runtime === "singularity" ? "Singularity" : "Apptainer";
-  return `${scope === "global" ? "Global" : "User"} remotes of ${program}`;
+  return `${scope === "global" ? "Global" : "User"} remotes of ${PROGRAMS[runtime].title}`;
 }
 
 /** The whole plan: changes, findings, and the summary in the last line. */

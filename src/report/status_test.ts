@@ -125,5 +125,5 @@ Deno.test("what the doctor found, with its remedies", () => {
     },
   ], plainStyle);
   golden("report/doctor.txt", text);
-  assert.equal(renderDiagnoses([], plainStyle), "\nAll is well.");
+  assert.equal(renderDiagnoses([], plainStyle), "\nNo problems found.");
 });
