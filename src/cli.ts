@@ -1,4 +1,4 @@
-/** Arguments in, an exit code out: the only place that knows flags, and the only one that catches. */
+/** Arguments in, an exit code out. What no command catches ends here, as an error message. */
 import type { Invocation, Result } from "./commands/shared/context.ts";
 import { Failure, type FailureCode } from "./base/failure.ts";
 import { versionLine } from "./base/version.ts";
@@ -39,12 +39,14 @@ const EXIT: Readonly<Record<FailureCode, number>> = {
 };
 
 /** Runs one command. Never throws: what goes wrong is said on standard error, and gives the exit code. */
-export async function run(world: World): Promise<number> {
-  const { args } = world.here;
+export async function run(outside: World): Promise<number> {
+  const { args } = outside.here;
   if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-    world.terminal.line(versionLine(world.here.runtime));
+    outside.terminal.line(versionLine(outside.here.runtime));
     return 0;
   }
+  const { readable } = await import("./commands/shared/context.ts");
+  const world = readable(outside);
   const invocation: Invocation = {
     color: !args.includes("--no-color"),
     json: wantsJson(args),
@@ -68,7 +70,9 @@ export async function run(world: World): Promise<number> {
 }
 
 async function print(world: World, invocation: Invocation, result: Result): Promise<number> {
-  if (!invocation.json && result.text !== undefined) world.terminal.out(result.text + "\n");
+  const { printed } = await import("./commands/shared/context.ts");
+  if (!invocation.json && result.raw !== undefined) world.terminal.out(`${result.raw}\n`);
+  else if (!invocation.json && result.text !== undefined) world.terminal.out(printed(world, result.text));
   const failed = result.document === undefined
     ? null
     : await printDocument(world, invocation, result.document);

@@ -71,7 +71,7 @@ complete -c sremote -f -a '(__sremote_complete)'
 export function completions(shell: Shell): Result {
   return {
     exit: 0,
-    text: SCRIPTS[shell].trimEnd(),
+    raw: SCRIPTS[shell].trimEnd(),
     document: { formatVersion: 1, shell, script: SCRIPTS[shell] },
   };
 }
@@ -81,7 +81,7 @@ export async function completeWord(
   context: Context,
   { word, before, completion }: Completed,
 ): Promise<Result> {
-  if (completion.kind === "files") return { exit: 0, text: FILES };
+  if (completion.kind === "files") return { exit: 0, raw: FILES };
   const candidates = completion.kind === "words"
     ? completion.candidates
     : completion.kind === "remotes"
@@ -89,7 +89,7 @@ export async function completeWord(
     : [];
   const lines = candidates.filter(({ value }) => value.startsWith(word) && !/\p{Cc}/u.test(value))
     .map(({ value, description }) => `${before}${value}\t${printable(description)}`);
-  return lines.length === 0 ? { exit: 0 } : { exit: 0, text: lines.join("\n") };
+  return lines.length === 0 ? { exit: 0 } : { exit: 0, raw: lines.join("\n") };
 }
 
 async function remotes(context: Context) {

@@ -10,5 +10,5 @@ export const SCHEMAS = ["config", "plan", "status"] as const;
 /** One of the schemas, as JSON whatever the flags. */
 export function schema(name: (typeof SCHEMAS)[number]): Result {
   const document = { config: configSchema, plan: planSchema, status: statusSchema }[name];
-  return { exit: 0, text: JSON.stringify(document, null, 2), document };
+  return { exit: 0, raw: JSON.stringify(document, null, 2), document };
 }

@@ -354,7 +354,7 @@ scene(
       for (const one of [path, join(folder, "a/b/remote.yaml")]) {
         const failure = await refuses("io", () => commit(world, one, options, big));
         assert.match(failure.message, /the disk is full/);
-        assert.match(failure.next!, /free some space/);
+        assert.match(failure.next!, /Free some space/);
         untouched(path, folder);
       }
     } finally {

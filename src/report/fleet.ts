@@ -128,19 +128,18 @@ export function renderFleet(reports: readonly HostReport[], style: Style): strin
   const shown = inOrder(reports).filter((one) =>
     one.state !== "in step" || counts["in step"] <= LISTED_IN_STEP
   );
-  const colour: Record<HostState, (text: string) => string> = {
+  const color: Record<HostState, (text: string) => string> = {
     "failed": style.red,
     "drifted": style.yellow,
     "changed": style.cyan,
     "in step": style.green,
   };
-  const rows = shown.map((one) => [printable(one.host), one.state, printable(one.summary)]);
-  const [heading, ...lines] = table([["HOST", "STATE", ""], ...rows]).split("\n");
-  const coloured = lines.map((line, i) => {
-    const { state } = shown[i]!;
-    const at = printable(shown[i]!.host).length;
-    return line.slice(0, at) + line.slice(at).replace(state, colour[state](state));
-  });
+  const rows = shown.map(({ host, state, summary }) => [
+    printable(host),
+    { text: state, style: color[state] },
+    printable(summary),
+  ]);
+  const heading = ["HOST", "STATE", ""].map((text) => ({ text, style: style.bold }));
   const counted = [...STATES].reverse().filter((one) => counts[one] > 0).map((one) =>
     `${counts[one]} ${one}`
   );
@@ -149,7 +148,7 @@ export function renderFleet(reports: readonly HostReport[], style: Style): strin
       counted.length > 0 ? `: ${counted.join(", ")}` : ""
     }.`,
   );
-  return shown.length === 0 ? last : [style.bold(heading!), ...coloured, "", last].join("\n");
+  return shown.length === 0 ? last : [table([heading, ...rows]), "", last].join("\n");
 }
 
 /** The same for programs. */

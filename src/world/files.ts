@@ -12,7 +12,7 @@ export function realFiles(): Files {
         (nofollow ? fs().constants.O_NOFOLLOW : 0);
       let fd: number;
       try {
-        // Deno passes over O_NOFOLLOW, and would follow the link.
+        // Deno ignores O_NOFOLLOW, and would follow the link.
         const before = nofollow ? fs().lstatSync(file) : fs().statSync(file);
         if (before.isSymbolicLink()) throw systemError("ELOOP", "is a symbolic link", file);
         if (before.isDirectory()) throw systemError("EISDIR", "is a directory", file);
@@ -86,15 +86,11 @@ export function realFiles(): Files {
 /** Temporary files of replaces of the files, and folders that were to become the first one's lock. */
 function leftBy(file: string, beside: readonly string[]): readonly string[] {
   const { basename, dirname, join } = load("node:path");
-  const bases = [file, ...beside].map((one) => escaped(basename(one))).join("|");
+  const bases = [file, ...beside].map((one) => RegExp.escape(basename(one))).join("|");
   const temporary = new RegExp(`^\\.(?:${bases})\\.sremote-[0-9a-f]{8}$`);
   const names = fs().readdirSync(dirname(file));
   const files = names.filter((name) => temporary.test(name)).map((name) => join(dirname(file), name));
   return [...files, ...deadLocks(file, names)];
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function removeFolder(folder: string): void {

@@ -3,6 +3,7 @@ import { Failure } from "../../base/failure.ts";
 import type { Desired, Runtime, Scope } from "../../model.ts";
 import type { PathOptions } from "../../remotefile/paths.ts";
 import { colourStyle, plainStyle, type Style } from "../../report/style.ts";
+import { printable, visible } from "../../base/text.ts";
 import type { World } from "../../world.ts";
 
 /** What of the flags printing depends on. Parsing the arguments fills it in; before that it is a good guess. */
@@ -12,7 +13,34 @@ export interface Invocation {
   jsonInto: string | null;
 }
 
-/** Colour goes to a terminal alone, and not where NO_COLOR (no-color.org) or `--no-color` says so. */
+/**
+ * The world whose terminal shows what is invisible in text for people: standard error, questions and progress. Standard
+ * output has formats for programs too, so its text passes {@link printed}.
+ */
+export function readable(world: World): World {
+  const { terminal } = world;
+  return {
+    ...world,
+    terminal: Object.assign(Object.create(terminal), {
+      err: (text: string) => terminal.err(visible(text, isStyled(text) && terminal.errIsTerminal)),
+      confirm: (question: string) => terminal.confirm(printable(question)),
+      askSecret: (question: string) => terminal.askSecret(printable(question)),
+      progress: (text: string | null) => terminal.progress(text === null ? null : printable(text)),
+    }),
+  };
+}
+
+/** Text for people as standard output gets it, with its line break. */
+export function printed({ terminal }: World, text: string): string {
+  return `${visible(text, isStyled(text) && terminal.outIsTerminal)}\n`;
+}
+
+/** Only then it matters whether it is a terminal, which takes time to find out. */
+function isStyled(text: string): boolean {
+  return text.includes("\u001b");
+}
+
+/** Color goes to a terminal alone, and not where NO_COLOR (no-color.org) or `--no-color` says so. */
 export function styleFor({ here }: World, color: boolean, terminal: boolean): Style {
   return terminal && color && !here.env("NO_COLOR") && here.env("TERM") !== "dumb" ? colourStyle : plainStyle;
 }
@@ -57,8 +85,10 @@ export interface Context {
 export interface Result {
   /** The exit code: 0, 2 with `--detailed-exitcode`, 3 where a status is not OK, 1 where the doctor found an error; that of `failure` where there is one. */
   readonly exit: 0 | 1 | 2 | 3;
-  /** For people, on standard output; ends without a line break. */
+  /** For people, on standard output; ends without a line break. What is invisible in it is made visible. */
   readonly text?: string;
+  /** In place of `text`: a format with escapes of its own (a config, XML, a token), printed as it is. */
+  readonly raw?: string;
   /** For programs, with `--json` or `--json-into`. */
   readonly document?: object;
   /** What is wrong with a result that is shown all the same. */
