@@ -1,13 +1,13 @@
-/** `sremote completions SHELL`, and what those scripts ask. */
+/** `sremote completions SHELL`, and what those scripts call. */
 import type { Completed } from "../arguments/complete.ts";
 import { printable } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { readMerged } from "./shared/merged.ts";
 
-/** The shells that there is a script for. */
+/** The supported shells. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Said in place of words: the shell is to offer files. */
+/** Printed instead of words: the shell completes file names. */
 const FILES = ":files";
 
 const SCRIPTS: Readonly<Record<Shell, string>> = {
@@ -67,7 +67,7 @@ complete -c sremote -f -a '(__sremote_complete)'
 `,
 };
 
-/** A shell's script, to be sourced. */
+/** The script of a shell, to be sourced. */
 export function completions(shell: Shell): Result {
   return {
     exit: 0,
@@ -76,7 +76,7 @@ export function completions(shell: Shell): Result {
   };
 }
 
-/** What may stand at the cursor: a line each, the word, a tab, what it is. Never an error: a shell could not show it. */
+/** What fits at the cursor: one line each, with the word, a tab and its description. Never an error: a shell could not show it. */
 export async function completeWord(
   context: Context,
   { word, before, completion }: Completed,

@@ -1,8 +1,8 @@
 /**
- * The lock beside a file: a directory, `FILE.lock`, for making one is atomic on NFS too. A note in it, from its first moment,
- * says whose it is, so that a lock whose process is gone from this machine (kill -9) is in nobody's way. Where that cannot be
- * told (a lock of another machine), the directory's time decides: its holder renews it, and a lock that was not renewed for
- * some seconds counts as abandoned.
+ * The lock beside a file: a directory, `FILE.lock`, since making a directory is atomic on NFS too. A note in it, from the
+ * start, names the owner, so that a lock whose process is gone from this machine (kill -9) does not block anyone. Where that
+ * is unknown (a lock of another machine), the directory's time decides: the holder renews it, and a lock that was not renewed
+ * for some seconds counts as abandoned.
  */
 import process from "node:process";
 import type { Lock } from "../world.ts";
@@ -40,7 +40,7 @@ function lockOf(directory: string): Lock {
       clearInterval(timer);
       try {
         if (ours) removeLock(directory);
-      } catch { /* it cannot be removed: it counts as abandoned before long */ }
+      } catch { /* it cannot be removed: it soon counts as abandoned */ }
     },
   };
 }
@@ -121,12 +121,12 @@ function bury(directory: string, isIt: (grave: string) => boolean): boolean {
   }
 }
 
-/** What tells a process from every other that had or will have its number (proc(5)); null: this system cannot say. */
+/** Identifies a process, unlike its number, which is reused (proc(5)); null: unknown on this system. */
 function noteOf(pid: number): string | null {
   try {
     const boot = fs().readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const namespace = fs().readlinkSync("/proc/self/ns/pid");
-    // Behind the program's name, which may hold anything: field 22, the time at which it was started.
+    // Field 22, the start time, after the program's name, which may contain anything.
     const start = fs().readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")[19];
     return `${boot} ${namespace} ${pid} ${start}\n`;
   } catch {
@@ -134,7 +134,7 @@ function noteOf(pid: number): string | null {
   }
 }
 
-/** Whether the process of a note is gone. Only of this boot of this machine, and of our numbers of processes, can that be said. */
+/** Whether the process of a note is gone. Known only for this boot of this machine and for our PID namespace. */
 function isDead(note: string): boolean {
   const [boot, namespace, pid] = note.split(" ");
   const self = noteOf(process.pid);
@@ -158,7 +158,7 @@ function isOlder(directory: string, milliseconds: number): boolean {
   }
 }
 
-/** Tells a directory from one that is made later under its name, even with the same inode. */
+/** Tells a directory from a later one of the same name, even with the same inode. */
 function markOf(directory: string): string | null {
   try {
     const { ino, birthtimeMs } = fs().lstatSync(directory);
