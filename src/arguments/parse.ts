@@ -1,6 +1,6 @@
 /** The command line, by commander; each command's code is loaded when it runs. */
 import { CommanderError } from "@commander-js/extra-typings";
-import { type Context, type Invocation, type Result, styleFor } from "../commands/shared/context.ts";
+import { type Context, type Invocation, printed, type Result, styleFor } from "../commands/shared/context.ts";
 import { Failure } from "../base/failure.ts";
 import type { World } from "../world.ts";
 import { commonFlags, type Program, type Run } from "./common.ts";
@@ -91,8 +91,8 @@ function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, js
       quiet,
     },
     style: styleFor(world, color, terminal.outIsTerminal && !json),
-    show: (text) => json ? undefined : terminal.out(text + "\n"),
-    ask: (text) => json ? terminal.err(text + "\n") : terminal.out(text + "\n"),
+    show: (text) => json ? undefined : terminal.out(printed(world, text)),
+    ask: (text) => json ? terminal.err(text + "\n") : terminal.out(printed(world, text)),
     note: (text) => quiet ? undefined : terminal.err(text + "\n"),
     detail: (text) => verbose ? terminal.err(text + "\n") : undefined,
   };

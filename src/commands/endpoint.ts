@@ -1,4 +1,4 @@
-/** `sremote endpoint serve`: an endpoint on loopback, to try and to test with. */
+/** `sremote endpoint serve`: an endpoint on loopback, for tests and for trying sremote. */
 import {
   answerOf,
   type EmbeddedAccount,
@@ -25,11 +25,13 @@ export interface ServeFlags {
   readonly wrong: readonly string[];
 }
 
-/** Serves until Ctrl-C. The address and the tokens are printed once it listens. */
+/** Serves until Ctrl-C. Prints the address and the tokens once it listens. */
 export async function serveEndpoint(context: Context, flags: ServeFlags): Promise<Result> {
   const { world, options } = context;
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
-    throw new Failure("usage", "--cert and --key go together", { next: "give both, or neither for http" });
+    throw new Failure("usage", "--cert and --key require each other", {
+      next: "Give both, or neither for http",
+    });
   }
   const tls = flags.cert === undefined ? null : {
     cert: readGiven(context, flags.cert, "the certificate"),
@@ -58,20 +60,20 @@ export async function serveEndpoint(context: Context, flags: ServeFlags): Promis
         "serve an endpoint on port",
         String(flags.port),
         error,
-        "try another port, or another certificate",
+        "Try another port, or another certificate",
       );
     }
-    throw new Failure("io", `cannot serve an endpoint on port ${flags.port}: another program listens there`, {
-      next: "take another, or 0 for any that is free",
+    throw new Failure("io", `cannot serve an endpoint on port ${flags.port}: the port is in use`, {
+      next: "Choose another port, or 0 for any free one",
     });
   }
   const uri = `localhost:${served.port}`;
   const url = `${tls === null ? "http" : "https"}://${uri}`;
-  // The tokens are made to be seen: they open nothing but this endpoint.
+  // The tokens may be shown: they are valid only for this endpoint.
   const shown = flags.tokens === undefined ? accounts : [];
   world.terminal.out(
     (options.json ? JSON.stringify({ formatVersion: 1, url, uri, port: served.port, accounts: shown }) : [
-      `An endpoint to try things with listens at ${url} (loopback alone). Ctrl-C ends it.`,
+      `A test endpoint listens at ${url} (loopback only). Press Ctrl-C to stop it.`,
       ...(shown.length === 0
         ? []
         : ["", ...shown.map(({ username, token }) => `  ${username.padEnd(5)}  ${token}`)]),
@@ -88,12 +90,12 @@ function randomToken(): string {
   return `try-${btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_")}`;
 }
 
-/** A line each: a user's name and the token. */
+/** One line each: a user name and a token. */
 function accountsIn(text: string, given: string): readonly EmbeddedAccount[] {
   return text.split("\n").filter((line) => line.trim() !== "").map((line, i) => {
     const [username, token, ...more] = line.trim().split(/\s+/);
     if (username !== undefined && token !== undefined && more.length === 0) return { username, token };
-    throw new Failure("usage", `cannot use ${given}: line ${i + 1} is not a name and a token`);
+    throw new Failure("usage", `cannot use ${given}: line ${i + 1} is not a user name and a token`);
   });
 }
 
@@ -101,16 +103,16 @@ function partOf(given: string, flag: string): Part {
   const part = PARTS.find((one) => one === given);
   if (part !== undefined) return part;
   const meant = nearest(given, PARTS);
-  throw new Failure("usage", `${flag} ${given}: there is no such part of an endpoint`, {
-    next: meant === undefined ? `one of ${PARTS.join(", ")}` : `did you mean ${meant}?`,
+  throw new Failure("usage", `${flag} ${given}: an endpoint has no such part`, {
+    next: meant === undefined ? `Use one of ${PARTS.join(", ")}` : `Did you mean ${meant}?`,
   });
 }
 
 function slowOf(given: string): readonly [Part, number] {
   const [part = "", milliseconds = ""] = given.split("=");
   if (/^\d{1,7}$/.test(milliseconds)) return [partOf(part, "--slow"), Number(milliseconds)];
-  throw new Failure("usage", `--slow ${given}: there are no milliseconds`, {
-    next: "give it as --slow library=2000",
+  throw new Failure("usage", `--slow ${given}: the number of milliseconds is missing`, {
+    next: "Write it as --slow library=2000",
   });
 }
 
@@ -118,7 +120,7 @@ function wrongOf(given: string): readonly [Part, Wrong] {
   const [part = "", how = ""] = given.split("=");
   const wrong = WRONGS.find((one) => one === how);
   if (wrong !== undefined) return [partOf(part, "--wrong"), wrong];
-  throw new Failure("usage", `--wrong ${given}: it can be wrong as ${WRONGS.join(", ")}`, {
-    next: "give it as --wrong library=500",
+  throw new Failure("usage", `--wrong ${given}: the answer can be ${WRONGS.join(", ")}`, {
+    next: "Write it as --wrong library=500",
   });
 }

@@ -34,5 +34,5 @@ export async function importFiles(context: Context, flags: ImportOptions): Promi
   );
   for (const one of notes) context.note(`Note: ${one}`);
   const text = flags.format === "json" ? JSON.stringify(config, null, 2) : renderConfig(config).trimEnd();
-  return { exit: 0, text, document: config };
+  return { exit: 0, raw: text, document: config };
 }

@@ -191,7 +191,7 @@ export async function getLoginPassword(context: Context): Promise<Result> {
   const password = account.registryPassword.reveal();
   return {
     exit: 0,
-    text: password,
+    raw: password,
     document: { formatVersion: 1, remote, username: account.identity.username, password },
   };
 }

@@ -59,9 +59,9 @@ export async function status(
     case "json":
       return { exit, document };
     case "junit":
-      return { exit, document, text: renderJunit(document) };
+      return { exit, document, raw: renderJunit(document) };
     case "prometheus":
-      return { exit, document, text: renderPrometheus(document).trimEnd() };
+      return { exit, document, raw: renderPrometheus(document).trimEnd() };
     case "text":
       return { exit, document, text: renderStatus(document, context.style) };
   }

@@ -22,12 +22,12 @@ const CASES: Readonly<Record<string, readonly [json: string, state: string, summ
       steps: [step({ kind: "update" }, { kind: "logout" })],
     }),
     "drifted",
-    "2 to change, 1 to log out of",
+    "2 to change, 1 logout",
   ],
   "changed": [
     JSON.stringify({ formatVersion: 1, changed: true, results: [{ steps: [step({ kind: "login" })] }] }),
     "changed",
-    "1 to log in to",
+    "1 login",
   ],
   "applied, and nothing to do": [
     JSON.stringify({ formatVersion: 1, changed: false, results: [{ steps: [] }] }),
@@ -53,12 +53,12 @@ const CASES: Readonly<Record<string, readonly [json: string, state: string, summ
     "failed",
     'check failed: the keystore service of "lab": keys.example.com answers 503',
   ],
-  "nothing": [" \n", "failed", "there is nothing in it"],
-  "no JSON": ["sremote: command not found", "failed", "it is not JSON"],
-  "another document": ['{"formatVersion":1,"default":null}', "failed", /^it is neither a plan nor an apply/],
-  "another version": [plan(false).replace("1", "2"), "failed", /^it is neither/],
-  "a list": ["[]", "failed", /^it is neither/],
-  "null": ["null", "failed", /^it is neither/],
+  "nothing": [" \n", "failed", "the file is empty"],
+  "no JSON": ["sremote: command not found", "failed", "not JSON"],
+  "another document": ['{"formatVersion":1,"default":null}', "failed", /^neither a plan nor the result of an apply/],
+  "another version": [plan(false).replace("1", "2"), "failed", /^neither/],
+  "a list": ["[]", "failed", /^neither/],
+  "null": ["null", "failed", /^neither/],
 };
 
 for (const [what, [json, state, summary]] of Object.entries(CASES)) {
@@ -100,7 +100,7 @@ Deno.test("fleet: the worst first, and node2 before node10; many that are in ste
   assert.equal(
     renderFleet(reports, plainStyle),
     `HOST    STATE
-z       failed   there is nothing in it
+z       failed   the file is empty
 a       drifted
 node2   in step
 node10  in step

@@ -1,6 +1,6 @@
 /** Manual pages, in the macros of man(7). */
 
-/** A command as its help shows it. */
+/** A command, as its help shows it. */
 export interface ManualCommand {
   /** The words that name it: `sremote`, `sremote plan`, `sremote keyserver add`. */
   readonly words: readonly string[];
@@ -13,19 +13,19 @@ export interface ManualCommand {
   readonly commands: readonly ManualCommand[];
 }
 
-/** A term and what it is. */
+/** A term and its description. */
 export interface Described {
   readonly term: string;
   readonly description: string;
 }
 
-/** A page, by the name of its file. */
+/** A page and the name of its file. */
 export interface ManualPage {
   readonly name: string;
   readonly text: string;
 }
 
-/** A page for each command and those below it; the first one also has the flags that all know. */
+/** A page for each command and its subcommands; the first one also has the global options. */
 export function manualPages(command: ManualCommand, version: string): readonly ManualPage[] {
   return [
     { name: `${command.words.join("-")}.1`, text: page(command, version) },
@@ -49,11 +49,11 @@ function page(command: ManualCommand, version: string): string {
       commands.map((one) => ({ term: one.words.join(" "), description: one.description })),
     ),
     ...section("ARGUMENTS", command.arguments),
-    ...section(words.length > 1 ? "OPTIONS" : "OPTIONS OF ALL COMMANDS", command.options),
+    ...section(words.length > 1 ? "OPTIONS" : "GLOBAL OPTIONS", command.options),
     ...examples.length === 0 ? [] : [".SH EXAMPLES", ".nf", ...examples.map(escaped), ".fi"],
     ".SH EXIT STATUS",
     "0 done; 1 failed; 2 with \\-\\-detailed\\-exitcode, there are changes; 3 a login or a required check failed;",
-    "4 stale; 5 locked; 6 declined; 64 wrong usage; 65 the config or a file is invalid; 130 interrupted.",
+    "4 stale; 5 locked; 6 cancelled; 64 invalid usage; 65 the config or a file is invalid; 130 interrupted.",
     ...related.length === 0
       ? []
       : [".SH SEE ALSO", related.map((one) => `\\fB${escaped(one.join("-"))}\\fR(1)`).join(", ")],
@@ -71,7 +71,7 @@ function section(title: string, list: readonly Described[]): string[] {
   ];
 }
 
-/** No character of a text is one of roff's. */
+/** Escapes every character that roff would interpret. */
 function escaped(text: string): string {
   const plain = text.replace(/\\/g, "\\e").replace(/-/g, "\\-").replace(/\u00a0/g, "\\ ").replace(
     /…/g,

@@ -23,17 +23,11 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
   else {
     const rows = services.map(({ service, ok, version, uri }) => [
       serviceTitle(service),
-      ok ? "OK" : "N/A",
+      ok ? { text: "OK", style: style.green } : { text: "N/A", style: style.red },
       printable(version ?? ""),
       printable(uri ?? ""),
     ]);
-    const [heading, ...lined] = table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]).split("\n");
-    lines.push(heading!);
-    // Colour is put on afterwards, so that it has no part in the columns.
-    lined.forEach((line, i) => {
-      const colour = services[i]!.ok ? style.green : style.red;
-      lines.push(line.replace(/(?<= {2})(?:OK|N\/A)(?= |$)/, colour));
-    });
+    lines.push(table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]));
   }
   lines.push("", loginLine(status.login, style));
   const troubles = troublesOf(status);
