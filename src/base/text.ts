@@ -27,8 +27,8 @@ export function printable(text: string): string {
 }
 
 /**
- * The last pass over text for people: line breaks and tabs stay, and with `styled` the sequences of our own styles; everything else
- * that is invisible is shown by its number, whoever forgot it.
+ * The last pass over text for people: line breaks, tabs and, with `styled`, the sequences of our own styles stay. Every other
+ * invisible character is shown by its number.
  */
 export function visible(text: string, styled: boolean): string {
   const parts = text.split(OURS);
@@ -49,14 +49,9 @@ export function visible(text: string, styled: boolean): string {
  * ```
  */
 export function quote(name: string): string {
-  return printable(`"${name.replace(/["\\]/g, "\\$&")}"`);
+  return printable(JSON.stringify(name));
 }
 
 function escapeOf(character: string): string {
   return `\\u{${character.codePointAt(0)!.toString(16)}}`;
-}
-
-/** A name in quotes, fit for a terminal and for a message: what would be obeyed, or not be seen, is spelled out. */
-export function quote(name: string): string {
-  return printable(JSON.stringify(name));
 }

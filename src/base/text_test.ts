@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { printable, quote, visible } from "./text.ts";
 
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
 const OBEYED =
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
   /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u;
 const any = fc.array(
   fc.constantFrom(

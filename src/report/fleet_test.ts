@@ -55,7 +55,11 @@ const CASES: Readonly<Record<string, readonly [json: string, state: string, summ
   ],
   "nothing": [" \n", "failed", "the file is empty"],
   "no JSON": ["sremote: command not found", "failed", "not JSON"],
-  "another document": ['{"formatVersion":1,"default":null}', "failed", /^neither a plan nor the result of an apply/],
+  "another document": [
+    '{"formatVersion":1,"default":null}',
+    "failed",
+    /^neither a plan nor the result of an apply/,
+  ],
   "another version": [plan(false).replace("1", "2"), "failed", /^neither/],
   "a list": ["[]", "failed", /^neither/],
   "null": ["null", "failed", /^neither/],
