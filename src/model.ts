@@ -2,7 +2,8 @@
  * The domain's types. Wanted ({@link Desired}), found ({@link Observed}) and planned ({@link Plan}) are three types;
  * data flows one way: config → desired → diff ← observed; plan → apply → outcome → report.
  */
-import type { Secret } from "./base/secret.ts";
+import type { RemoteConfig } from "../schema/config.ts";
+import type { Credential, Entry, Keyserver, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
 
 /** The two container programs that read a `remote.yaml`. */
 export type Runtime = "singularity" | "apptainer";
@@ -23,41 +24,8 @@ export type SecretRef =
   | { readonly command: readonly string[] }
   | { readonly prompt: true };
 
-/** A keyserver of a remote, as `remote.yaml` lists it (SingularityCE 3.7 and later). */
-export interface Keyserver {
-  readonly uri: string;
-  /** The endpoint's own keyserver, taken out of use. */
-  readonly skip: boolean;
-  /** `false`: the endpoint's own keyserver. */
-  readonly external: boolean;
-  /** The TLS certificate is not verified. */
-  readonly insecure: boolean;
-}
-
-/** What a remote is, less its name, its token and whether it is the default: the fields that a plan shows. */
-export interface Entry {
-  /** `host[:port][/path]`, without a scheme. */
-  readonly uri: string;
-  /** Contacted over http. */
-  readonly insecure: boolean;
-  readonly keyservers: readonly Keyserver[];
-}
-
-/** A remote as one `remote.yaml` holds it. */
-export interface StoredRemote extends Entry {
-  readonly name: string;
-  readonly token: Secret | null;
-  /** A copy that Singularity made of an entry of the global file: not ours, not drift. */
-  readonly system: boolean;
-  readonly exclusive: boolean;
-}
-
-/** A keyserver's or registry's stored credential (`Credentials:`), which sremote keeps and never shows. */
-export interface Credential {
-  readonly uri: string;
-  readonly auth: Secret | null;
-  readonly insecure: boolean;
-}
+/** A remote as a file holds it and as a plan shows it, and what else a file holds: from the one table of their fields. */
+export type { Credential, Entry, Keyserver, SeenRemote, StoredRemote };
 
 /** One `remote.yaml`, typed. A Map, for a remote may be called `__proto__`. Order is the file's. */
 export interface RemoteFile {
@@ -77,14 +45,15 @@ export interface Target {
 
 // ---------------------------------------------------------------- wanted
 
-/** A remote that the config wants in the file of one scope. */
-export interface DesiredRemote {
+/** A remote that the config wants in the file of one scope: its fields as the config has them, or in this form. */
+export interface DesiredRemote
+  extends Omit<RemoteConfig, "scope" | "uri" | "keyservers" | "login" | "check"> {
   readonly name: string;
   readonly uri: string;
   readonly insecure: boolean;
-  /** The external keyservers; null: the config does not speak of them. */
+  /** The external keyservers; null: unset in the config. */
   readonly keyservers: readonly Keyserver[] | null;
-  /** null: the config does not speak of a token; `false`: none may be stored. */
+  /** null: unset in the config; `false`: no token may be stored. */
   readonly login: SecretRef | false | null;
   readonly check: readonly ServiceName[];
 }
@@ -311,14 +280,6 @@ export type FindingCode =
   | "token-unverified" // a stored token could not be held against its endpoint or its source
   | "token-of-old-address"
   | "not-looked-at"; // --offline
-
-/** A remote as the plan saw it: enough to say later what changed meanwhile, without a secret. */
-export interface SeenRemote extends Entry {
-  readonly remote: string;
-  readonly exclusive: boolean;
-  readonly system: boolean;
-  readonly token: boolean;
-}
 
 /** The file as the plan saw it. */
 export interface Seen {

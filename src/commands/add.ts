@@ -1,6 +1,7 @@
 /** `sremote add`, as `singularity remote add`. */
 import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
 import { Failure } from "../base/failure.ts";
+import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
 import { mergedFor } from "./shared/merged.ts";
@@ -35,7 +36,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   requireRoot(context, scope, "add");
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const seen = (await mergedFor(context, scope))?.merged ?? null;
-  const after = { uri: address.uri, insecure: address.insecure || flags.insecure === true, keyservers: [] };
+  const after = entryOf({ uri: address.uri, insecure: address.insecure || flags.insecure === true });
   const { file } = await editFile(context, scope, (now) => {
     const global = seen?.remotes.get(name)?.global;
     if (now.remotes.has(name) || seen?.remotes.has(name)) {

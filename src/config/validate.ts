@@ -203,8 +203,9 @@ function toDesired(config: Config): Desired {
   };
 }
 
-function toRemote(name: string, remote: RemoteConfig): DesiredRemote {
+function toRemote(name: string, { scope: _, ...remote }: RemoteConfig): DesiredRemote {
   return {
+    ...remote,
     name,
     ...storedEndpoint(remote.uri),
     keyservers: remote.keyservers?.map(toKeyserver) ?? null,

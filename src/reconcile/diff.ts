@@ -12,7 +12,8 @@ import type {
   Step,
   StoredRemote,
 } from "../model.ts";
-import { defaultOf, sameKeyservers } from "../remotefile/changes.ts";
+import { defaultOf } from "../remotefile/changes.ts";
+import { entryOf, sameEntry, sameKeyservers } from "../remotefile/entry.ts";
 import { findConflicts, isCopy } from "./findings.ts";
 import { seenOf } from "./seen.ts";
 import { machineRemotes, watched } from "./watched.ts";
@@ -106,12 +107,12 @@ function diffRemotes(desired: Desired, { target, file, ours, other }: Observed):
   const changes: Change[] = [];
   for (const one of wanted.values()) {
     const now = present.get(one.name);
-    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: newEntry(one) });
+    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
     else if (isCopy(target.scope, now)) {
       // What Singularity left behind of a global remote that is no longer: it becomes the user's own.
       if (other?.content?.remotes.has(one.name)) continue;
       changes.push({ kind: "remove", remote: one.name, before: entryOf(now) });
-      changes.push({ kind: "add", remote: one.name, after: newEntry(one) });
+      changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
     } else {
       const after = wantedEntry(one, now);
       if (!sameEntry(now, after)) {
@@ -164,27 +165,16 @@ function sameState(a: DefaultState, b: DefaultState): boolean {
     a.exclusive.every((one) => b.exclusive.includes(one));
 }
 
-function newEntry({ uri, insecure, keyservers }: DesiredRemote): Entry {
-  return { uri, insecure, keyservers: keyservers ?? [] };
-}
-
 /** The entry as it should be: what the config does not speak of stays. */
 function wantedEntry(wanted: DesiredRemote, now: StoredRemote): Entry {
   const own = now.keyservers.filter((one) => !one.external);
   const external = now.keyservers.filter((one) => one.external);
   const sameServers = wanted.keyservers === null || sameKeyservers(external, wanted.keyservers);
-  return {
+  return entryOf({
+    ...now,
+    ...wanted,
     uri: sameEndpoint(now.uri, wanted.uri) ? now.uri : wanted.uri,
-    insecure: wanted.insecure,
     // The endpoint's own keyservers are not the config's to say.
     keyservers: sameServers ? now.keyservers : [...own, ...wanted.keyservers!],
-  };
-}
-
-function entryOf({ uri, insecure, keyservers }: Entry): Entry {
-  return { uri, insecure, keyservers };
-}
-
-function sameEntry(a: Entry, b: Entry): boolean {
-  return a.uri === b.uri && a.insecure === b.insecure && sameKeyservers(a.keyservers, b.keyservers);
+  });
 }

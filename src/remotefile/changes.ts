@@ -1,17 +1,10 @@
-/** What a `remote.yaml` says after changes: the meaning alone, apart from the text. */
+/** The content of a `remote.yaml` after changes: the meaning, not the text. */
 import { Failure } from "../base/failure.ts";
-import type {
-  Change,
-  Credential,
-  DefaultState,
-  Entry,
-  Keyserver,
-  RemoteFile,
-  StoredRemote,
-} from "../model.ts";
 import type { Secret } from "../base/secret.ts";
+import type { Change, Credential, DefaultState, Entry, RemoteFile, StoredRemote } from "../model.ts";
+import { newRemote, sameCredential, sameList, sameRemote, updatedRemote } from "./entry.ts";
 
-/** What changes hold no copy of. */
+/** What changes refer to and do not contain. */
 export interface Supplies {
   /** The new token per remote, for `login`. */
   readonly tokens?: ReadonlyMap<string, Secret>;
@@ -48,7 +41,7 @@ export function applyChanges(
         remotes.set(change.remote, newRemote(change.remote, change.after));
         break;
       case "update":
-        remotes.set(change.remote, updated(stored(change.remote), change.before, change.after));
+        remotes.set(change.remote, updatedRemote(stored(change.remote), change.before, change.after));
         break;
       case "remove":
         stored(change.remote);
@@ -99,52 +92,6 @@ export function sameContent(a: RemoteFile, b: RemoteFile): boolean {
       const other = b.remotes.get(name);
       return other !== undefined && sameRemote(remote, other);
     }) && sameList(a.credentials, b.credentials, sameCredential);
-}
-
-/** Whether two entries say the same. */
-export function sameRemote(a: StoredRemote, b: StoredRemote): boolean {
-  return a === b ||
-    a.name === b.name && a.uri === b.uri && a.insecure === b.insecure && a.system === b.system &&
-      a.exclusive === b.exclusive && sameSecret(a.token, b.token) &&
-      sameKeyservers(a.keyservers, b.keyservers);
-}
-
-/** Whether two lists of keyservers say the same; their order counts. */
-export function sameKeyservers(a: readonly Keyserver[], b: readonly Keyserver[]): boolean {
-  return sameList(a, b, sameKeyserver);
-}
-
-/** Whether two keyservers say the same. */
-export function sameKeyserver(a: Keyserver, b: Keyserver): boolean {
-  return a.uri === b.uri && a.skip === b.skip && a.external === b.external && a.insecure === b.insecure;
-}
-
-/** Whether both are absent, or the same token. */
-export function sameSecret(a: Secret | null, b: Secret | null): boolean {
-  return a === null || b === null ? a === b : a.equals(b);
-}
-
-/** Whether two credentials say the same. */
-export function sameCredential(a: Credential, b: Credential): boolean {
-  return a.uri === b.uri && a.insecure === b.insecure && sameSecret(a.auth, b.auth);
-}
-
-function sameList<T>(a: readonly T[], b: readonly T[], same: (one: T, other: T) => boolean): boolean {
-  return a === b || a.length === b.length && a.every((one, i) => same(one, b[i]!));
-}
-
-function newRemote(name: string, { uri, insecure, keyservers }: Entry): StoredRemote {
-  return { name, uri, insecure, keyservers, token: null, system: false, exclusive: false };
-}
-
-/** Only what the change speaks of is touched. */
-function updated(remote: StoredRemote, before: Entry, after: Entry): StoredRemote {
-  return {
-    ...remote,
-    uri: before.uri === after.uri ? remote.uri : after.uri,
-    insecure: before.insecure === after.insecure ? remote.insecure : after.insecure,
-    keyservers: sameKeyservers(before.keyservers, after.keyservers) ? remote.keyservers : after.keyservers,
-  };
 }
 
 function misfit(message: string): Failure {

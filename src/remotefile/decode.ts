@@ -3,6 +3,7 @@ import { nearest } from "../base/suggest.ts";
 import type { Problem } from "../base/failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 import { Secret } from "../base/secret.ts";
+import { CREDENTIAL_FIELDS, type Field, KEYSERVER_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 import { maskField, maskName } from "./mask_line.ts";
 import type { MapNode, Node, Pair } from "./yaml.ts";
 
@@ -14,9 +15,6 @@ export interface LocatedProblem {
 
 // The fields that the newest versions know. 3.5 and 3.6 know fewer; that is the reader's affair, not the file's.
 const TOP = ["Active", "Remotes", "Credentials"];
-const REMOTE = ["URI", "Token", "System", "Exclusive", "Insecure", "Keyservers"];
-const KEYSERVER = ["URI", "Skip", "External", "Insecure"];
-const CREDENTIAL = ["URI", "Auth", "Insecure"];
 
 // What Go's yaml.v2 and yaml.v3 take for a bool where the field is one; only without quotes.
 const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;
@@ -36,6 +34,7 @@ export function decode(root: Node | null): { content: RemoteFile; problems: read
 
 type Fields = ReadonlyMap<string, Pair>;
 type Path = readonly (string | number)[];
+type Read<T> = Field & { readonly property: keyof T & string };
 
 class Decoder {
   readonly problems: LocatedProblem[] = [];
@@ -60,35 +59,39 @@ class Decoder {
   private remote(name: string, node: Node, path: Path): StoredRemote {
     // Go decodes an empty remote to a nil pointer, and every command crashes on it.
     if (isNull(node)) this.problem(node, path, "the remote is empty", { allowed: "at least a URI, or {}" });
-    const fields = isNull(node) ? new Map() : this.fields(node, path, REMOTE);
     return {
       name,
-      uri: this.text(fields, "URI", path),
-      insecure: this.flag(fields, "Insecure", path),
-      keyservers: this.list(fields, "Keyservers", path, (item, at) => this.keyserver(item, at)),
-      token: this.secret(fields, "Token", path),
-      system: this.flag(fields, "System", path),
-      exclusive: this.flag(fields, "Exclusive", path),
+      ...this.values<Omit<StoredRemote, "name">>(isNull(node) ? null : node, path, REMOTE_FIELDS),
     };
   }
 
   private keyserver(node: Node, path: Path): Keyserver {
-    const fields = this.fields(node, path, KEYSERVER);
-    return {
-      uri: this.text(fields, "URI", path),
-      skip: this.flag(fields, "Skip", path),
-      external: this.flag(fields, "External", path),
-      insecure: this.flag(fields, "Insecure", path),
-    };
+    return this.values(node, path, KEYSERVER_FIELDS);
   }
 
   private credential(node: Node, path: Path): Credential {
-    const fields = this.fields(node, path, CREDENTIAL);
-    return {
-      uri: this.text(fields, "URI", path),
-      auth: this.secret(fields, "Auth", path),
-      insecure: this.flag(fields, "Insecure", path),
-    };
+    return this.values(node, path, CREDENTIAL_FIELDS);
+  }
+
+  /** The values of all fields; of no node they are unset. */
+  private values<T extends object>(node: Node | null, path: Path, fields: readonly Read<T>[]): T {
+    const found = node === null ? new Map() : this.fields(node, path, fields.map(({ yaml }) => yaml));
+    const values: { [property: string]: unknown } = {};
+    for (const { yaml, property, type } of fields) values[property] = this.value(type, found, yaml, path);
+    return values as T;
+  }
+
+  private value(type: Field["type"], fields: Fields, field: string, path: Path) {
+    switch (type) {
+      case "text":
+        return this.text(fields, field, path);
+      case "flag":
+        return this.flag(fields, field, path);
+      case "secret":
+        return this.secret(fields, field, path);
+      case "keyservers":
+        return this.list(fields, field, path, (item, at) => this.keyserver(item, at));
+    }
   }
 
   /** The pairs of a map by key; a key that is there twice is a problem, as it is to Go. */

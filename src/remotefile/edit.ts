@@ -3,23 +3,22 @@
  * order, quotes, blank lines, line ends. The result is read back and must say what it should.
  */
 import { Failure } from "../base/failure.ts";
-import type { Change, RemoteFile, StoredRemote } from "../model.ts";
+import type { Change, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import { applyChanges, sameContent, type Supplies } from "./changes.ts";
 import {
-  applyChanges,
-  sameContent,
+  REMOTE_FIELDS,
+  type RemoteField,
   sameCredential,
+  sameField,
   sameKeyserver,
-  sameKeyservers,
+  sameList,
   sameRemote,
-  type Supplies,
-} from "./changes.ts";
+} from "./entry.ts";
 import { styleOf } from "./layout.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
   credentialLines,
-  type Field,
   fieldLines,
-  FIELDS,
   fieldText,
   fileLines,
   keyserverLines,
@@ -112,7 +111,7 @@ class Editor {
   private editCredentials(root: MapNode, pair: Pair | undefined, pad: string): void {
     const { splices } = this;
     const [was, now] = [this.before.credentials, this.wanted.credentials];
-    if (was.length === now.length && was.every((one, i) => sameCredential(one, now[i]!))) return;
+    if (sameList(was, now, sameCredential)) return;
     const column = pad.length + this.style.list;
     if (pair === undefined) {
       // Behind what belongs to the last remote, and behind one that is new.
@@ -182,7 +181,9 @@ class Editor {
   private editEntry(entry: Pair, was: StoredRemote, now: StoredRemote): void {
     const map = entry.value;
     const kept = map.kind === "map" && this.hasLines(map) && !entry.explicit &&
-      map.pairs.some(({ key }) => FIELDS.some((field) => field === key.text && this.isKept(field, was, now)));
+      map.pairs.some(({ key }) =>
+        REMOTE_FIELDS.some((field) => field.yaml === key.text && this.isKept(field, was, now))
+      );
     if (!kept) {
       this.splices.replaceBlock(entry.start, entry.value.end, remoteLines(now, this.style));
       return;
@@ -190,20 +191,21 @@ class Editor {
     const column = this.splices.column(map.start);
     const pairs = new Map(map.pairs.map((pair) => [pair.key.text, pair]));
     let at = this.splices.lineStart(map.start);
-    for (const field of FIELDS) {
-      const pair = pairs.get(field);
-      if (!isSame(field, was, now)) {
+    for (const field of REMOTE_FIELDS) {
+      const pair = pairs.get(field.yaml);
+      if (!sameField(field, was, now)) {
         if (pair === undefined) this.splices.insertLines(at, fieldLines(now, field, column, this.style.list));
-        else if (field === "Keyservers") this.setKeyservers(pair, was, now, column);
-        else this.setScalar(pair, fieldText(now, field));
+        else if (field.type === "keyservers") {
+          this.setKeyservers(pair, was[field.property], now[field.property], column);
+        } else this.setScalar(pair, fieldText(now[field.property], field.always));
       }
       if (pair !== undefined) at = Math.max(at, this.splices.lineEnd(pair.value.end));
     }
   }
 
   /** Whether a line of the field stays, so that the entry is not left without any: that would be a null. */
-  private isKept(field: Field, was: StoredRemote, now: StoredRemote): boolean {
-    return isSame(field, was, now) || fieldLines(now, field, 0, 0).length > 0;
+  private isKept(field: RemoteField, was: StoredRemote, now: StoredRemote): boolean {
+    return sameField(field, was, now) || fieldLines(now, field, 0, 0).length > 0;
   }
 
   /** A new scalar in the old one's place; null: the line goes. */
@@ -217,16 +219,21 @@ class Editor {
     splices.replace(value.start, value.end, text + eol);
   }
 
-  private setKeyservers(pair: Pair, was: StoredRemote, now: StoredRemote, column: number): void {
+  private setKeyservers(
+    pair: Pair,
+    was: readonly Keyserver[],
+    now: readonly Keyserver[],
+    column: number,
+  ): void {
     const { start, value, colon } = pair;
     const { splices } = this;
     const end = splices.lineEnd(value.end);
-    if (now.keyservers.length === 0) return splices.replace(splices.lineStart(start), end, "");
+    if (now.length === 0) return splices.replace(splices.lineStart(start), end, "");
     if (value.kind === "seq" && !value.flow && value.items.every((item) => splices.startsItem(item.start))) {
-      return this.editItems(value, was.keyservers, now.keyservers, sameKeyserver, keyserverLines);
+      return this.editItems(value, was, now, sameKeyserver, keyserverLines);
     }
     splices.replace(colon + 1, value.end, "");
-    splices.insertLines(end, keyserverLines(now.keyservers, column + this.style.list));
+    splices.insertLines(end, keyserverLines(now, column + this.style.list));
   }
 
   /** Between the first and the last that stay as they are, the old ones go and the new ones come. */
@@ -249,10 +256,4 @@ class Editor {
     const at = head === 0 ? splices.lineStart(start) : splices.lineEnd(items[head - 1]!.end);
     splices.insertLines(at, linesOf(now.slice(head, now.length - tail), splices.column(start)));
   }
-}
-
-function isSame(field: Field, was: StoredRemote, now: StoredRemote): boolean {
-  return field === "Keyservers"
-    ? sameKeyservers(was.keyservers, now.keyservers)
-    : fieldText(was, field) === fieldText(now, field);
 }

@@ -1,5 +1,6 @@
 /** Two texts of a `remote.yaml` fit to be shown side by side: no token in them, and yet it shows where they differ. */
 import type { Secret } from "../base/secret.ts";
+import { CREDENTIAL_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 import type { RemoteDocument } from "./parse.ts";
 import type { MapNode, Node } from "./yaml.ts";
 
@@ -42,25 +43,31 @@ interface Place {
   readonly secret: Secret;
 }
 
+const REMOTE_SECRETS = REMOTE_FIELDS.filter((one) => one.type === "secret");
+const CREDENTIAL_SECRETS = CREDENTIAL_FIELDS.filter((one) => one.type === "secret");
+
 function secretsOf({ root, content }: RemoteDocument): readonly Place[] {
   const places: Place[] = [];
   const add = (owner: string, node: Node | undefined, secret: Secret | null | undefined) => {
     if (secret && node) places.push({ owner, start: node.start, end: node.end, secret });
   };
   for (const { key, value } of mapOf(valueOf(root, "Remotes"))?.pairs ?? []) {
-    add(`remote ${key.text}`, valueOf(value, "Token"), content.remotes.get(key.text)?.token);
+    const remote = content.remotes.get(key.text);
+    for (const { yaml, property } of REMOTE_SECRETS) {
+      add(`remote ${yaml} ${key.text}`, valueOf(value, yaml), remote?.[property]);
+    }
   }
   const credentials = valueOf(root, "Credentials");
   const seen = new Map<string, number>();
-  content.credentials.forEach(({ uri, auth }, i) => {
+  content.credentials.forEach((credential, i) => {
+    const { uri } = credential;
+    const item = credentials?.kind === "seq" ? credentials.items[i] : undefined;
     // The same address twice is two credentials.
     const count = (seen.get(uri) ?? 0) + 1;
     seen.set(uri, count);
-    add(
-      `credential ${count} ${uri}`,
-      valueOf(credentials?.kind === "seq" ? credentials.items[i] : undefined, "Auth"),
-      auth,
-    );
+    for (const { yaml, property } of CREDENTIAL_SECRETS) {
+      add(`credential ${yaml} ${count} ${uri}`, valueOf(item, yaml), credential[property]);
+    }
   });
   return places.sort((a, b) => a.start - b.start);
 }

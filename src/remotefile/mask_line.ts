@@ -1,11 +1,13 @@
 /** Lines and names of a file that may be broken, fit to print: a token may stand anywhere in it. */
-
 import { nearest } from "../base/suggest.ts";
+import { CREDENTIAL_FIELDS, type Field, KEYSERVER_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 
-const TEXT_FIELDS = new Set(["Active", "URI"]);
-const FLAG_FIELDS = new Set(["System", "Exclusive", "Insecure", "Skip", "External"]);
-const LIST_FIELDS = new Set(["Remotes", "Keyservers", "Credentials"]);
-const FIELDS = [...TEXT_FIELDS, ...FLAG_FIELDS, ...LIST_FIELDS, "Token", "Auth"];
+const fields: readonly Field[] = [...REMOTE_FIELDS, ...KEYSERVER_FIELDS, ...CREDENTIAL_FIELDS];
+const ofType = (type: Field["type"]) => fields.flatMap((one) => one.type === type ? [one.yaml] : []);
+const TEXT_FIELDS = new Set(["Active", ...ofType("text")]);
+const FLAG_FIELDS = new Set(ofType("flag"));
+const LIST_FIELDS = new Set(["Remotes", "Credentials", ...ofType("keyservers")]);
+const FIELDS = [...TEXT_FIELDS, ...FLAG_FIELDS, ...LIST_FIELDS, ...ofType("secret")];
 
 const LINE = /^(\ufeff?[ \t]*(?:- +)?)(?:([A-Za-z0-9_][A-Za-z0-9._-]*):(?:[ \t]+(.*))?)$/;
 
