@@ -222,7 +222,7 @@ Deno.test("more remotes than any machine has are refused as one problem", () => 
     });
   const failure = many(50_001);
   assert(failure instanceof Failure);
-  assert.equal(failure.message, "cannot use remotes.json: it has more remotes than 50000");
+  assert.equal(failure.message, "cannot use remotes.json: it has more than 50000 remotes");
   assert.equal(failure.problems.length, 1);
   assert(!(many(50_000) instanceof Failure));
 });
