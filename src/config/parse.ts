@@ -2,17 +2,17 @@
 import { Failure } from "../base/failure.ts";
 
 /**
- * Reads a JSON config. `__proto__` is a key like any other, and a key that is there twice is refused.
+ * Reads a JSON config. `__proto__` is a key like any other; a duplicate key is refused.
  * @throws {Failure} config-syntax
  */
 export function parseJsonConfig(text: string, shown: string): unknown {
-  if (text.startsWith("\ufeff")) text = ` ${text.slice(1)}`; // as some editors on Windows write it
+  if (text.startsWith("\ufeff")) text = ` ${text.slice(1)}`; // some editors on Windows write it
   const fault = firstFault(text);
   if (fault !== null) throw syntax(text, shown, fault.at, fault.why);
   return JSON.parse(text);
 }
 
-/** More than any config has; the parsers would go on for gigabytes. */
+/** More levels than any config has; the parsers would take gigabytes for more. */
 const DEEPEST = 200;
 
 interface Fault {
@@ -20,17 +20,17 @@ interface Fault {
   readonly why: string;
 }
 
-/** A whole token, from `lastIndex` on; the group is what stands between quotes and may go wrong. */
+/** A whole token, from `lastIndex` on. */
 const BLANK = /[ \t\n\r]*/y;
 const LITERAL = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[\w.+-]*/y;
-// deno-lint-ignore no-control-regex -- those that JSON does not allow in a string
+// deno-lint-ignore no-control-regex -- JSON does not allow them in a string
 const IN_STRING = /[^"\\\u0000-\u001f]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
- * Where a text stops being JSON, or says a key twice. JSON.parse keeps the last of two equal keys without a word, and
- * of its errors Bun's give no position and V8's not always. Without recursion, so that nesting cannot break it.
+ * Where a text stops being JSON, or repeats a key. JSON.parse silently keeps the last of two equal keys, and its errors
+ * have no position in Bun and not always one in V8. Without recursion, so that nesting cannot break it.
  */
 function firstFault(text: string): Fault | null {
   let at = 0;
@@ -42,7 +42,7 @@ function firstFault(text: string): Fault | null {
   };
   const here = (why: string): Fault => ({
     at,
-    why: at < text.length ? `it is not valid JSON: ${why}` : "it is not valid JSON: the text ends too early",
+    why: at < text.length ? `it is not valid JSON: ${why}` : "it is not valid JSON: it ends too early",
   });
   const string = (): Fault | null => {
     at++;
@@ -50,25 +50,25 @@ function firstFault(text: string): Fault | null {
       skip(IN_STRING);
       if (text[at] === '"') break;
       if (text[at] !== "\\") return here("a line break, tab or control character in a string");
-      if (!skip(ESCAPE)) return here("a backslash that begins no escape");
+      if (!skip(ESCAPE)) return here("an invalid escape after a backslash");
     }
     at++;
     return null;
   };
 
-  /** The open objects, by their keys, and lists. */
+  /** The open objects, as the set of their keys, and arrays, as null. */
   const open: (Set<string> | null)[] = [];
   const key = (keys: Set<string>): Fault | null => {
     const start = at;
-    if (text[at] !== '"') return here("a key in double quotes is expected");
+    if (text[at] !== '"') return here("expected a key in double quotes");
     const fault = string();
     if (fault !== null) return fault;
     const quoted = text.slice(start, at);
     const name = JSON.parse(quoted) as string;
-    if (keys.has(name)) return { at: start, why: `the key ${quoted.slice(0, 80)} is there twice` };
+    if (keys.has(name)) return { at: start, why: `the key ${quoted.slice(0, 80)} is duplicated` };
     keys.add(name);
     skip(BLANK);
-    if (text[at] !== ":") return here("a colon is expected after a key");
+    if (text[at] !== ":") return here("expected a colon after a key");
     at++;
     return null;
   };
@@ -81,11 +81,11 @@ function firstFault(text: string): Fault | null {
     skip(WORD);
     if (at > start && at === end) return null;
     at = start;
-    return here("a JSON value is expected");
+    return here("expected a JSON value");
   };
 
   for (;;) {
-    // A value begins here.
+    // A value starts here.
     skip(BLANK);
     const opened = text[at];
     if (opened === "{" || opened === "[") {
@@ -104,22 +104,22 @@ function firstFault(text: string): Fault | null {
       const fault = value();
       if (fault !== null) return fault;
     }
-    // A value has ended here, or its list or object is about to.
+    // A value has ended, or its array or object is about to end.
     for (;;) {
       skip(BLANK);
       const keys = open.at(-1);
       if (keys === undefined) {
-        return at === text.length ? null : here("something follows the end of the config");
+        return at === text.length ? null : here("unexpected text after the end of the config");
       }
       if (text[at] === (keys === null ? "]" : "}")) {
         at++;
         open.pop();
         continue;
       }
-      if (text[at] !== ",") return here(`a comma or ${keys === null ? "]" : "}"} is expected`);
+      if (text[at] !== ",") return here(`expected a comma or ${keys === null ? "]" : "}"}`);
       at++;
       skip(BLANK);
-      if (text[at] === "}" || text[at] === "]") return here("a comma stands before the end");
+      if (text[at] === "}" || text[at] === "]") return here("a comma before the end");
       const fault = keys === null ? null : key(keys);
       if (fault !== null) return fault;
       break;
@@ -127,7 +127,7 @@ function firstFault(text: string): Fault | null {
   }
 }
 
-/** What does not parse, with its line and column. */
+/** A syntax error, with its line and column. */
 export function syntax(text: string, shown: string, offset: number, why: string): Failure {
   const before = text.slice(0, Math.min(offset, Math.max(text.length - 1, 0)));
   const line = before.split("\n").length;
@@ -135,6 +135,6 @@ export function syntax(text: string, shown: string, offset: number, why: string)
   const place = `${shown}:${line}:${column}`;
   return new Failure("config-syntax", `cannot read ${place}: ${why}`, {
     path: place,
-    next: "correct it there",
+    next: "Fix the syntax there",
   });
 }
