@@ -65,7 +65,7 @@ function firstFault(text: string): Fault | null {
     if (fault !== null) return fault;
     const quoted = text.slice(start, at);
     const name = JSON.parse(quoted) as string;
-    if (keys.has(name)) return { at: start, why: `the key ${quoted.slice(0, 80)} is duplicated` };
+    if (keys.has(name)) return { at: start, why: `duplicate key ${quoted.slice(0, 80)}` };
     keys.add(name);
     skip(BLANK);
     if (text[at] !== ":") return here("expected a colon after a key");

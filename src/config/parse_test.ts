@@ -66,7 +66,7 @@ Deno.test("JSON: refuses what JSON.parse refuses, and duplicate keys, and nothin
         assert.ok(valid);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        assert.ok(!valid || / is there twice$/.test(error.message), error.message);
+        assert.ok(!valid || / duplicate key "[^]*"$/.test(error.message), error.message);
         // The scanner found it, and JSON.parse alone did not have to.
         assert.doesNotMatch(error.message, /nested too deeply/);
       }
@@ -106,7 +106,7 @@ Deno.test("JSON: a duplicate key is refused with its place, at any depth", async
   for (const [text, place] of cases) {
     const failure = await refused(json, text);
     assert.equal(failure.path, place, text);
-    assert.match(failure.message, /the key ".*" is duplicated/);
+    assert.match(failure.message, /duplicate key ".*"/);
   }
   assert.deepEqual(json('{ "a": { "b": 1 }, "b": ["a", "a"] }'), { a: { b: 1 }, b: ["a", "a"] });
 });
@@ -202,9 +202,9 @@ Deno.test("YAML: __proto__ is a key like any other", () => {
 
 Deno.test("YAML: features that a config does not need are refused with their place", async () => {
   const cases: readonly (readonly [text: string, place: string, why: RegExp])[] = [
-    ["a: 1\na: 2\n", "2:1", /the key "a" is duplicated/],
+    ["a: 1\na: 2\n", "2:1", /duplicate key "a"/],
     ["x:\n  - b: 1\n    b: 2\n", "3:5", /the key "b" is duplicated/],
-    ["{ a: 1, a: 2 }", "1:9", /the key "a" is duplicated/],
+    ["{ a: 1, a: 2 }", "1:9", /duplicate key "a"/],
     ["1: a\n'1': b\n", "2:1", /the key "1" is duplicated/],
     ["a: &x 1\nb: *x\n", "2:4", /aliases/],
     ["a: &x { b: 1 }\nc:\n  <<: *x\n", "3:7", /aliases/],

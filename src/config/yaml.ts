@@ -67,7 +67,7 @@ export function parseYamlConfig(text: string, shown: string): unknown {
         }
         const name = nameOf(key);
         if (keys.has(name)) {
-          throw syntax(text, shown, at, `the key ${JSON.stringify(name).slice(0, 80)} is duplicated`);
+          throw syntax(text, shown, at, `duplicate key ${JSON.stringify(name).slice(0, 80)}`);
         }
         keys.add(name);
       }

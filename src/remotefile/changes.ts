@@ -8,14 +8,14 @@ import { newRemote, sameCredential, sameList, sameRemote, updatedRemote } from "
 export interface Supplies {
   /** The new token per remote, for `login`. */
   readonly tokens?: ReadonlyMap<string, Secret>;
-  /** The entry to make, as a copy of a global one, for a `login` of a remote that the file has not. */
+  /** The entry to add, as a copy of a global one, for a `login` to a remote that the file does not have. */
   readonly system?: ReadonlyMap<string, Entry>;
-  /** All credentials as they are to be; absent: as they are. */
+  /** All credentials after the change; absent: unchanged. */
   readonly credentials?: readonly Credential[];
 }
 
 /**
- * The content after the changes, one after the other.
+ * The content after the changes, applied in order.
  * @throws {Failure} internal, where a change does not fit the file
  */
 export function applyChanges(
@@ -25,18 +25,18 @@ export function applyChanges(
 ): RemoteFile {
   const remotes = new Map(content.remotes);
   let active = content.default;
-  // Flags are set at the end, so that a `use` may name a remote that a later change adds.
+  // Flags are set at the end, so that a `use` can name a remote that a later change adds.
   let exclusive: ReadonlySet<string> | null = null;
   const stored = (name: string): StoredRemote => {
     const remote = remotes.get(name);
-    if (remote === undefined) throw misfit(`there is no remote ${JSON.stringify(name)} in the file`);
+    if (remote === undefined) throw misfit(`the file has no remote ${JSON.stringify(name)}`);
     return remote;
   };
   for (const change of changes) {
     switch (change.kind) {
       case "add":
         if (remotes.has(change.remote)) {
-          throw misfit(`there is a remote ${JSON.stringify(change.remote)} in the file already`);
+          throw misfit(`the file already has a remote ${JSON.stringify(change.remote)}`);
         }
         remotes.set(change.remote, newRemote(change.remote, change.after));
         break;
@@ -79,13 +79,13 @@ export function applyChanges(
   return { default: active || null, remotes, credentials: credentials ?? content.credentials };
 }
 
-/** The default and the exclusive remotes as a file has them. */
+/** The default and the exclusive remotes of a file. */
 export function defaultOf(file: RemoteFile): DefaultState {
   const exclusive = Array.from(file.remotes.values()).flatMap((one) => one.exclusive ? [one.name] : []);
   return { remote: file.default, exclusive };
 }
 
-/** Whether two files say the same. The order of remotes says nothing. */
+/** Whether two files have the same content. The order of remotes does not count. */
 export function sameContent(a: RemoteFile, b: RemoteFile): boolean {
   return a.default === b.default && a.remotes.size === b.remotes.size &&
     [...a.remotes].every(([name, remote]) => {
@@ -96,6 +96,6 @@ export function sameContent(a: RemoteFile, b: RemoteFile): boolean {
 
 function misfit(message: string): Failure {
   return new Failure("internal", `cannot edit the file: ${message}`, {
-    next: "report this as a bug of sremote",
+    next: "Report this as a bug in sremote",
   });
 }

@@ -1,4 +1,4 @@
-/** The tree of a `remote.yaml` → what it says, as strictly as Singularity's and Apptainer's own decoders (SingularityCE 4.5, Apptainer 1.5). */
+/** The tree of a `remote.yaml` → its content, as strictly as the decoders of Singularity and Apptainer (SingularityCE 4.5, Apptainer 1.5). */
 import { nearest } from "../base/suggest.ts";
 import type { Problem } from "../base/failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
@@ -13,20 +13,20 @@ export interface LocatedProblem {
   readonly problem: Problem;
 }
 
-// The fields that the newest versions know. 3.5 and 3.6 know fewer; that is the reader's affair, not the file's.
+// The fields that the newest versions read; 3.5 and 3.6 read fewer.
 const TOP = ["Active", "Remotes", "Credentials"];
 
-// What Go's yaml.v2 and yaml.v3 take for a bool where the field is one; only without quotes.
+// What Go's yaml.v2 and yaml.v3 read as a bool where the field is one; only without quotes.
 const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;
 const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/;
 const NULL = /^(?:|~|null|Null|NULL)$/;
 
-/** Whether a node says nothing: `~`, `null` or an empty place. Go leaves the field at its zero value. */
+/** Whether a node is empty: `~`, `null` or nothing at all. Go leaves the field at its zero value. */
 export function isNull(node: Node): boolean {
   return node.kind === "scalar" && node.plain && NULL.test(node.text);
 }
 
-/** What the tree says, with every problem found in it; the content is of use only where there is none. */
+/** The content of the tree, and every problem in it; the content is valid only if there is none. */
 export function decode(root: Node | null): { content: RemoteFile; problems: readonly LocatedProblem[] } {
   const decoder = new Decoder();
   return { content: decoder.file(root), problems: decoder.problems };
@@ -94,24 +94,24 @@ class Decoder {
     }
   }
 
-  /** The pairs of a map by key; a key that is there twice is a problem, as it is to Go. */
+  /** The pairs of a map by key; a duplicate key is a problem, as it is in Go. */
   private entries(node: Node, path: Path): Fields {
     const found = new Map<string, Pair>();
     if (node.kind !== "map") {
-      this.problem(node, path, "fields were expected", { found: kindOf(node), allowed: "a map" });
+      this.problem(node, path, "expected a map", { found: kindOf(node), allowed: "a map" });
       return found;
     }
     for (const pair of (node as MapNode).pairs) {
       const name = pair.key.text;
-      // Go's yaml.v2 takes it for "", yaml.v3 passes over it.
+      // Go's yaml.v2 reads it as "", yaml.v3 skips it.
       if (isNull(pair.key)) this.problem(pair.key, path, "a key is null", { allowed: "the name in quotes" });
-      if (found.has(name)) this.problem(pair.key, [...path, name], "the key is there twice");
+      if (found.has(name)) this.problem(pair.key, [...path, name], "duplicate key");
       else found.set(name, pair);
     }
     return found;
   }
 
-  /** The fields of a map, all of which must be known: one that is not, and the programs refuse the whole file. */
+  /** The fields of a map, all of which must be known: with an unknown one, the programs refuse the whole file. */
   private fields(node: Node, path: Path, known: readonly string[]): Fields {
     const found = this.entries(node, path);
     for (const [name, { key }] of found) {
@@ -136,16 +136,16 @@ class Decoder {
     if (node === undefined || isNull(node)) return [];
     const at = [...path, field];
     if (node.kind === "seq") return node.items.map((item, i) => read(item, [...at, i]));
-    this.problem(node, at, "a list was expected", { found: kindOf(node), allowed: "a list" });
+    this.problem(node, at, "expected a list", { found: kindOf(node), allowed: "a list" });
     return [];
   }
 
-  /** Text as written, without YAML's guesses: `0123` and `1e5` are text. Nothing written is "". */
+  /** The text as written, without YAML's types: `0123` and `1e5` are strings. An empty value is "". */
   private text(fields: Fields, field: string, path: Path): string {
     const node = fields.get(field)?.value;
     if (node === undefined || isNull(node)) return "";
     if (node.kind === "scalar") return node.text;
-    this.problem(node, [...path, field], "text was expected", { found: kindOf(node), allowed: "text" });
+    this.problem(node, [...path, field], "expected a string", { found: kindOf(node), allowed: "a string" });
     return "";
   }
 
@@ -167,7 +167,7 @@ class Decoder {
       : /^[A-Za-z0-9]{1,6}$/.test(node.text)
       ? node.text
       : "***";
-    this.problem(node, [...path, field], "neither true nor false", {
+    this.problem(node, [...path, field], "expected true or false", {
       found,
       allowed: `true or false${quoted}`,
     });
@@ -180,7 +180,13 @@ class Decoder {
 }
 
 function kindOf(node: Node): string {
-  return node.kind === "map" ? "a map" : node.kind === "seq" ? "a list" : isNull(node) ? "nothing" : "text";
+  return node.kind === "map"
+    ? "a map"
+    : node.kind === "seq"
+    ? "a list"
+    : isNull(node)
+    ? "nothing"
+    : "a string";
 }
 
 /** `Remotes.company.URI`, `Remotes["a b"].Keyservers[0]`. */

@@ -1,6 +1,6 @@
 /**
- * Changes to a `remote.yaml` as splices of its text, so that everything else stays byte for byte as it was: comments,
- * order, quotes, blank lines, line ends. The result is read back and must say what it should.
+ * Applies changes to a `remote.yaml` as splices of its text, so that everything else stays unchanged byte for byte: comments,
+ * order, quotes, blank lines, line endings. The result is parsed again and must have the intended content.
  */
 import { Failure } from "../base/failure.ts";
 import type { Change, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
@@ -31,7 +31,7 @@ import type { MapNode, Pair, SeqNode } from "./yaml.ts";
 
 /**
  * The text after the changes; the same text where they change nothing.
- * @throws {Failure} internal, where a change does not fit the file, or the new text would not say what it should
+ * @throws {Failure} internal, where a change does not fit the file, or the new text would not have the intended content
  */
 export async function editRemoteFile(
   document: RemoteDocument,
@@ -42,10 +42,14 @@ export async function editRemoteFile(
   if (sameContent(document.content, wanted)) return document.text;
   const text = new Editor(document, wanted).edit();
   if (!await says(text, document.path, wanted)) {
-    throw new Failure("internal", `cannot edit ${document.path}: the new text would not say what it should`, {
-      path: document.path,
-      next: "nothing was written; report this as a bug of sremote, with the file, its tokens taken out",
-    });
+    throw new Failure(
+      "internal",
+      `cannot edit ${document.path}: the new text would not have the intended content`,
+      {
+        path: document.path,
+        next: "Report this as a bug in sremote, with the file but without its tokens; nothing was written",
+      },
+    );
   }
   return text;
 }
@@ -83,7 +87,7 @@ class Editor {
     return !map.flow && map.pairs.every(({ start, explicit }) => !explicit && this.splices.startsLine(start));
   }
 
-  /** Nothing but comments, which stay above. */
+  /** The file has only comments, which stay above. */
   private fillEmpty(): void {
     const end = this.document.text.search(/^\.\.\.(?:\s|$)/m);
     this.splices.insertLines(end < 0 ? this.document.text.length : end, fileLines(this.wanted, this.style));
@@ -107,14 +111,14 @@ class Editor {
     this.editCredentials(root, root.pairs.find(({ key }) => key.text === "Credentials"), pad);
   }
 
-  /** One by one where each stands on lines of its own; otherwise the whole list anew. */
+  /** Item by item where each is on its own lines; otherwise the whole list is replaced. */
   private editCredentials(root: MapNode, pair: Pair | undefined, pad: string): void {
     const { splices } = this;
     const [was, now] = [this.before.credentials, this.wanted.credentials];
     if (sameList(was, now, sameCredential)) return;
     const column = pad.length + this.style.list;
     if (pair === undefined) {
-      // Behind what belongs to the last remote, and behind one that is new.
+      // After everything that belongs to the last remote, and after a new remote.
       const end = splices.blockEnd(root.start, root.end);
       splices.insertLines(end, [`${pad}Credentials:`, ...credentialLines(now, column)]);
       return;
@@ -165,15 +169,15 @@ class Editor {
   }
 
   /**
-   * Takes out an entry with its own comments: those inside it, and those right above it. Above the first entry
-   * stays what is there: it may speak of the whole list.
+   * Removes an entry with its own comments: those inside it, and those directly above it. Comments above the first
+   * entry stay: they may be about the whole list.
    */
   private removeEntry({ pairs }: MapNode, index: number): void {
     const { start, value } = pairs[index]!;
     const { splices } = this;
     const from = index === 0 ? splices.lineStart(start) : splices.commentStart(start);
     const end = splices.blockEnd(start, value.end);
-    // Of the blank lines above and below, only those above are left.
+    // Of the blank lines above and below, only those above stay.
     const to = index < pairs.length - 1 && splices.isBlankAbove(from) ? splices.skipBlank(end) : end;
     splices.replace(from, to, "");
   }
@@ -203,18 +207,18 @@ class Editor {
     }
   }
 
-  /** Whether a line of the field stays, so that the entry is not left without any: that would be a null. */
+  /** Whether a line of the field stays: an entry without lines would be null. */
   private isKept(field: RemoteField, was: StoredRemote, now: StoredRemote): boolean {
     return sameField(field, was, now) || fieldLines(now, field, 0, 0).length > 0;
   }
 
-  /** A new scalar in the old one's place; null: the line goes. */
+  /** Replaces a scalar; null: removes the line. */
   private setScalar(pair: Pair, text: string | null): void {
     const { start, value, colon } = pair;
     const { splices } = this;
     if (text === null) return splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
     if (value.start === value.end) return splices.replace(colon + 1, colon + 1, ` ${text}`);
-    // A block scalar (|) ends with its line.
+    // A block scalar (|) includes its line break.
     const eol = splices.endsLine(value.end) ? this.style.eol : "";
     splices.replace(value.start, value.end, text + eol);
   }
@@ -236,7 +240,7 @@ class Editor {
     splices.insertLines(end, keyserverLines(now, column + this.style.list));
   }
 
-  /** Between the first and the last that stay as they are, the old ones go and the new ones come. */
+  /** Replaces the items between the unchanged ones at the start and at the end. */
   private editItems<T>(
     { start, items }: SeqNode,
     was: readonly T[],

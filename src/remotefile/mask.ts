@@ -1,4 +1,4 @@
-/** Two texts of a `remote.yaml` fit to be shown side by side: no token in them, and yet it shows where they differ. */
+/** Two texts of a `remote.yaml` made safe to show side by side: without tokens, but with a mark where tokens differ. */
 import type { Secret } from "../base/secret.ts";
 import { CREDENTIAL_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 import type { RemoteDocument } from "./parse.ts";
@@ -7,13 +7,13 @@ import type { MapNode, Node } from "./yaml.ts";
 export { maskLine } from "./mask_line.ts";
 
 const MASK = "***";
-// Shorter ones stand in other words by chance.
+// Shorter ones occur in other words by chance.
 const SHORTEST_TOKEN = 6;
 
 /**
- * Both texts with a mask of fixed length for each token and Auth value: `***` where both files hold the same one for
- * the same remote or credential, `*** (before)` and `*** (after)` where they don't. Tokens are masked wherever else
- * they stand too, such as in comments, and so is what a comment calls a token.
+ * Both texts with a mask of fixed length for each token and Auth value: `***` where both files have the same one for
+ * the same remote or credential, `*** (before)` and `*** (after)` where they differ. Tokens are masked everywhere else
+ * too, for example in comments, and so is what a comment calls a token.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export function maskPair(before: RemoteDocument, after: RemoteDocument): { befor
 
 /** A secret in a text. */
 interface Place {
-  /** Whose it is: the same in both texts. */
+  /** The remote or credential, and its field: the same in both texts. */
   readonly owner: string;
   readonly start: number;
   readonly end: number;
@@ -100,14 +100,14 @@ function masked(
   return parts.join("");
 }
 
-/** Text between the secrets, of which comments may hold one. */
+/** The text between the secrets, where a comment may contain one. */
 function openText(text: string, tokens: TokenFinder): string {
   const found = tokens.mask(text);
   if (!found.includes("#")) return found;
   return found.split("\n").map(maskComment).join("\n");
 }
 
-/** `# Token: abc` is an entry that somebody took out for a while. */
+/** `# Token: abc` is a field that somebody commented out. */
 function maskComment(line: string): string {
   const hash = line.startsWith("#") ? 0 : /\s#/.exec(line)?.index ?? -1;
   if (hash < 0) return line;
@@ -123,9 +123,9 @@ function maskComment(line: string): string {
 /** Finds many tokens in a text at once, in time linear in the text's length. */
 class TokenFinder {
   private readonly tokens = new Set<string>();
-  /** The lengths of the tokens that begin with the same characters, longest first. */
+  /** The lengths of the tokens that start with the same characters, longest first. */
   private readonly lengths = new Map<string, number[]>();
-  /** Whether some token may begin with two characters: nearly all places of a text are passed over by this alone. */
+  /** Whether a token may start with these two characters: this alone rules out nearly every place in a text. */
   private readonly starts = new Uint8Array(1 << 16);
 
   constructor(tokens: readonly string[]) {

@@ -1,10 +1,10 @@
-/** Pieces of a `remote.yaml` as lines of text. Only fields that say something are written: each version refuses a file with a field that it does not know. */
+/** Parts of a `remote.yaml` as lines of text. */
 import { Failure } from "../base/failure.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 import { CREDENTIAL_FIELDS, KEYSERVER_FIELDS, REMOTE_FIELDS, type RemoteField } from "./entry.ts";
 
-/** How a file is laid out. */
+/** The layout of a file. */
 export interface Style {
   readonly eol: "\n" | "\r\n";
   /** Column of a remote's name. */
@@ -15,16 +15,16 @@ export interface Style {
   readonly list: number;
 }
 
-// Words that some YAML version reads as something else than text.
+// Words that some YAML version does not read as a string.
 const WORDS = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
-// A letter first: what begins otherwise may be a number, a date or an indicator.
+// It starts with a letter: anything else may be a number, a date or an indicator.
 const SAFE = /^[A-Za-z][A-Za-z0-9_.\/+=@-]*(?::[A-Za-z0-9_.\/+=@-]+)*$/;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const ESCAPED = /["\\\u0000-\u001f\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/g;
 
 /**
- * Text as a scalar that YAML 1.1 (Go's yaml.v2), Go's yaml.v3 and YAML 1.2 read back the same: plain where there can
- * be no doubt, in double quotes everywhere else.
+ * Text as a scalar that YAML 1.1 (Go's yaml.v2), Go's yaml.v3 and YAML 1.2 all read as the same string: plain where that
+ * is certain, otherwise in double quotes.
  *
  * @example
  * ```ts
