@@ -192,15 +192,15 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
   ],
   "a config for everyone": [
     (place) => chmodSync(join(place.work, "remotes.json"), 0o666),
-    /\/remotes.json: can be written by everyone/,
+    /\/remotes.json: is writable by everyone/,
   ],
-  "a folder for everyone": [(place) => chmodSync(place.work, 0o777), /\/work: can be written by everyone/],
+  "a folder for everyone": [(place) => chmodSync(place.work, 0o777), /\/work: is writable by everyone/],
   "a config of a group": [
     (place) => {
       chownSync(join(place.work, "remotes.json"), 0, OTHER);
       chmodSync(join(place.work, "remotes.json"), 0o664);
     },
-    new RegExp(`/remotes.json: can be written by its group \\(gid ${OTHER}\\)`),
+    new RegExp(`/remotes.json: is writable by its group \\(gid ${OTHER}\\)`),
   ],
   "a symlink into another's folder": [
     (place) => {

@@ -171,9 +171,9 @@ export function entryOf(given: Given & Pick<Entry, "uri">): Entry {
   return filled<Entry>(ENTRY_FIELDS, given);
 }
 
-/** A new remote with this entry: no token, no flag that a plan does not show. */
+/** A new remote with this entry; whatever else `entry` holds, such as a stored remote's token, is not copied. */
 export function newRemote(name: string, entry: Entry): StoredRemote {
-  return { name, ...filled<Of<typeof REMOTE>>(REMOTE_FIELDS, entry) };
+  return { name, ...filled<Of<typeof REMOTE>>(REMOTE_FIELDS, entryOf(entry)) };
 }
 
 /** The remote after an update from one entry to another; a field in which the two are equal stays as the file has it. */

@@ -112,62 +112,68 @@ export function run(
   now: () => number,
   until: number,
 ): RunResult {
-  let deadline = until;
-  let late = false;
-  /** Once late, the run gets a moment more, in which the interruption propagates and reports the place. */
-  const overdue = () => {
-    const time = now();
-    if (time < deadline) return false;
-    if (!late) deadline = time + GRACE_MS;
-    return late = true;
-  };
-  const limit = (limit: Limit, stack = ""): RunResult => ({
-    kind: "limit",
-    limit: late ? "time" : limit,
-    stack,
-  });
+  const clock = new Deadline(now, until);
+  const limit: Ended = (limit, stack = "") => ({ kind: "limit", limit: clock.late ? "time" : limit, stack });
   try {
     const runtime = quickjs.newRuntime({ memoryLimitBytes: MEMORY_LIMIT, maxStackSizeBytes: STACK_LIMIT });
     runtime.setModuleLoader((name) => {
-      if (overdue()) throw new Error("interrupted"); // parsing comes next, and cannot be interrupted
+      if (clock.passed()) throw new Error("interrupted"); // parsing comes next, and cannot be interrupted
       return modules.load(name);
     }, (base, request) => modules.resolve(base, request));
     const context = runtime.newContext({ intrinsics: INTRINSICS });
     const pollOften = oftenPoller(context, memory);
     const poll = () => {
       pollOften();
-      return overdue();
+      return clock.passed();
     };
     runtime.setInterruptHandler(poll);
     // The library's own handler makes an object per poll, thousands per millisecond: 100 MB and more.
     callbacks.shouldInterrupt = () => poll() ? 1 : 0;
-    const start = context.unwrapResult(context.evalCode(PRELUDE_SOURCE, PRELUDE_NAME, { type: "global" }));
-    const called = context.callFunction(
-      start,
-      context.undefined,
-      context.newFunction("rareSource", () => context.newString(RARE_SOURCE)),
-      context.newString(entry),
-      context.newString(argumentJson),
-    );
+    const called = start(context, entry, argumentJson);
     if (called.error !== undefined) return ended(context.dump(called.error), limit);
     while (runtime.hasPendingJob()) {
       const jobs = runtime.executePendingJobs(JOBS_AT_ONCE);
       if (jobs.error) return ended(context.dump(jobs.error), limit);
-      if (late && overdue()) return limit("time");
-      overdue();
+      if (clock.late && clock.passed()) return limit("time");
+      clock.passed();
     }
     const state = context.getPromiseState(called.value);
-    if (late && state.type !== "rejected") return limit("time");
+    if (clock.late && state.type !== "rejected") return limit("time");
     if (state.type === "pending") return limit("pending");
     if (state.type === "rejected") return ended(context.dump(state.error), limit);
     runtime.setMemoryLimit(-1); // this copy is ours, not the config's
     return answered(context.getString(state.value), limit, memory);
   } catch (error) {
     // The engine around the interpreter failed: its stack ran out, or WebAssembly trapped.
-    return limit(
-      error instanceof RangeError || /call stack|recursion/i.test(String(error)) ? "stack" : "broken",
-    );
+    const isStack = error instanceof RangeError || /call stack|recursion/i.test(String(error));
+    return limit(isStack ? "stack" : "broken");
   }
+}
+
+/** When a run has to end. */
+class Deadline {
+  late = false;
+  constructor(private readonly now: () => number, private until: number) {}
+
+  /** Once late, the run gets a moment more, in which the interruption propagates and reports the place. */
+  passed(): boolean {
+    const time = this.now();
+    if (time < this.until) return false;
+    if (!this.late) this.until = time + GRACE_MS;
+    return this.late = true;
+  }
+}
+
+/** Calls the prelude, which runs the config. */
+function start(context: QuickJSContext, entry: string, argumentJson: string) {
+  const prelude = context.evalCode(PRELUDE_SOURCE, PRELUDE_NAME, { type: "global" });
+  return context.callFunction(
+    context.unwrapResult(prelude),
+    context.undefined,
+    context.newFunction("rareSource", () => context.newString(RARE_SOURCE)),
+    context.newString(entry),
+    context.newString(argumentJson),
+  );
 }
 
 /** No Date: the prelude adds one that explains why it is not available. */
