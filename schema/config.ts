@@ -86,7 +86,8 @@ const keyserver = Type.Object({
   })),
 }, { ...closed, title: "Keyserver", description: "A keyserver in addition to the endpoint's own." });
 
-const remote = Type.Object({
+/** The schema of one remote; the plan's schema takes from it the fields that it shows unchanged. */
+export const remoteSchema = Type.Object({
   uri: Type.String({
     description:
       "Address of the endpoint: host[:port][/path]. The scheme is optional; http:// means insecure. It cannot contain credentials.",
@@ -121,12 +122,12 @@ const remote = Type.Object({
 }, { ...closed, title: "Remote", description: "A remote endpoint of Singularity or Apptainer." });
 
 // Not Type.Record: its pattern `^.*$` lets a name with a line break escape every check.
-const remotes = Type.Unsafe<Record<string, Static<typeof remote>>>({
+const remotes = Type.Unsafe<Record<string, Static<typeof remoteSchema>>>({
   type: "object",
   title: "Remotes",
   description: "All remotes, of both scopes, by name.",
   propertyNames: { minLength: 1, maxLength: NAME_LIMIT, pattern: NAME_PATTERN },
-  additionalProperties: remote,
+  additionalProperties: remoteSchema,
   allowed: "an object of remotes by name: { NAME: { uri: … } }",
   examples: [{ company: { uri: "enterprise.example.com" } }],
 });
@@ -208,4 +209,4 @@ export const configSchema = Type.Object({
 /** A config as written in TypeScript, JSON or YAML. */
 export type Config = Immutable<Static<typeof configSchema>>;
 /** One remote of a {@link Config}. */
-export type RemoteConfig = Immutable<Static<typeof remote>>;
+export type RemoteConfig = Immutable<Static<typeof remoteSchema>>;
