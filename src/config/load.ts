@@ -71,36 +71,28 @@ async function valueOf(
   lastWords: ((failure: Failure) => LastWords) | undefined,
 ): Promise<Value> {
   const kind = extname(file);
-  const text = () => read(world, file);
+  if (/^\.m?[jt]s$/.test(kind)) {
+    const { evaluateConfig } = await import("./code/evaluator.ts");
+    return await evaluateConfig(shown === basename(file) ? file : shown, {
+      read: (path) => read(world, path),
+      realPath: (path) => world.files.realPath(resolve(world.here.folder, path)),
+      now: () => world.clock.now(),
+      watch: (milliseconds, late) =>
+        lastWords === undefined ? () => {} : world.watchdog.watch(milliseconds, lastWords(late)),
+      vars: Object.fromEntries(vars),
+      host: world.here.host,
+    });
+  }
+  // A path that cannot be read at all, such as a directory, is reported before an unknown extension.
+  const text = read(world, file);
+  const files = [{ path: file, text }];
   switch (kind) {
-    case ".ts":
-    case ".mts":
-    case ".js":
-    case ".mjs": {
-      const { evaluateConfig } = await import("./code/evaluator.ts");
-      return await evaluateConfig(shown === basename(file) ? file : shown, {
-        read: (path) => read(world, path),
-        realPath: (path) => world.files.realPath(resolve(world.here.folder, path)),
-        now: () => world.clock.now(),
-        watch: (milliseconds, late) =>
-          lastWords === undefined ? () => {} : world.watchdog.watch(milliseconds, lastWords(late)),
-        vars: Object.fromEntries(vars),
-        host: world.here.host,
-      });
-    }
-    case ".json": {
-      const { parseJsonConfig } = await import("./parse.ts");
-      const one = text();
-      return { value: parseJsonConfig(one, shown), files: [{ path: file, text: one }] };
-    }
+    case ".json":
+      return { value: (await import("./parse.ts")).parseJsonConfig(text, shown), files };
     case ".yaml":
-    case ".yml": {
-      const { parseYamlConfig } = await import("./yaml.ts");
-      const one = text();
-      return { value: parseYamlConfig(one, shown), files: [{ path: file, text: one }] };
-    }
+    case ".yml":
+      return { value: (await import("./yaml.ts")).parseYamlConfig(text, shown), files };
     default:
-      text(); // a path that cannot be read at all, such as a directory, is reported first
       throw new Failure("config-unreadable", `cannot read ${shown}: its name has no known extension`, {
         path: file,
         next: "Rename it to end with .ts, .js, .json or .yaml",

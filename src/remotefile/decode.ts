@@ -52,7 +52,12 @@ class Decoder {
     return {
       default: this.text(top, "Active", []) || null,
       remotes,
-      credentials: this.list(top, "Credentials", [], (item, path) => this.credential(item, path)),
+      credentials: this.list(
+        top,
+        "Credentials",
+        [],
+        (item, path) => this.values<Credential>(item, path, CREDENTIAL_FIELDS),
+      ),
     };
   }
 
@@ -63,14 +68,6 @@ class Decoder {
       name,
       ...this.values<Omit<StoredRemote, "name">>(isNull(node) ? null : node, path, REMOTE_FIELDS),
     };
-  }
-
-  private keyserver(node: Node, path: Path): Keyserver {
-    return this.values(node, path, KEYSERVER_FIELDS);
-  }
-
-  private credential(node: Node, path: Path): Credential {
-    return this.values(node, path, CREDENTIAL_FIELDS);
   }
 
   /** The values of all fields; of no node they are unset. */
@@ -90,7 +87,12 @@ class Decoder {
       case "secret":
         return this.secret(fields, field, path);
       case "keyservers":
-        return this.list(fields, field, path, (item, at) => this.keyserver(item, at));
+        return this.list(
+          fields,
+          field,
+          path,
+          (item, at) => this.values<Keyserver>(item, at, KEYSERVER_FIELDS),
+        );
     }
   }
 

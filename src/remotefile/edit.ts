@@ -3,7 +3,7 @@
  * order, quotes, blank lines, line endings. The result is parsed again and must have the intended content.
  */
 import { Failure } from "../base/failure.ts";
-import type { Change, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import type { Change, RemoteFile, StoredRemote } from "../model.ts";
 import { applyChanges, sameContent, type Supplies } from "./changes.ts";
 import {
   REMOTE_FIELDS,
@@ -27,7 +27,7 @@ import {
   type Style,
 } from "./render.ts";
 import { Splices } from "./splices.ts";
-import type { MapNode, Pair, SeqNode } from "./yaml.ts";
+import type { MapNode, Pair } from "./yaml.ts";
 
 /**
  * The text after the changes; the same text where they change nothing.
@@ -111,29 +111,16 @@ class Editor {
     this.editCredentials(root, root.pairs.find(({ key }) => key.text === "Credentials"), pad);
   }
 
-  /** Item by item where each is on its own lines; otherwise the whole list is replaced. */
   private editCredentials(root: MapNode, pair: Pair | undefined, pad: string): void {
-    const { splices } = this;
     const [was, now] = [this.before.credentials, this.wanted.credentials];
     if (sameList(was, now, sameCredential)) return;
-    const column = pad.length + this.style.list;
-    if (pair === undefined) {
-      // After everything that belongs to the last remote, and after a new remote.
-      const end = splices.blockEnd(root.start, root.end);
-      splices.insertLines(end, [`${pad}Credentials:`, ...credentialLines(now, column)]);
-      return;
+    if (pair !== undefined) {
+      return this.setItems(pair, [was, now], pad.length, sameCredential, credentialLines);
     }
-    const { start, value, colon } = pair;
-    if (now.length === 0) {
-      splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
-      return;
-    }
-    if (value.kind !== "seq" || value.flow || !value.items.every((item) => splices.startsItem(item.start))) {
-      splices.replace(colon + 1, value.end, "");
-      splices.insertLines(splices.lineEnd(value.end), credentialLines(now, column));
-      return;
-    }
-    this.editItems(value, was, now, sameCredential, credentialLines);
+    // After everything that belongs to the last remote, and after a new remote.
+    const end = this.splices.blockEnd(root.start, root.end);
+    const lines = credentialLines(now, pad.length + this.style.list);
+    this.splices.insertLines(end, [`${pad}Credentials:`, ...lines]);
   }
 
   private newLines(remotes: readonly StoredRemote[]): readonly string[] {
@@ -149,11 +136,7 @@ class Editor {
     ) {
       if (sameContent({ ...wanted, default: before.default }, before)) return;
       if (wanted.remotes.size === 0) return this.splices.replace(value.start, value.end, "{}");
-      this.splices.replace(colon + 1, value.end, "");
-      return this.splices.insertLines(
-        this.splices.lineEnd(value.end),
-        this.newLines([...wanted.remotes.values()]),
-      );
+      return this.setLines(pair, this.newLines([...wanted.remotes.values()]));
     }
     if (wanted.remotes.size === 0) this.splices.replace(colon + 1, colon + 1, " {}");
     value.pairs.forEach((entry, i) => {
@@ -200,7 +183,8 @@ class Editor {
       if (!sameField(field, was, now)) {
         if (pair === undefined) this.splices.insertLines(at, fieldLines(now, field, column, this.style.list));
         else if (field.type === "keyservers") {
-          this.setKeyservers(pair, was[field.property], now[field.property], column);
+          const lists = [was[field.property], now[field.property]] as const;
+          this.setItems(pair, lists, column, sameKeyserver, keyserverLines);
         } else this.setScalar(pair, fieldText(now[field.property], field.always));
       }
       if (pair !== undefined) at = Math.max(at, this.splices.lineEnd(pair.value.end));
@@ -223,32 +207,27 @@ class Editor {
     splices.replace(value.start, value.end, text + eol);
   }
 
-  private setKeyservers(
-    pair: Pair,
-    was: readonly Keyserver[],
-    now: readonly Keyserver[],
-    column: number,
-  ): void {
-    const { start, value, colon } = pair;
-    const { splices } = this;
-    const end = splices.lineEnd(value.end);
-    if (now.length === 0) return splices.replace(splices.lineStart(start), end, "");
-    if (value.kind === "seq" && !value.flow && value.items.every((item) => splices.startsItem(item.start))) {
-      return this.editItems(value, was, now, sameKeyserver, keyserverLines);
-    }
-    splices.replace(colon + 1, value.end, "");
-    splices.insertLines(end, keyserverLines(now, column + this.style.list));
+  /** Replaces a value with lines below its key. */
+  private setLines({ colon, value }: Pair, lines: readonly string[]): void {
+    this.splices.replace(colon + 1, value.end, "");
+    this.splices.insertLines(this.splices.lineEnd(value.end), lines);
   }
 
-  /** Replaces the items between the unchanged ones at the start and at the end. */
-  private editItems<T>(
-    { start, items }: SeqNode,
-    was: readonly T[],
-    now: readonly T[],
+  /** Item by item where each is on its own lines, between the unchanged ones at both ends; otherwise the whole list. */
+  private setItems<T>(
+    pair: Pair,
+    [was, now]: readonly [readonly T[], readonly T[]],
+    column: number,
     same: (one: T, other: T) => boolean,
     linesOf: (items: readonly T[], column: number) => readonly string[],
   ): void {
     const { splices } = this;
+    const { value } = pair;
+    if (now.length === 0) return this.setScalar(pair, null);
+    if (value.kind !== "seq" || value.flow || !value.items.every((item) => splices.startsItem(item.start))) {
+      return this.setLines(pair, linesOf(now, column + this.style.list));
+    }
+    const { start, items } = value;
     const most = Math.min(was.length, now.length);
     let head = 0;
     while (head < most && same(was[head]!, now[head]!)) head++;

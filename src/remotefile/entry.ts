@@ -62,13 +62,8 @@ const CREDENTIAL = {
   insecure: { yaml: "Insecure", type: "flag", always: true },
 } as const satisfies Table;
 
-/** The name of a remote, which is its key in the file. */
-interface Named {
-  readonly name: string;
-}
-
-/** A remote as one `remote.yaml` holds it. */
-export type StoredRemote = Named & Of<typeof REMOTE>;
+/** A remote as one `remote.yaml` holds it; its name is its key in the file. */
+export type StoredRemote = { readonly name: string } & Of<typeof REMOTE>;
 
 /** A keyserver of a remote, as `remote.yaml` lists it (SingularityCE 3.7 and later). */
 export type Keyserver = Of<typeof KEYSERVER>;
@@ -125,7 +120,7 @@ const SAME: { readonly [T in keyof Values]: Same<Values[T]> } = {
 
 type Listed = Pick<Field, "type"> & { readonly property: string };
 
-function differing(fields: readonly Listed[], a: object, b: object): readonly Listed[] {
+function differing<F extends Listed>(fields: readonly F[], a: object, b: object): readonly F[] {
   const [one, other] = [a, b] as Readonly<Record<string, never>>[];
   return fields.filter(({ type, property }) => !SAME[type](one![property]!, other![property]!));
 }
@@ -149,12 +144,8 @@ export const sameCredential: Same<Credential> = sameBy(CREDENTIAL_FIELDS);
 export const sameEntry: Same<Entry> = sameBy(ENTRY_FIELDS);
 /** Whether a plan would see the two alike. */
 export const sameSeen: Same<SeenRemote> = sameBy(SEEN_FIELDS);
-const sameFields: Same<StoredRemote> = sameBy(REMOTE_FIELDS);
-
 /** Whether two remotes are equal in their names and in every field. */
-export function sameRemote(a: StoredRemote, b: StoredRemote): boolean {
-  return a.name === b.name && sameFields(a, b);
-}
+export const sameRemote: Same<StoredRemote> = sameBy([{ type: "text", property: "name" }, ...REMOTE_FIELDS]);
 
 /** Whether two remotes are equal in one field. */
 export function sameField(field: RemoteField, a: StoredRemote, b: StoredRemote): boolean {
@@ -178,9 +169,8 @@ export function newRemote(name: string, entry: Entry): StoredRemote {
 
 /** The remote after an update from one entry to another; a field in which the two are equal stays as the file has it. */
 export function updatedRemote(remote: StoredRemote, before: Entry, after: Entry): StoredRemote {
-  const changed = new Set(differing(ENTRY_FIELDS, before, after).map(({ property }) => property));
-  const fields = ENTRY_FIELDS.filter(({ property }) => changed.has(property));
-  return { ...remote, ...Object.fromEntries(fields.map(({ property }) => [property, after[property]])) };
+  const changed = differing(ENTRY_FIELDS, before, after).map(({ property }) => [property, after[property]]);
+  return { ...remote, ...Object.fromEntries(changed) };
 }
 
 /** The remote without its secrets. */

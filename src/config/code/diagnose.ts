@@ -95,14 +95,9 @@ function unparsed(
   const lost = /^Could not find export '(.*)' in module '(.*)'$/.exec(message);
   if (lost) {
     const [, what = "", where = ""] = lost;
+    const why = `"${where}" does not export "${what}"`;
     const next = "Check the name; import a type with `import type`";
-    return failAt(
-      subject,
-      "config-import",
-      `"${where}" does not export "${what}"`,
-      importOf(subject, what, where),
-      next,
-    );
+    return failAt(subject, "config-import", why, importOf(subject, what, where), next);
   }
   const json = /\((.*\.json):\d+:\d+\)/.exec(stack)?.[1];
   if (json !== undefined) {
