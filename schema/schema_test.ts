@@ -10,7 +10,7 @@ import { planSchema, planSchemaFitsModel } from "./plan.ts";
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
 
-Deno.test("the JSON schemas are those of the sources", () => {
+Deno.test("the JSON schemas match their sources", () => {
   assert.equal(read("config.schema.json"), toJsonSchema(configSchema), "run `deno task schema`");
   assert.equal(read("config.validation.json"), toValidation(configSchema), "run `deno task schema`");
   assert.equal(read("plan.schema.json"), toJsonSchema(planSchema), "run `deno task schema`");
@@ -110,7 +110,7 @@ const document: PlanDocument = {
   }],
 };
 
-Deno.test("a plan fits its schema, for TypeBox as for ajv; an edited one does not", () => {
+Deno.test("a plan matches its schema in TypeBox and ajv; an edited one does not", () => {
   assert(planSchemaFitsModel);
   const ajv = new Ajv2020({ strict: true }).compile(JSON.parse(read("plan.schema.json")));
   assert(Check(planSchema, document));
@@ -152,7 +152,7 @@ const status: StatusDocument = {
   }],
 };
 
-Deno.test("a status fits its schema, for TypeBox as for ajv; another one does not", () => {
+Deno.test("a status matches its schema in TypeBox and ajv; another one does not", () => {
   assert(statusSchemaFitsModel);
   const ajv = new Ajv2020({ strict: true }).compile(JSON.parse(read("status.schema.json")));
   assert(Check(statusSchema, status));

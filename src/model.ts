@@ -2,7 +2,8 @@
  * The domain's types. Wanted ({@link Desired}), found ({@link Observed}) and planned ({@link Plan}) are three types;
  * data flows one way: config → desired → diff ← observed; plan → apply → outcome → report.
  */
-import type { Secret } from "./base/secret.ts";
+import type { RemoteConfig } from "../schema/config.ts";
+import type { Credential, Entry, Keyserver, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
 
 /** The two container programs that read a `remote.yaml`. */
 export type Runtime = "singularity" | "apptainer";
@@ -23,17 +24,6 @@ export type SecretRef =
   | { readonly command: readonly string[] }
   | { readonly prompt: true };
 
-/** A keyserver of a remote, as `remote.yaml` lists it (SingularityCE 3.7 and later). */
-export interface Keyserver {
-  readonly uri: string;
-  /** The endpoint's own keyserver, disabled. */
-  readonly skip: boolean;
-  /** `false`: the endpoint's own keyserver. */
-  readonly external: boolean;
-  /** The TLS certificate is not verified. */
-  readonly insecure: boolean;
-}
-
 /** The address of an endpoint. */
 export interface Endpoint {
   /** `host[:port][/path]`, without a scheme. */
@@ -42,26 +32,8 @@ export interface Endpoint {
   readonly insecure: boolean;
 }
 
-/** A remote without its name, its token and whether it is the default: the fields that a plan shows. */
-export interface Entry extends Endpoint {
-  readonly keyservers: readonly Keyserver[];
-}
-
-/** A remote as one `remote.yaml` holds it. */
-export interface StoredRemote extends Entry {
-  readonly name: string;
-  readonly token: Secret | null;
-  /** A copy that Singularity made of an entry of the global file: not managed by sremote, not drift. */
-  readonly system: boolean;
-  readonly exclusive: boolean;
-}
-
-/** The stored credential of a keyserver or registry (`Credentials:`), which sremote keeps and never shows. */
-export interface Credential {
-  readonly uri: string;
-  readonly auth: Secret | null;
-  readonly insecure: boolean;
-}
+/** A remote as a file holds it and as a plan shows it, and what else a file holds: from the one table of their fields. */
+export type { Credential, Entry, Keyserver, SeenRemote, StoredRemote };
 
 /** One `remote.yaml`, typed. A Map, because a remote may be called `__proto__`. In the order of the file. */
 export interface RemoteFile {
@@ -81,8 +53,9 @@ export interface Target {
 
 // ---------------------------------------------------------------- wanted
 
-/** A remote that the config wants in the file of one scope. */
-export interface DesiredRemote extends Endpoint {
+/** A remote that the config wants in the file of one scope: its fields as the config has them, or in this form. */
+export interface DesiredRemote
+  extends Endpoint, Omit<RemoteConfig, "scope" | "uri" | "keyservers" | "login" | "check"> {
   readonly name: string;
   /** The external keyservers; null: unspecified. */
   readonly keyservers: readonly Keyserver[] | null;
@@ -326,14 +299,6 @@ export type FindingCode =
   | "token-unverified" // a stored token could not be verified or compared with its source
   | "token-of-old-address"
   | "not-looked-at"; // --offline
-
-/** A remote as the plan saw it: enough to say later what has changed since, without a secret. */
-export interface SeenRemote extends Entry {
-  readonly remote: string;
-  readonly exclusive: boolean;
-  readonly system: boolean;
-  readonly token: boolean;
-}
 
 /** The file as the plan saw it. */
 export interface Seen {

@@ -180,27 +180,27 @@ place("root gives a file back to its owner, with its backup", true, (place) => {
 const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, said: RegExp]>> = {
   "a folder of another user": [
     (place) => chownSync(place.work, OTHER, OTHER),
-    new RegExp(`/work: belongs to uid ${OTHER}`),
+    new RegExp(`/work: is owned by uid ${OTHER}`),
   ],
   "a folder above it": [
     (place) => chownSync(place.root, OTHER, OTHER),
-    new RegExp(`belongs to uid ${OTHER}`),
+    new RegExp(`is owned by uid ${OTHER}`),
   ],
   "a config of another user": [
     (place) => chownSync(join(place.work, "remotes.json"), OTHER, 0),
-    new RegExp(`/remotes.json: belongs to uid ${OTHER}`),
+    new RegExp(`/remotes.json: is owned by uid ${OTHER}`),
   ],
   "a config for everyone": [
     (place) => chmodSync(join(place.work, "remotes.json"), 0o666),
-    /\/remotes.json: can be written by everyone/,
+    /\/remotes.json: is writable by everyone/,
   ],
-  "a folder for everyone": [(place) => chmodSync(place.work, 0o777), /\/work: can be written by everyone/],
+  "a folder for everyone": [(place) => chmodSync(place.work, 0o777), /\/work: is writable by everyone/],
   "a config of a group": [
     (place) => {
       chownSync(join(place.work, "remotes.json"), 0, OTHER);
       chmodSync(join(place.work, "remotes.json"), 0o664);
     },
-    new RegExp(`/remotes.json: can be written by its group \\(gid ${OTHER}\\)`),
+    new RegExp(`/remotes.json: is writable by its group \\(gid ${OTHER}\\)`),
   ],
   "a symlink into another's folder": [
     (place) => {
@@ -210,7 +210,7 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
       rmSync(join(place.work, "remotes.json"));
       symlinkSync("../theirs/c.json", join(place.work, "remotes.json"));
     },
-    new RegExp(`/theirs: belongs to uid ${OTHER}`),
+    new RegExp(`/theirs: is owned by uid ${OTHER}`),
   ],
   "an import of another user": [
     (place) => {
@@ -218,7 +218,7 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
       place.put("remotes.ts", 'import a from "./a.json"; export default a;');
       chownSync(place.put("a.json", CONFIG), OTHER, OTHER);
     },
-    new RegExp(`/a.json: belongs to uid ${OTHER}`),
+    new RegExp(`/a.json: is owned by uid ${OTHER}`),
   ],
 };
 

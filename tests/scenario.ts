@@ -189,7 +189,9 @@ class Story {
           break;
         }
         case "absent":
-          told.push(existsSync(this.at(rest[0]!)) ? { ...section, body: "(there)\n\n" } : section);
+          // Never rewritten: what may not be there is not among the texts that change.
+          assert.ok(!existsSync(this.at(rest[0]!)), `${rest[0]} is there`);
+          told.push(section);
           break;
         case "proxied": {
           const log = this.proxies.get(rest[0]!)!.log.splice(0).map((line) => `${line}\n`).join("");

@@ -123,7 +123,13 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "../commands/plan.ts",
     "../config/validate.ts",
   ]],
-  ["src/report/text.ts", ["../model.ts", "../base/failure.ts", "../base/show.ts", "./problems.ts", "diff"], [
+  ["src/report/text.ts", [
+    "../model.ts",
+    "../base/failure.ts",
+    "../remotefile/entry.ts",
+    "./problems.ts",
+    "diff",
+  ], [
     "../world.ts",
     "../config/validate.ts",
     "../remotefile/parse.ts",
@@ -138,6 +144,7 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "../remotefile/parse.ts",
     "../config/load.ts",
   ]],
+  ["src/remotefile/entry.ts", ["../base/secret.ts"], ["../model.ts", "./parse.ts", "yaml"]],
   ["src/remotefile/edit.ts", ["../base/suggest.ts", "../model.ts", "yaml"], [
     "../config/load.ts",
     "../report/text.ts",
@@ -166,7 +173,12 @@ const IMPORTS: readonly (readonly [file: string, passes: readonly string[], fire
     "yaml",
     "node:path",
   ]],
-  ["src/model.ts", ["./base/secret.ts"], ["./base/failure.ts", "yaml", "node:path"]],
+  ["src/model.ts", ["./remotefile/entry.ts", "../schema/config.ts"], [
+    "./base/failure.ts",
+    "./remotefile/parse.ts",
+    "yaml",
+    "node:path",
+  ]],
   ["src/base/digest.ts", ["./secret.ts", "../../deno.json"], [
     "../model.ts",
     "../world.ts",

@@ -1,7 +1,7 @@
 /**
- * Makes what is made from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, the types in
+ * Generates what is derived from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, the types in
  * `schema/sremote.ts`, and `docs/config.md`.
- * With `--check` it writes nothing and fails where one of them is stale.
+ * With `--check` it writes nothing, and fails if one of them is stale.
  *
  * `deno run -A tools/schema.ts [--check]`
  */
@@ -23,7 +23,7 @@ export function toJsonSchema(schema: unknown): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What validation needs of a schema, so that no command has to load TypeBox (2 ms in the binary). */
+/** The part of a schema that validation needs, so that no command has to load TypeBox (2 ms in the binary). */
 export function toValidation(schema: unknown): string {
   const forPeople = new Set(["description", "title", "default", "examples"]);
   return `${
@@ -32,7 +32,7 @@ export function toValidation(schema: unknown): string {
   }\n`;
 }
 
-/** Without sremote's own keywords, and with a tuple as that draft writes it. */
+/** Without sremote's own keywords, and with tuples in the form of that draft. */
 function strip(node: Node): Node {
   if (Array.isArray(node)) return node.map(strip);
   if (typeof node !== "object" || node === null) return node;
@@ -48,7 +48,7 @@ function strip(node: Node): Node {
   );
 }
 
-/** What of a schema the types and the reference are made from. */
+/** The part of a schema that the types and the reference are generated from. */
 export interface Schema {
   type?: string;
   title?: string;
@@ -64,7 +64,7 @@ export interface Schema {
   examples?: unknown[];
 }
 
-/** TypeScript of the config's types; what has a title of one word becomes a type of that name. */
+/** The config's types as TypeScript; a schema whose title is one word becomes a type of that name. */
 export function toTypeScript(schema: unknown): string {
   const named = new Map<string, string>();
   const typeOf = (node: Schema, indent: string): string => {

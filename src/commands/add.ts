@@ -3,6 +3,7 @@ import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts"
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
+import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
 import { mergedFor, runtimeOf } from "./shared/merged.ts";
@@ -35,7 +36,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const runtime = runtimeOf(context);
   const global = (await mergedFor(context, scope))?.global.document.content ?? null;
-  const after = { uri: address.uri, insecure: address.insecure || flags.insecure === true, keyservers: [] };
+  const after = entryOf({ uri: address.uri, insecure: address.insecure || flags.insecure === true });
   const { file } = await editFile(context, scope, (now) => {
     const taken = takenIn(runtime, name, now, global);
     if (taken === null) return [{ kind: "add", remote: name, after }];

@@ -15,7 +15,8 @@ import type {
   StoredRemote,
   WriteStep,
 } from "../model.ts";
-import { defaultOf, sameKeyservers } from "../remotefile/changes.ts";
+import { defaultOf } from "../remotefile/changes.ts";
+import { entryOf, sameEntry, sameKeyservers } from "../remotefile/entry.ts";
 import { checkFinding, failedChecks } from "./checks.ts";
 import { findConflicts, isCopy } from "./findings.ts";
 import { sameNames, seenOf } from "./seen.ts";
@@ -154,12 +155,12 @@ function diffRemotes(desired: Desired, { target, file, ours, other }: Observed):
   const changes: Change[] = [];
   for (const one of wanted.values()) {
     const now = present.get(one.name);
-    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: newEntry(one) });
+    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
     else if (isCopy(target.scope, now)) {
       // A copy of a global remote that no longer exists becomes the user's own remote.
       if (other?.content?.remotes.has(one.name)) continue;
       changes.push({ kind: "remove", remote: one.name, before: entryOf(now) });
-      changes.push({ kind: "add", remote: one.name, after: newEntry(one) });
+      changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
     } else {
       const after = wantedEntry(one, now);
       if (!sameEntry(now, after)) {
@@ -212,27 +213,16 @@ function sameState(a: DefaultState, b: DefaultState): boolean {
     a.exclusive.every((one) => b.exclusive.includes(one));
 }
 
-function newEntry({ uri, insecure, keyservers }: DesiredRemote): Entry {
-  return { uri, insecure, keyservers: keyservers ?? [] };
-}
-
 /** The entry that the config wants; fields it does not mention are unchanged. */
 function wantedEntry(wanted: DesiredRemote, now: StoredRemote): Entry {
   const own = now.keyservers.filter((one) => !one.external);
   const external = now.keyservers.filter((one) => one.external);
   const sameServers = wanted.keyservers === null || sameKeyservers(external, wanted.keyservers);
-  return {
+  return entryOf({
+    ...now,
+    ...wanted,
     uri: sameEndpoint(now.uri, wanted.uri) ? now.uri : wanted.uri,
-    insecure: wanted.insecure,
     // The config does not define the endpoint's own keyservers.
     keyservers: sameServers ? now.keyservers : [...own, ...wanted.keyservers!],
-  };
-}
-
-function entryOf({ uri, insecure, keyservers }: Entry): Entry {
-  return { uri, insecure, keyservers };
-}
-
-function sameEntry(a: Entry, b: Entry): boolean {
-  return a.uri === b.uri && a.insecure === b.insecure && sameKeyservers(a.keyservers, b.keyservers);
+  });
 }

@@ -1,18 +1,10 @@
 /** A file as a plan saw it, and what has changed since. */
-import { sameKeyservers } from "../remotefile/changes.ts";
-import type { RemoteFile, Seen, SeenRemote } from "../model.ts";
+import { sameSeen, seenRemote } from "../remotefile/entry.ts";
+import type { RemoteFile, Seen } from "../model.ts";
 
 /** The content of a file without its secrets, and the names in its ledger. */
 export function seenOf(digest: string | null, content: RemoteFile, ledger: Iterable<string>): Seen {
-  const remotes = Array.from(content.remotes.values(), (one): SeenRemote => ({
-    remote: one.name,
-    uri: one.uri,
-    insecure: one.insecure,
-    keyservers: one.keyservers,
-    exclusive: one.exclusive,
-    system: one.system,
-    token: one.token !== null,
-  }));
+  const remotes = Array.from(content.remotes.values(), seenRemote);
   return { digest, default: content.default, remotes, managed: [...ledger] };
 }
 
@@ -27,7 +19,7 @@ export function changedMeanwhile(before: Seen, now: Seen): readonly string[] {
   for (const [name, one] of is) {
     const old = was.get(name);
     if (old === undefined) phrases.push(`${JSON.stringify(name)} was added`);
-    else if (!same(old, one)) phrases.push(`${JSON.stringify(name)} was changed`);
+    else if (!sameSeen(old, one)) phrases.push(`${JSON.stringify(name)} was changed`);
   }
   for (const name of was.keys()) if (!is.has(name)) phrases.push(`${JSON.stringify(name)} was removed`);
   if (before.default !== now.default) {
@@ -40,9 +32,4 @@ export function changedMeanwhile(before: Seen, now: Seen): readonly string[] {
 /** Whether two lists hold the same names, in any order. */
 export function sameNames(a: Iterable<string>, b: Iterable<string>): boolean {
   return new Set(a).symmetricDifference(new Set(b)).size === 0;
-}
-
-function same(a: SeenRemote, b: SeenRemote): boolean {
-  return a.uri === b.uri && a.insecure === b.insecure && a.exclusive === b.exclusive &&
-    a.system === b.system && a.token === b.token && sameKeyservers(a.keyservers, b.keyservers);
 }
