@@ -1,25 +1,19 @@
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import configSchema from "../schema/config.schema.json" with { type: "json" };
 import planSchema from "../schema/plan.schema.json" with { type: "json" };
 import { runInProcess, type Seen } from "../tests/in_process.ts";
+import { Machine } from "../tests/machine.ts";
 import type { World } from "./world.ts";
 
-/** Runs a command in a folder of its own, with a config for both scopes. */
+/** Runs a command on a machine of its own, with a config for both scopes. */
 async function sremote(args: readonly string[], outside?: (world: World) => World): Promise<Seen> {
-  const folder = fs.mkdtempSync(join(tmpdir(), "sremote-cli-"));
-  try {
-    fs.writeFileSync(
-      join(folder, "remotes.json"),
-      '{ "remotes": { "a": { "uri": "a.example.com" }, "g": { "uri": "g.example.com", "scope": "global" } } }',
-    );
-    return await runInProcess(args, folder, outside);
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+  using machine = new Machine();
+  machine.put(
+    "remotes.json",
+    '{ "remotes": { "a": { "uri": "a.example.com" }, "g": { "uri": "g.example.com", "scope": "global" } } }',
+  );
+  return await runInProcess(args, machine, outside);
 }
 
 const asUser = (world: World): World => ({ ...world, here: { ...world.here, uid: 1000 } });

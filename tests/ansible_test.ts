@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { CANARY, PROGRAMS } from "./scenario.ts";
+import { BINARY, CANARY, Machine, ROOT } from "./machine.ts";
 
-const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
-const COLLECTION = fileURLToPath(new URL("../ansible", import.meta.url));
+const binary = BINARY.command[0];
+const COLLECTION = join(ROOT, "ansible");
 const there = spawnSync("ansible-playbook", ["--version"]).status === 0;
 const HOSTS = 50;
+/** Of the user file, below a root. */
+const USER_DIRECTORY = "/home/me/.singularity";
 
 const PLAY = `
 - hosts: all
@@ -62,28 +62,27 @@ interface Played {
   readonly recap: ReadonlyMap<string, string>;
 }
 
-class Bench {
-  readonly folder = mkdtempSync(join(tmpdir(), "sremote-ansible-"));
-
+class Bench extends Machine {
   constructor() {
-    const install = this.run("ansible-galaxy", [
+    super();
+    const install = this.ansible("ansible-galaxy", [
       "collection",
       "install",
       COLLECTION,
       "-p",
-      join(this.folder, "collections"),
+      this.at("collections"),
     ]);
     assert.equal(install.status, 0, install.stdout + install.stderr);
     const names = Array.from({ length: HOSTS }, (_, i) => `host${i + 1}`);
-    for (const name of names) mkdirSync(join(this.folder, "roots", name, "bin"), { recursive: true });
+    for (const name of names) mkdirSync(this.at(`roots/${name}/bin`), { recursive: true });
     writeFileSync(
-      join(this.folder, "hosts"),
-      `${names.map((one) => `${one} root=${this.folder}/roots/${one}`).join("\n")}
+      this.at("hosts"),
+      `${names.map((one) => `${one} root=${this.work}/roots/${one}`).join("\n")}
 [all:vars]
 ansible_connection=local
 ansible_python_interpreter=/usr/bin/python3
 sremote=${binary}
-config=${this.folder}/remotes.json
+config=${this.work}/remotes.json
 result=${this.file("host1")}
 `,
     );
@@ -92,28 +91,29 @@ result=${this.file("host1")}
 
   config(uri: string): void {
     writeFileSync(
-      join(this.folder, "remotes.json"),
+      this.at("remotes.json"),
       JSON.stringify({ remotes: { company: { uri, scope: "global" } }, default: "company" }),
     );
   }
 
   file(host: string): string {
-    return join(this.folder, "roots", host, "etc/singularity/remote.yaml");
+    return this.at(`roots/${host}/etc/singularity/remote.yaml`);
   }
 
-  run(command: string, args: readonly string[]) {
+  ansible(command: string, args: readonly string[]) {
     return spawnSync(command, args, {
-      cwd: this.folder,
+      cwd: this.work,
       encoding: "utf8",
       maxBuffer: 2 ** 27,
       env: {
         PATH: "/usr/bin:/bin",
-        HOME: this.folder,
+        HOME: this.home,
+        SINGULARITY_CONFIGDIR: USER_DIRECTORY,
         LC_ALL: "C.UTF-8",
-        ANSIBLE_COLLECTIONS_PATH: join(this.folder, "collections"),
-        ANSIBLE_COLLECTIONS_PATHS: join(this.folder, "collections"),
-        ANSIBLE_LOCAL_TEMP: join(this.folder, "tmp"),
-        ANSIBLE_REMOTE_TEMP: join(this.folder, "tmp"),
+        ANSIBLE_COLLECTIONS_PATH: this.at("collections"),
+        ANSIBLE_COLLECTIONS_PATHS: this.at("collections"),
+        ANSIBLE_LOCAL_TEMP: this.at("tmp"),
+        ANSIBLE_REMOTE_TEMP: this.at("tmp"),
         ANSIBLE_NOCOLOR: "1",
         ANSIBLE_RETRY_FILES_ENABLED: "0",
       },
@@ -121,9 +121,9 @@ result=${this.file("host1")}
   }
 
   play(text: string, ...flags: string[]): Played {
-    writeFileSync(join(this.folder, "play.yml"), text);
+    writeFileSync(this.at("play.yml"), text);
     const from = performance.now();
-    const { status, stdout, stderr } = this.run("ansible-playbook", [
+    const { status, stdout, stderr } = this.ansible("ansible-playbook", [
       "-i",
       "hosts",
       "-f",
@@ -145,89 +145,73 @@ function count(played: Played, what: string): number {
 
 Deno.test({
   name: "ansible: fifty hosts, check mode, diff mode, a host that fails, the role, the documentation",
-  ignore: !there || binary === undefined,
+  ignore: !there,
   fn: () => {
-    const bench = new Bench();
-    try {
-      const first = bench.play(PLAY);
-      assert.deepEqual(
-        [first.status, count(first, "changed"), count(first, "ok")],
-        [0, HOSTS, HOSTS],
-        first.output,
-      );
-      const second = bench.play(PLAY);
-      assert.deepEqual([second.status, count(second, "changed")], [0, 0], second.output);
-      const wanted = readFileSync(bench.file("host1"), "utf8");
+    using bench = new Bench();
+    const first = bench.play(PLAY);
+    assert.deepEqual(
+      [first.status, count(first, "changed"), count(first, "ok")],
+      [0, HOSTS, HOSTS],
+      first.output,
+    );
+    const second = bench.play(PLAY);
+    assert.deepEqual([second.status, count(second, "changed")], [0, 0], second.output);
+    const wanted = readFileSync(bench.file("host1"), "utf8");
 
-      writeFileSync(bench.file("host7"), wanted.replace("company.example.com", "drifted.example.com"));
-      const checked = bench.play(PLAY, "--check", "--diff");
-      assert.deepEqual([checked.status, count(checked, "changed")], [0, 1], checked.output);
-      assert.match(checked.output, /- +URI: drifted\.example\.com\n\+ +URI: company\.example\.com/);
-      assert.match(readFileSync(bench.file("host7"), "utf8"), /drifted/);
-      const third = bench.play(PLAY);
-      assert.equal(count(third, "changed"), 1, third.output);
-      assert.match(third.recap.get("host7")!, /changed=1/);
-      assert.equal(readFileSync(bench.file("host7"), "utf8"), wanted);
+    writeFileSync(bench.file("host7"), wanted.replace("company.example.com", "drifted.example.com"));
+    const checked = bench.play(PLAY, "--check", "--diff");
+    assert.deepEqual([checked.status, count(checked, "changed")], [0, 1], checked.output);
+    assert.match(checked.output, /- +URI: drifted\.example\.com\n\+ +URI: company\.example\.com/);
+    assert.match(readFileSync(bench.file("host7"), "utf8"), /drifted/);
+    const third = bench.play(PLAY);
+    assert.equal(count(third, "changed"), 1, third.output);
+    assert.match(third.recap.get("host7")!, /changed=1/);
+    assert.equal(readFileSync(bench.file("host7"), "utf8"), wanted);
 
-      writeFileSync(bench.file("host9"), "Remotes: [");
-      bench.config("other.example.com");
-      const failed = bench.play(PLAY);
-      assert.deepEqual([count(failed, "failed"), count(failed, "changed")], [1, HOSTS - 1], failed.output);
-      assert.match(failed.recap.get("host9")!, /failed=1/);
-      assert.match(failed.output, /remote-file-invalid/);
-      assert.equal(readFileSync(bench.file("host9"), "utf8"), "Remotes: [");
+    writeFileSync(bench.file("host9"), "Remotes: [");
+    bench.config("other.example.com");
+    const failed = bench.play(PLAY);
+    assert.deepEqual([count(failed, "failed"), count(failed, "changed")], [1, HOSTS - 1], failed.output);
+    assert.match(failed.recap.get("host9")!, /failed=1/);
+    assert.match(failed.output, /remote-file-invalid/);
+    assert.equal(readFileSync(bench.file("host9"), "utf8"), "Remotes: [");
 
-      // A token that is stored, and one that is given, are in nothing that Ansible says.
-      const home = join(bench.folder, "roots/host1", userHome());
-      mkdirSync(join(home, ".singularity"), { recursive: true });
-      const user = join(home, ".singularity/remote.yaml");
-      writeFileSync(user, `Remotes:\n  mine:\n    URI: mine.example.com\n    Token: ${CANARY}\n`, {
-        mode: 0o600,
-      });
-      const secret = bench.play(USER, "--diff", "-vvv");
-      assert.equal(secret.status, 0, secret.output);
-      assert.match(secret.output, /\+ +URI: new\.example\.com/);
-      assert.ok(!secret.output.includes(CANARY));
+    // A token that is stored, and one that is given, are in nothing that Ansible says.
+    const stored = `Remotes:\n  mine:\n    URI: mine.example.com\n    Token: ${CANARY}\n`;
+    bench.put(join("roots/host1", USER_DIRECTORY, "remote.yaml"), stored, 0o600);
+    const secret = bench.play(USER, "--diff", "-vvv");
+    assert.equal(secret.status, 0, secret.output);
+    assert.match(secret.output, /\+ +URI: new\.example\.com/);
+    assert.ok(!secret.output.includes(CANARY));
 
-      const digest = createHash("sha256").update(readFileSync(binary!)).digest("hex");
-      const wrong = bench.play(ROLE, "-e", `sremote_checksum=${digest.replace(/./g, "0")}`);
-      assert.match(wrong.recap.get("host1")!, /failed=1/);
-      assert.match(wrong.output, /is not the binary with the SHA-256/);
-      const installed = join(bench.folder, "roots/host1/bin/sremote");
-      assert.ok(!existsSync(installed));
-      rmSync(bench.file("host1"));
-      const role = bench.play(ROLE, "-e", `sremote_checksum=${digest}`);
-      assert.equal(role.status, 0, role.output);
-      assert.match(role.recap.get("host1")!, /changed=4/);
-      assert.match(readFileSync(bench.file("host1"), "utf8"), /other\.example\.com/);
-      assert.match(bench.play(ROLE, "-e", `sremote_checksum=${digest}`).recap.get("host1")!, /changed=0/);
+    const digest = createHash("sha256").update(readFileSync(binary)).digest("hex");
+    const wrong = bench.play(ROLE, "-e", `sremote_checksum=${digest.replace(/./g, "0")}`);
+    assert.match(wrong.recap.get("host1")!, /failed=1/);
+    assert.match(wrong.output, /is not the binary with the SHA-256/);
+    const installed = join(bench.work, "roots/host1/bin/sremote");
+    assert.ok(!existsSync(installed));
+    rmSync(bench.file("host1"));
+    const role = bench.play(ROLE, "-e", `sremote_checksum=${digest}`);
+    assert.equal(role.status, 0, role.output);
+    assert.match(role.recap.get("host1")!, /changed=4/);
+    assert.match(readFileSync(bench.file("host1"), "utf8"), /other\.example\.com/);
+    assert.match(bench.play(ROLE, "-e", `sremote_checksum=${digest}`).recap.get("host1")!, /changed=0/);
 
-      const doc = bench.run("ansible-doc", ["sremote.sremote.remotes"]);
-      assert.equal(doc.status, 0, doc.stderr);
-      for (const option of ["definition", "strict_owner", "token_variable"]) {
-        assert.ok(doc.stdout.includes(option), option);
-      }
+    const doc = bench.ansible("ansible-doc", ["sremote.sremote.remotes"]);
+    assert.equal(doc.status, 0, doc.stderr);
+    for (const option of ["definition", "strict_owner", "token_variable"]) {
+      assert.ok(doc.stdout.includes(option), option);
+    }
 
-      cpSync(bench.file("host2"), bench.file("host1"));
-      const copied = bench.play(COPY);
-      const again = bench.play(COPY);
-      const each = (one: Played) => `${(one.seconds / HOSTS * 1000).toFixed(0)} ms`;
-      console.log(`first run: host1 ${first.recap.get("host1")}
+    cpSync(bench.file("host2"), bench.file("host1"));
+    const copied = bench.play(COPY);
+    const again = bench.play(COPY);
+    const each = (one: Played) => `${(one.seconds / HOSTS * 1000).toFixed(0)} ms`;
+    console.log(`first run: host1 ${first.recap.get("host1")}
 second:    host1 ${second.recap.get("host1")}
 a drift:   host7 ${third.recap.get("host7")}
 time for each of ${HOSTS} hosts, 10 at once
   sremote  first ${each(first)}  again ${each(second)}
   copy     first ${each(copied)}  again ${each(again)}`);
-    } finally {
-      rmSync(bench.folder, { recursive: true, force: true });
-    }
   },
 });
-
-/** Where the user's file is below a root: as the password database has it. */
-function userHome(): string {
-  const uid = spawnSync("id", ["-u"], { encoding: "utf8" }).stdout.trim();
-  return readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":")).find((one) =>
-    one[2] === uid
-  )![5]!;
-}

@@ -4,12 +4,11 @@
  * file is another than before. `SREMOTE_CASES` says how many there are in all (`deno task torture`).
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import fc from "fast-check";
 import { runInProcess, type Seen } from "./in_process.ts";
+import { Machine } from "./machine.ts";
 
 const CASES = Number(process.env.SREMOTE_CASES ?? 2_000);
 const SECRET = "s3cret-Zx9w";
@@ -108,36 +107,33 @@ function bytesOf(text: string, { cuts, broken }: typeof bytes extends fc.Arbitra
   return made;
 }
 
-/** A folder with all the files; each case begins with them as they were. */
-class Bench {
-  readonly folder = mkdtempSync(join(tmpdir(), "sremote-bad-input-"));
+/** A machine with all the files; each case begins with them as they were. */
+class Bench extends Machine {
   /** How often each exit code was seen. */
   readonly seen = new Map<number, number>();
 
-  put(files: Readonly<Record<string, string | Uint8Array>>): void {
-    for (const name of readdirSync(this.folder)) rmSync(join(this.folder, name), { recursive: true });
+  reset(files: Readonly<Record<string, string | Uint8Array>>): void {
+    for (const name of readdirSync(this.work)) rmSync(this.at(name), { recursive: true });
     const all = { "remote.yaml": FILE, ".sremote-ledger.json": LEDGER, "remotes.json": REMOTES, ...files };
-    for (const [name, content] of Object.entries(all)) {
-      writeFileSync(join(this.folder, name), content, { mode: 0o600 });
-    }
+    for (const [name, content] of Object.entries(all)) this.put(name, content, 0o600);
   }
 
-  read(): ReadonlyMap<string, string> {
+  files(): ReadonlyMap<string, string> {
     return new Map(
-      readdirSync(this.folder).sort().map((name) => [name, readFileSync(join(this.folder, name), "latin1")]),
+      readdirSync(this.work).sort().map((name) => [name, readFileSync(this.at(name), "latin1")]),
     );
   }
 
-  async run(args: readonly string[]): Promise<Seen> {
-    const seen = await runInProcess([...args, "--remote-file", "remote.yaml"], this.folder);
+  async sremote(args: readonly string[]): Promise<Seen> {
+    const seen = await runInProcess([...args, "--remote-file", "remote.yaml"], this);
     this.seen.set(seen.exit, (this.seen.get(seen.exit) ?? 0) + 1);
     return seen;
   }
 
   /** Runs a command on damaged files, and looks at what has to hold. */
   async check(args: readonly string[]): Promise<Seen> {
-    const before = this.read();
-    const seen = await this.run(args);
+    const before = this.files();
+    const seen = await this.sremote(args);
     const shown = `${args.join(" ")}: ${seen.exit}\n${seen.out}${seen.err}`;
     assert.doesNotMatch(seen.err, /sremote has a bug|\n {4}at /, shown);
     assert.ok([0, 1, 4, 64, 65].includes(seen.exit), shown);
@@ -147,7 +143,7 @@ class Bench {
     if (seen.exit === 0) assert.doesNotMatch(seen.err, /^Error/, shown);
     else {
       assert.match(seen.err, /^Error: ./, shown);
-      assert.deepEqual(this.read(), before, shown);
+      assert.deepEqual(this.files(), before, shown);
     }
     return seen;
   }
@@ -162,17 +158,13 @@ function property<T>(
 ): void {
   const numRuns = Math.ceil(CASES * share);
   Deno.test(`bad input: ${what}`, async () => {
-    const bench = new Bench();
-    try {
-      const from = performance.now();
-      await fc.assert(fc.asyncProperty(arbitrary, (value) => holds(bench, value)), { numRuns });
-      const codes = [...bench.seen].sort(([a], [b]) => a - b).map(([code, times]) => `${times} × ${code}`);
-      const seconds = ((performance.now() - from) / 1000).toFixed(1);
-      console.log(`${numRuns} cases in ${seconds} s; exit codes: ${codes.join(", ")}`);
-      assert.ok((bench.seen.get(65) ?? 0) > numRuns / 20, "too little of it was refused");
-    } finally {
-      rmSync(bench.folder, { recursive: true, force: true });
-    }
+    using bench = new Bench();
+    const from = performance.now();
+    await fc.assert(fc.asyncProperty(arbitrary, (value) => holds(bench, value)), { numRuns });
+    const codes = [...bench.seen].sort(([a], [b]) => a - b).map(([code, times]) => `${times} × ${code}`);
+    const seconds = ((performance.now() - from) / 1000).toFixed(1);
+    console.log(`${numRuns} cases in ${seconds} s; exit codes: ${codes.join(", ")}`);
+    assert.ok((bench.seen.get(65) ?? 0) > numRuns / 20, "too little of it was refused");
   });
 }
 
@@ -202,17 +194,17 @@ property(
     command: fc.constantFrom(...COMMANDS),
   }),
   async (bench, { file, ledger, command }) => {
-    bench.put({
+    bench.reset({
       ...file === null ? {} : { "remote.yaml": bytesOf(FILE, file) },
       ...ledger === null ? {} : { ".sremote-ledger.json": bytesOf(LEDGER, ledger) },
       "remote.yaml.sremote-backup": file === null ? FILE : bytesOf(FILE, file),
     });
     const seen = await bench.check(command);
     if (seen.exit !== 0 || command[0] !== "apply") return;
-    const first = bench.read();
+    const first = bench.files();
     const again = await bench.check(command);
     assert.equal(again.exit, 0, again.err);
-    assert.deepEqual(bench.read(), first, "the second apply changed something");
+    assert.deepEqual(bench.files(), first, "the second apply changed something");
   },
 );
 
@@ -225,7 +217,7 @@ property(
     command: fc.constantFrom(["plan"], ["apply", "--yes"], ["validate", "--json"]),
   }),
   async (bench, { name, config, command }) => {
-    bench.put({ [name]: bytesOf(CONFIGS[name]!, config) });
+    bench.reset({ [name]: bytesOf(CONFIGS[name]!, config) });
     await bench.check([...command, "-c", name]);
   },
 );
@@ -292,12 +284,12 @@ property(
     global: fc.boolean(),
   }),
   async (bench, { damage, global }) => {
-    bench.put({});
+    bench.reset({});
     const scope = global ? ["--global"] : [];
-    assert.equal((await bench.run(["plan", ...scope, "--out", "plan.json"])).exit, 0);
-    const plan = readFileSync(join(bench.folder, "plan.json"), "utf8");
+    assert.equal((await bench.sremote(["plan", ...scope, "--out", "plan.json"])).exit, 0);
+    const plan = bench.read("plan.json");
     const hurt = Array.isArray(damage) ? edited(plan, damage) : bytesOf(plan, damage);
-    writeFileSync(join(bench.folder, "plan.json"), hurt);
+    bench.put("plan.json", hurt);
     const seen = await bench.check(["apply", "plan.json", "--yes"]);
     if (seen.exit !== 0) {
       refused++;
@@ -305,11 +297,15 @@ property(
     }
     // What was applied is what the config says, to the byte: the edit touched nothing that decides.
     applied++;
-    const byPlan = bench.read().get("remote.yaml");
-    bench.put({});
-    const byConfig = await bench.run(["apply", "--yes", ...seen.out.includes("Global") ? ["--global"] : []]);
+    const byPlan = bench.files().get("remote.yaml");
+    bench.reset({});
+    const byConfig = await bench.sremote([
+      "apply",
+      "--yes",
+      ...seen.out.includes("Global") ? ["--global"] : [],
+    ]);
     assert.equal(byConfig.exit, 0);
-    assert.equal(byPlan, bench.read().get("remote.yaml"));
+    assert.equal(byPlan, bench.files().get("remote.yaml"));
   },
 );
 

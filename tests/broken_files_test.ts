@@ -3,13 +3,8 @@
  * the line or the reason and what to do next, soon, and not a byte of it changes.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { CANARY, PROGRAMS } from "./scenario.ts";
-
-const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
+import { readdirSync, readFileSync } from "node:fs";
+import { CANARY, Machine } from "./machine.ts";
 
 const bomb = (levels: number) =>
   "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" +
@@ -76,42 +71,27 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["use", "lab"],
 ];
 
-Deno.test({
-  name: "broken files",
-  ignore: binary === undefined,
-  fn: async (test) => {
-    for (const [what, content] of Object.entries(BROKEN)) {
-      await test.step(what, () => {
-        const folder = mkdtempSync(join(tmpdir(), "sremote-broken-"));
-        try {
-          const file = join(folder, "remote.yaml");
-          writeFileSync(file, content, { mode: 0o600 });
-          writeFileSync(join(folder, "remotes.json"), '{ "remotes": { "a": { "uri": "a.example.com" } } }');
-          const bytes = readFileSync(file);
-          for (const command of COMMANDS) {
-            const ran = spawnSync(binary!, [...command, "--remote-file", file], {
-              cwd: folder,
-              env: {},
-              encoding: "utf8",
-              maxBuffer: 2 ** 26,
-              timeout: 20_000, // far more than any needs: it hangs
-            });
-            const shown = `${command.join(" ")}: ${ran.status}\n${ran.stderr}`.slice(0, 2_000);
-            assert.equal(ran.status, 65, shown);
-            assert.match(ran.stderr, /^Error: cannot (?:read|use) .*remote\.yaml: .*\n[^]*Next: /, shown);
-            assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at |\p{Cc}(?<!\n)/u, shown);
-            assert.ok(!(ran.stdout + ran.stderr).includes(CANARY), shown);
-            assert.ok(ran.stderr.split("\n").length < 250, "too much is said");
-            if (command.includes("--json")) {
-              assert.equal(JSON.parse(ran.stdout).error.code, "remote-file-invalid");
-            }
-            assert.deepEqual(readFileSync(file), bytes);
-          }
-          assert.deepEqual(readdirSync(folder).sort(), ["remote.yaml", "remotes.json"]);
-        } finally {
-          rmSync(folder, { recursive: true, force: true });
+Deno.test("broken files", async (test) => {
+  for (const [what, content] of Object.entries(BROKEN)) {
+    await test.step(what, () => {
+      using machine = new Machine();
+      const file = machine.put("remote.yaml", content, 0o600);
+      machine.put("remotes.json", '{ "remotes": { "a": { "uri": "a.example.com" } } }');
+      const bytes = readFileSync(file);
+      for (const command of COMMANDS) {
+        const ran = machine.runSync([...command, "--remote-file", file]);
+        const shown = `${command.join(" ")}: ${ran.status}\n${ran.stderr}`.slice(0, 2_000);
+        assert.equal(ran.status, 65, shown);
+        assert.match(ran.stderr, /^Error: cannot (?:read|use) .*remote\.yaml: .*\n[^]*Next: /, shown);
+        assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at |\p{Cc}(?<!\n)/u, shown);
+        assert.ok(!(ran.stdout + ran.stderr).includes(CANARY), shown);
+        assert.ok(ran.stderr.split("\n").length < 250, "too much is said");
+        if (command.includes("--json")) {
+          assert.equal(JSON.parse(ran.stdout).error.code, "remote-file-invalid");
         }
-      });
-    }
-  },
+        assert.deepEqual(readFileSync(file), bytes);
+      }
+      assert.deepEqual(readdirSync(machine.work).sort(), ["remote.yaml", "remotes.json"]);
+    });
+  }
 });

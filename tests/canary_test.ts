@@ -4,12 +4,11 @@
  * other file, at no other server, in no process's arguments.
  */
 import assert from "node:assert/strict";
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CANARY, type Program, PROGRAMS, runProgram } from "./scenario.ts";
+import { CANARY, commandsOf, Machine, type Program, PROGRAMS } from "./machine.ts";
 
 const NEW = `${CANARY}-new`;
 const BASIC = btoa(`alice:${CANARY}`);
@@ -153,7 +152,7 @@ const RUNS: readonly (readonly string[])[] = [
 ];
 
 /** Commands of which a run would not end, or that there is nothing to say of. */
-const LEFT_OUT = ["endpoint", "help"];
+const LEFT_OUT = ["endpoint"];
 
 const CONFIG = `remotes:
   lab:
@@ -191,12 +190,12 @@ function findTraces(text: string, where: string): void {
   }
 }
 
-function findInFiles(folder: string): void {
-  for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    const stat = lstatSync(join(folder, path));
-    if (!stat.isFile() || path.startsWith("given/")) continue;
-    const text = readFileSync(join(folder, path), "utf8");
-    if (/^me\/remote\.yaml(?:\.sremote-backup)?$/.test(path)) {
+function findInFiles({ root }: Machine): void {
+  for (const path of readdirSync(root, { recursive: true, encoding: "utf8" })) {
+    const stat = lstatSync(join(root, path));
+    if (!stat.isFile() || path.startsWith("work/given/")) continue;
+    const text = readFileSync(join(root, path), "utf8");
+    if (/^work\/me\/remote\.yaml(?:\.sremote-backup)?$/.test(path)) {
       assert.equal(stat.mode & 0o777, 0o600, `${path} can be read by others`);
     } else findTraces(text, path);
   }
@@ -222,56 +221,44 @@ for (const program of PROGRAMS) {
 }
 
 async function throughAll(program: Program, servers: Servers, mood: Mood): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "sremote-canary-"));
+  using machine = new Machine();
   const withPorts = (text: string) =>
     text.replaceAll("OWN", String(servers.own)).replaceAll("OTHER", String(servers.other));
-  const env = { SINGULARITY_CONFIGDIR: join(folder, "me"), LAB_TOKEN: NEW, HOME: folder };
+  const env = { SINGULARITY_CONFIGDIR: machine.at("me"), LAB_TOKEN: NEW };
   servers.mood = mood;
-  try {
-    mkdirSync(join(folder, "given"));
-    writeFileSync(join(folder, "given/token"), `${CANARY}\n`, { mode: 0o600 });
-    writeFileSync(join(folder, "remotes.yaml"), withPorts(CONFIG));
-    for (const run of RUNS) {
-      // Each begins with tokens in place, whatever the one before did.
-      mkdirSync(join(folder, "me"), { recursive: true });
-      if (run[0] !== "rollback") {
-        writeFileSync(join(folder, "me/remote.yaml"), withPorts(FILE), { mode: 0o600 });
-      }
-      const args = [...run.map(withPorts), "-v", "--sysconfdir", join(folder, "etc")];
-      const made = run[0] === "init" ? join(folder, "empty") : folder;
-      mkdirSync(made, { recursive: true });
-      const ran = await runProgram(program, args, { cwd: made, env, stdin: `${NEW}\n` });
-      const shown = `${args.join(" ")} (${mood})`;
-      findTraces(ran.stdout + ran.stderr, shown);
-      assert.doesNotMatch(ran.stderr, /\n {4}at |sremote has a bug/, shown);
-      findInFiles(folder);
-      for (const sent of servers.leaked.splice(0)) findTraces(sent, `a request to another host of ${shown}`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  machine.put("given/token", `${CANARY}\n`, 0o600);
+  machine.put("remotes.yaml", withPorts(CONFIG));
+  for (const run of RUNS) {
+    // Each begins with tokens in place, whatever the one before did.
+    if (run[0] !== "rollback") machine.put("me/remote.yaml", withPorts(FILE), 0o600);
+    const args = [...run.map(withPorts), "-v"];
+    const cwd = run[0] === "init" ? machine.at("empty") : machine.work;
+    mkdirSync(cwd, { recursive: true });
+    const ran = await machine.run(args, { program, cwd, env, stdin: `${NEW}\n` });
+    const shown = `${args.join(" ")} (${mood})`;
+    findTraces(ran.stdout + ran.stderr, shown);
+    assert.doesNotMatch(ran.stderr, /\n {4}at |sremote has a bug/, shown);
+    findInFiles(machine);
+    for (const sent of servers.leaked.splice(0)) findTraces(sent, `a request to another host of ${shown}`);
   }
 }
 
 Deno.test("no command is left out of that", async () => {
-  const { stdout } = await runProgram(PROGRAMS[0]!, ["--help"], { cwd: tmpdir(), env: {} });
-  const commands = Array.from(
-    stdout.split("\nCommands:\n")[1]!.matchAll(/^ {2}([a-z-]+)/gm),
-    (found) => found[1]!,
-  );
+  using machine = new Machine();
+  const { stdout } = await machine.run(["--help"]);
   const covered = new Set(RUNS.map(([name]) => name));
-  assert.deepEqual(commands.filter((one) => !covered.has(one)), LEFT_OUT);
+  assert.deepEqual(commandsOf(stdout).filter((one) => !covered.has(one)), LEFT_OUT);
 });
 
 Deno.test("a token is in no process's arguments", async () => {
-  const program = PROGRAMS.at(-1)!;
   const servers = await serve();
-  const folder = mkdtempSync(join(tmpdir(), "sremote-canary-"));
+  using machine = new Machine();
   try {
-    writeFileSync(join(folder, "token"), CANARY, { mode: 0o600 });
+    const file = machine.put("token", CANARY, 0o600);
     const text = `remotes: { lab: { uri: "http://localhost:${servers.own}", login: { command: [cat, ${
-      JSON.stringify(join(folder, "token"))
+      JSON.stringify(file)
     }] } } }\n`;
-    writeFileSync(join(folder, "remotes.yaml"), text);
+    machine.put("remotes.yaml", text);
     const seen: string[] = [];
     let done = false;
     const watch = (async () => {
@@ -285,7 +272,7 @@ Deno.test("a token is in no process's arguments", async () => {
       }
     })();
     const args = ["apply", "--yes", "--allow-command", "--remote-file", "remote.yaml"];
-    const ran = await runProgram(program, args, { cwd: folder, env: {} });
+    const ran = await machine.run(args, { env: { PATH: "/usr/bin:/bin" } });
     done = true;
     await watch;
     assert.equal(ran.status, 0, ran.stderr);
@@ -293,6 +280,5 @@ Deno.test("a token is in no process's arguments", async () => {
     findTraces(seen.join("\n"), "a process's arguments");
   } finally {
     await servers.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -1,12 +1,7 @@
 /** What the shells offer at the tab key, asked of real ones; a shell that is not installed is passed over. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { PROGRAMS } from "./scenario.ts";
-
-const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
+import { Machine } from "./machine.ts";
 
 /** Gives what stands in `$WORDS`, the last of them under the cursor, and prints the offers, a line each. */
 const SHELLS: Readonly<Record<string, (words: readonly string[]) => readonly string[]>> = {
@@ -56,56 +51,39 @@ const CASES: readonly (readonly [words: readonly string[], offered: readonly str
 for (const [shell, args] of Object.entries(SHELLS)) {
   Deno.test({
     name: `completions in ${shell}`,
-    ignore: binary === undefined || spawnSync(shell, ["--version"]).status !== 0,
+    ignore: spawnSync(shell, ["--version"]).status !== 0,
     fn: () => {
-      const folder = mkdtempSync(join(tmpdir(), "sremote-completions-"));
-      try {
-        writeFileSync(
-          join(folder, "remote.yaml"),
-          "Remotes:\n  lab:\n    URI: lab.example.com\n  company:\n    URI: c\n",
-        );
-        const ask = (words: readonly string[]) => {
-          const ran = spawnSync(shell, args(words), {
-            cwd: folder,
-            env: { PATH: `${dirname(binary!)}:/usr/bin:/bin`, HOME: folder, SINGULARITY_CONFIGDIR: folder },
-            encoding: "utf8",
-          });
-          assert.equal(ran.stderr, "", words.join(" "));
-          return ran.stdout.split("\n").filter((one) => one !== "").sort();
-        };
-        for (const [words, offered] of CASES) assert.deepEqual(ask(words), offered, words.join(" "));
-        const files = ask(["sremote", "plan", "--config", ""]);
-        assert.deepEqual(files, shell === "fish" ? ["remote.yaml"] : ["FILES"]);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
+      using machine = new Machine();
+      machine.put("remote.yaml", "Remotes:\n  lab:\n    URI: lab.example.com\n  company:\n    URI: c\n");
+      const { work } = machine;
+      const env = { ...machine.env(), PATH: `${machine.bin()}:/usr/bin:/bin`, SINGULARITY_CONFIGDIR: work };
+      const ask = (words: readonly string[]) => {
+        const ran = spawnSync(shell, args(words), { cwd: work, env, encoding: "utf8" });
+        assert.equal(ran.stderr, "", words.join(" "));
+        return ran.stdout.split("\n").filter((one) => one !== "").sort();
+      };
+      for (const [words, offered] of CASES) assert.deepEqual(ask(words), offered, words.join(" "));
+      const files = ask(["sremote", "plan", "--config", ""]);
+      assert.deepEqual(files, shell === "fish" ? ["remote.yaml"] : ["FILES"]);
     },
   });
 }
 
 Deno.test({
   name: "completions: a broken file and odd names offer nothing and say nothing",
-  ignore: binary === undefined,
   fn: () => {
-    const folder = mkdtempSync(join(tmpdir(), "sremote-completions-"));
-    try {
-      const ask = (text: string) => {
-        writeFileSync(join(folder, "remote.yaml"), text);
-        const env = { SINGULARITY_CONFIGDIR: folder };
-        const { status, stdout, stderr } = spawnSync(binary!, ["__complete", "use", ""], {
-          env,
-          encoding: "utf8",
-        });
-        return [status, stdout, stderr];
-      };
-      assert.deepEqual(ask("Remotes: ["), [0, "", ""]);
-      assert.deepEqual(ask('Remotes:\n  "a\\tb":\n    URI: h\n  "c d":\n    URI: "h\\e[31m"\n'), [
-        0,
-        "c d\th\\u{1b}[31m\n",
-        "",
-      ]);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    using machine = new Machine();
+    const ask = (text: string) => {
+      machine.put("remote.yaml", text);
+      const env = { SINGULARITY_CONFIGDIR: machine.work };
+      const { status, stdout, stderr } = machine.runSync(["__complete", "use", ""], { env });
+      return [status, stdout, stderr];
+    };
+    assert.deepEqual(ask("Remotes: ["), [0, "", ""]);
+    assert.deepEqual(ask('Remotes:\n  "a\\tb":\n    URI: h\n  "c d":\n    URI: "h\\e[31m"\n'), [
+      0,
+      "c d\th\\u{1b}[31m\n",
+      "",
+    ]);
   },
 });

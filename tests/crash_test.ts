@@ -5,11 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chownSync, readdirSync } from "node:fs";
 import process from "node:process";
-import { CANARY, LITTER, modeAndOwner, OWNER, PROGRAMS, runProgram } from "./scenario.ts";
+import { CANARY, LITTER, Machine, modeAndOwner, OWNER } from "./machine.ts";
 
 const KILLS = Number(process.env.SREMOTE_KILLS ?? 60);
 
@@ -26,10 +24,8 @@ for (const scope of ["user", "global"] as const) {
 }
 
 async function kill(scope: "user" | "global", kills: number): Promise<void> {
-  const program = PROGRAMS.find((one) => one.name === "binary");
-  if (program === undefined) throw new Error("there is no binary to test");
-  const folder = mkdtempSync(join(tmpdir(), "sremote-crash-"));
-  const file = join(folder, "remote.yaml");
+  using machine = new Machine();
+  const file = machine.at("remote.yaml");
   const apply = [
     "apply",
     "--yes",
@@ -38,60 +34,55 @@ async function kill(scope: "user" | "global", kills: number): Promise<void> {
     file,
     ...scope === "global" ? ["--global"] : [],
   ];
-  const run = (args: readonly string[] = []) =>
-    runProgram(program, [...apply, ...args], { cwd: folder, env: {} });
+  const run = (args: readonly string[] = []) => machine.run([...apply, ...args]);
   const wanted = (uri: string) => {
-    writeFileSync(join(folder, "remotes.json"), config(uri, scope));
+    machine.put("remotes.json", config(uri, scope));
     return run();
   };
-  try {
-    const token = scope === "user" ? `    Token: ${CANARY}\n` : "";
-    writeFileSync(file, `Remotes:\n  mine:\n    URI: mine.example.com\n${token}`, {
-      mode: scope === "user" ? 0o600 : 0o644,
-    });
-    if (OWNER !== null) chownSync(file, OWNER.uid, OWNER.gid);
-    const ownedAs = modeAndOwner(file);
-    const texts: Record<string, string> = {};
-    const times: number[] = [];
-    for (const uri of ["old", "new", "old", "new"]) {
-      const from = performance.now();
-      assert.equal((await wanted(uri)).status, 0);
-      times.push(performance.now() - from);
-      texts[uri] = readFileSync(file, "utf8");
-    }
-    assert.notEqual(texts.old, texts.new);
-    const longest = Math.max(...times);
-    const seen = { old: 0, new: 0, locks: 0, temporary: 0 };
-    for (let i = 0; i < kills; i++) {
-      const [before, after] = i % 2 === 0 ? ["new", "old"] as const : ["old", "new"] as const;
-      writeFileSync(join(folder, "remotes.json"), config(after, scope));
-      const child = spawn(program.command[0]!, apply, { cwd: folder, env: {}, stdio: "ignore" });
-      const ended = new Promise((done) => child.once("close", done));
-      await new Promise((done) => setTimeout(done, Math.random() * longest));
-      child.kill("SIGKILL");
-      await ended;
-
-      const text = readFileSync(file, "utf8");
-      const now = text === texts[before] ? "old" : text === texts[after] ? "new" : null;
-      assert.ok(now !== null, `neither the old nor the new file:\n${text}`);
-      seen[now]++;
-      assert.equal(modeAndOwner(file), ownedAs);
-      const left = readdirSync(folder);
-      if (left.includes("remote.yaml.lock")) seen.locks++;
-      if (left.some((one) => /\.sremote-[0-9a-f]{8}$/.test(one))) seen.temporary++;
-
-      const next = await run(["--lock-timeout", "3"]);
-      assert.equal(next.status, 0, next.stderr);
-      assert.equal(readFileSync(file, "utf8"), texts[after]);
-      assert.equal(modeAndOwner(file), ownedAs);
-      // A folder that was to become a lock is in nobody's way.
-      assert.deepEqual(readdirSync(folder).filter((one) => LITTER.test(one)), []);
-    }
-    console.log(
-      `${kills} kills, ${scope} file: ${seen.old} times the old file, ${seen.new} times the new one; ` +
-        `${seen.locks} locks and ${seen.temporary} temporary files were left, and gone with the next apply`,
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  const token = scope === "user" ? `    Token: ${CANARY}\n` : "";
+  const mode = scope === "user" ? 0o600 : 0o644;
+  machine.put("remote.yaml", `Remotes:\n  mine:\n    URI: mine.example.com\n${token}`, mode);
+  if (OWNER !== null) chownSync(file, OWNER.uid, OWNER.gid);
+  const ownedAs = modeAndOwner(file);
+  const texts: Record<string, string> = {};
+  const times: number[] = [];
+  for (const uri of ["old", "new", "old", "new"]) {
+    const from = performance.now();
+    assert.equal((await wanted(uri)).status, 0);
+    times.push(performance.now() - from);
+    texts[uri] = machine.read("remote.yaml");
   }
+  assert.notEqual(texts.old, texts.new);
+  const longest = Math.max(...times);
+  const seen = { old: 0, new: 0, locks: 0, temporary: 0 };
+  for (let i = 0; i < kills; i++) {
+    const [before, after] = i % 2 === 0 ? ["new", "old"] as const : ["old", "new"] as const;
+    machine.put("remotes.json", config(after, scope));
+    const { command, options } = machine.start(apply);
+    const child = spawn(command[0], command.slice(1), { ...options, stdio: "ignore" });
+    const ended = new Promise((done) => child.once("close", done));
+    await new Promise((done) => setTimeout(done, Math.random() * longest));
+    child.kill("SIGKILL");
+    await ended;
+
+    const text = machine.read("remote.yaml");
+    const now = text === texts[before] ? "old" : text === texts[after] ? "new" : null;
+    assert.ok(now !== null, `neither the old nor the new file:\n${text}`);
+    seen[now]++;
+    assert.equal(modeAndOwner(file), ownedAs);
+    const left = readdirSync(machine.work);
+    if (left.includes("remote.yaml.lock")) seen.locks++;
+    if (left.some((one) => /\.sremote-[0-9a-f]{8}$/.test(one))) seen.temporary++;
+
+    const next = await run(["--lock-timeout", "3"]);
+    assert.equal(next.status, 0, next.stderr);
+    assert.equal(machine.read("remote.yaml"), texts[after]);
+    assert.equal(modeAndOwner(file), ownedAs);
+    // A folder that was to become a lock is in nobody's way.
+    assert.deepEqual(readdirSync(machine.work).filter((one) => LITTER.test(one)), []);
+  }
+  console.log(
+    `${kills} kills, ${scope} file: ${seen.old} times the old file, ${seen.new} times the new one; ` +
+      `${seen.locks} locks and ${seen.temporary} temporary files were left, and gone with the next apply`,
+  );
 }

@@ -1,22 +1,23 @@
 /** A person at a terminal: a pseudo-terminal made by `script` (Debian's bsdutils). */
 import { spawn } from "node:child_process";
-import { DENO_ENVIRONMENT, type Program } from "./scenario.ts";
+import type { Machine, Program } from "./machine.ts";
 
 /** What is typed once a text has come up on the screen. */
 export type Typed = readonly [after: string, keys: string];
 
 /** Runs a command on a pseudo-terminal, and types as it goes. */
 export function dialogue(
+  machine: Machine,
   program: Program,
   args: readonly string[],
-  cwd: string,
   typing: readonly Typed[],
   env: Readonly<Record<string, string>> = {},
 ) {
-  const quoted = [...program.command, ...args].map((one) => `'${one}'`).join(" ");
+  const { command, options } = machine.start(args, { program });
+  const quoted = command.map((one) => `'${one}'`).join(" ");
   const child = spawn("script", ["--quiet", "--return", "--command", quoted, "/dev/null"], {
-    cwd,
-    env: { PATH: "/usr/bin:/bin", SHELL: "/bin/sh", TERM: "xterm", ...env, ...DENO_ENVIRONMENT },
+    cwd: options.cwd,
+    env: { ...options.env, PATH: "/usr/bin:/bin", SHELL: "/bin/sh", TERM: "xterm", ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let screen = "";

@@ -1,15 +1,13 @@
 /** What `sremote init` writes has TypeScript and Deno check a config offline: good ones pass, and mistakes are found. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { DENO_ENVIRONMENT, PROGRAMS, runProgram } from "./scenario.ts";
+import { Machine, ROOT } from "./machine.ts";
 
-const TSC = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 
 const GOOD: Readonly<Record<string, string>> = {
   "an object": `import { defineConfig, env } from "sremote";
@@ -56,71 +54,70 @@ const CHECKERS: Readonly<Record<string, Checker>> = {
   "deno check": { command: [process.execPath, "check", "--no-remote", "remotes.ts"], ignore: false },
 };
 
-/** A folder after `sremote init`. */
-async function inFolder(work: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "sremote-editor-"));
-  try {
-    const ran = await runProgram(PROGRAMS.at(-1)!, ["init"], { cwd: folder, env: {} });
-    assert.deepEqual([ran.status, ran.stderr], [0, ""]);
-    await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** A machine after `sremote init`. */
+function initialized(): Machine {
+  const machine = new Machine();
+  const ran = machine.runSync(["init"]);
+  assert.deepEqual([ran.status, ran.stderr], [0, ""]);
+  return machine;
 }
 
 for (const [name, { command, ignore }] of Object.entries(CHECKERS)) {
   Deno.test({
     name: `editors: ${name} passes good configs and finds mistakes, offline`,
     ignore,
-    fn: () =>
-      inFolder((folder) => {
-        const check = (source: string) => {
-          writeFileSync(join(folder, "remotes.ts"), source);
-          const [first, ...rest] = command;
-          const env = { PATH: "/usr/bin:/bin", HOME: folder, NO_COLOR: "1", ...DENO_ENVIRONMENT };
-          const { status, stdout, stderr } = spawnSync(first!, rest, { cwd: folder, env, encoding: "utf8" });
-          return { status, output: stdout + stderr };
-        };
-        const first = check(readFileSync(join(folder, "remotes.ts"), "utf8"));
-        assert.equal(first.status, 0, first.output);
-        for (const [what, source] of Object.entries(GOOD)) {
-          const { status, output } = check(source);
-          assert.equal(status, 0, `${what}: ${output}`);
-        }
-        for (const [what, [source, found]] of Object.entries(BAD)) {
-          const { status, output } = check(source);
-          assert.notEqual(status, 0, what);
-          assert.match(output, found, what);
-        }
-      }),
+    fn: () => {
+      using machine = initialized();
+      const check = (source: string) => {
+        machine.put("remotes.ts", source);
+        const [first, ...rest] = command;
+        const env = { ...machine.env(), PATH: "/usr/bin:/bin", NO_COLOR: "1" };
+        const { status, stdout, stderr } = spawnSync(first!, rest, {
+          cwd: machine.work,
+          env,
+          encoding: "utf8",
+        });
+        return { status, output: stdout + stderr };
+      };
+      const first = check(machine.read("remotes.ts"));
+      assert.equal(first.status, 0, first.output);
+      for (const [what, source] of Object.entries(GOOD)) {
+        const { status, output } = check(source);
+        assert.equal(status, 0, `${what}: ${output}`);
+      }
+      for (const [what, [source, found]] of Object.entries(BAD)) {
+        const { status, output } = check(source);
+        assert.notEqual(status, 0, what);
+        assert.match(output, found, what);
+      }
+    },
   });
 }
 
-Deno.test("editors: every field has documentation on hover, and the schema checks a config in JSON", () =>
-  inFolder((folder) => {
-    const types = readFileSync(join(folder, ".sremote/sremote.ts"), "utf8").split("\n");
-    const bare = types.filter((line, i) => /^ +readonly \S+:/.test(line) && !/\*\/$/.test(types[i - 1]!));
-    assert.deepEqual(bare, []);
-    const schema = JSON.parse(readFileSync(join(folder, ".sremote/config.schema.json"), "utf8"));
-    const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(schema);
-    assert.ok(validate({ $schema: "./.sremote/config.schema.json", remotes: { a: { uri: "h" } } }));
-    assert.ok(!validate({ remotes: { a: { url: "h" } } }));
-  }));
+Deno.test("editors: every field has documentation on hover, and the schema checks a config in JSON", () => {
+  using machine = initialized();
+  const types = machine.read(".sremote/sremote.ts").split("\n");
+  const bare = types.filter((line, i) => /^ +readonly \S+:/.test(line) && !/\*\/$/.test(types[i - 1]!));
+  assert.deepEqual(bare, []);
+  const schema = JSON.parse(machine.read(".sremote/config.schema.json"));
+  const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(schema);
+  assert.ok(validate({ $schema: "./.sremote/config.schema.json", remotes: { a: { uri: "h" } } }));
+  assert.ok(!validate({ remotes: { a: { url: "h" } } }));
+});
 
-Deno.test("editors: init --editor renews what is sremote's, and nothing of a person's", () =>
-  inFolder(async (folder) => {
-    const put = (name: string) => writeFileSync(join(folder, name), "mine\n");
-    const names = [
-      "remotes.ts",
-      "tsconfig.json",
-      "deno.json",
-      ".sremote/sremote.ts",
-      ".sremote/config.schema.json",
-    ];
-    names.forEach(put);
-    const ran = await runProgram(PROGRAMS.at(-1)!, ["init", "--editor", "--json"], { cwd: folder, env: {} });
-    assert.equal(ran.status, 0, ran.stderr);
-    assert.equal(JSON.parse(ran.stdout).files.length, 2);
-    const kept = names.filter((name) => readFileSync(join(folder, name), "utf8") === "mine\n");
-    assert.deepEqual(kept, ["remotes.ts", "tsconfig.json", "deno.json"]);
-  }));
+Deno.test("editors: init --editor renews what is sremote's, and nothing of a person's", async () => {
+  using machine = initialized();
+  const names = [
+    "remotes.ts",
+    "tsconfig.json",
+    "deno.json",
+    ".sremote/sremote.ts",
+    ".sremote/config.schema.json",
+  ];
+  for (const name of names) machine.put(name, "mine\n");
+  const ran = await machine.run(["init", "--editor", "--json"]);
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.equal(JSON.parse(ran.stdout).files.length, 2);
+  const kept = names.filter((name) => machine.read(name) === "mine\n");
+  assert.deepEqual(kept, ["remotes.ts", "tsconfig.json", "deno.json"]);
+});

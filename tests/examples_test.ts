@@ -1,13 +1,11 @@
 /** The examples for merge requests, run as they are, line by line; what posts a note is put in their way and says so. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
 import { parse } from "yaml";
-import { PROGRAMS } from "./scenario.ts";
-
-const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
+import { Machine } from "./machine.ts";
 
 function example(name: string) {
   return parse(readFileSync(new URL(`../examples/${name}`, import.meta.url), "utf8"));
@@ -30,60 +28,40 @@ const EXAMPLES: Readonly<
 const CONFIG = '{ "remotes": { "a": { "uri": "a.example.com", "scope": "global" } } }\n';
 
 for (const [name, { plan, apply }] of Object.entries(EXAMPLES)) {
-  Deno.test({
-    name: `examples: ${name} posts what a merge request would change, and nothing where there is nothing`,
-    ignore: binary === undefined,
-    fn: () => {
-      const folder = mkdtempSync(join(tmpdir(), "sremote-examples-"));
-      const posted = join(folder, "posted");
-      /** Each line stops the job where it fails, as there. */
-      const run = (lines: readonly string[], config: string) => {
-        rmSync(posted, { force: true });
-        writeFileSync(join(folder, "work/remotes.json"), config);
-        const ran = spawnSync("sh", ["-ec", lines.join("\n")], {
-          cwd: join(folder, "work"),
-          encoding: "utf8",
-          env: {
-            PATH: `${join(folder, "bin")}:/usr/bin:/bin`,
-            GITHUB_STEP_SUMMARY: "/dev/null",
-            NUMBER: "1",
-          },
-        });
-        return { status: ran.status, said: ran.stdout + ran.stderr };
-      };
-      try {
-        mkdirSync(join(folder, "work"));
-        mkdirSync(join(folder, "bin"));
-        const put = (command: string, text: string) => {
-          writeFileSync(join(folder, "bin", command), `#!/bin/sh\n${text}\n`);
-          chmodSync(join(folder, "bin", command), 0o755);
-        };
-        // The machine's file of this test, not of this machine.
-        put("sremote", `exec ${join(dirname(binary!), "sremote")} --sysconfdir ${join(folder, "etc")} "$@"`);
-        for (const command of ["curl", "gh"]) put(command, `echo "$@" > ${posted}; cat plan.md >> ${posted}`);
-        const uid = spawnSync("id", ["-u"], { encoding: "utf8" }).stdout.trim();
-
-        const first = run(plan, CONFIG);
-        assert.equal(first.status, 0, first.said);
-        assert.match(
-          readFileSync(posted, "utf8"),
-          /\*\*Plan: 1 to add, 0 to change, 0 to remove[^]*<details>[^]*```diff\n/,
-        );
-        const broken = run(plan, CONFIG.replace("uri", "url"));
-        assert.notEqual(broken.status, 0);
-        assert.match(broken.said, /unknown field/);
-        assert.ok(!existsSync(posted));
-        if (uid !== "0") return; // the machine's file is root's
-        assert.equal(run(apply, CONFIG).status, 0);
-        assert.match(
-          readFileSync(join(folder, "etc/singularity/remote.yaml"), "utf8"),
-          /URI: a\.example\.com/,
-        );
-        assert.equal(run(plan, CONFIG).status, 0);
-        assert.ok(!existsSync(posted), "a note for nothing");
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
-    },
+  Deno.test(`examples: ${name} posts what a merge request would change, and nothing where there is nothing`, () => {
+    using machine = new Machine();
+    const posted = join(machine.root, "posted");
+    const post = `echo "$@" > ${posted}; cat plan.md >> ${posted}`;
+    const env = {
+      ...machine.env(),
+      PATH: `${machine.bin({ curl: post, gh: post })}:/usr/bin:/bin`,
+      GITHUB_STEP_SUMMARY: "/dev/null",
+      NUMBER: "1",
+    };
+    /** Each line stops the job where it fails, as there. */
+    const run = (lines: readonly string[], config: string) => {
+      rmSync(posted, { force: true });
+      machine.put("remotes.json", config);
+      const ran = spawnSync("sh", ["-ec", lines.join("\n")], { cwd: machine.work, encoding: "utf8", env });
+      return { status: ran.status, said: ran.stdout + ran.stderr };
+    };
+    const first = run(plan, CONFIG);
+    assert.equal(first.status, 0, first.said);
+    assert.match(
+      readFileSync(posted, "utf8"),
+      /\*\*Plan: 1 to add, 0 to change, 0 to remove[^]*<details>[^]*```diff\n/,
+    );
+    const broken = run(plan, CONFIG.replace("uri", "url"));
+    assert.notEqual(broken.status, 0);
+    assert.match(broken.said, /unknown field/);
+    assert.ok(!existsSync(posted));
+    if (process.getuid?.() !== 0) return; // the global file belongs to root
+    assert.equal(run(apply, CONFIG).status, 0);
+    assert.match(
+      readFileSync(join(machine.etc, "singularity/remote.yaml"), "utf8"),
+      /URI: a\.example\.com/,
+    );
+    assert.equal(run(plan, CONFIG).status, 0);
+    assert.ok(!existsSync(posted), "a note for nothing");
   });
 }

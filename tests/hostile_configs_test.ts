@@ -5,22 +5,12 @@
  * (`deno task torture`) takes all of those that run to a limit.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { HOSTILE, type Hostile } from "./hostile/configs.ts";
-import { PROGRAMS, type Ran } from "./scenario.ts";
+import { Machine, type Ran, STRACE } from "./machine.ts";
 
 /** Of the groups whose configs run to a limit, so many are passed over. */
 const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
@@ -30,9 +20,6 @@ const MEGABYTES = 300;
 /** Lies in the environment, and in a file beside the config's folder. */
 const CANARY = "canary-7Fq2";
 
-const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
-const traces = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
-
 interface Measured extends Ran {
   readonly seconds: number;
   readonly megabytes: number;
@@ -40,9 +27,9 @@ interface Measured extends Ran {
   readonly calls: readonly string[] | null;
 }
 
-/** Runs the binary to its end in a folder, and measures it. */
-function measure(args: readonly string[], folder: string): Promise<Measured> {
-  const trace = join(dirname(folder), "trace");
+/** Runs the binary to its end, and measures it. */
+function measure(args: readonly string[], machine: Machine): Promise<Measured> {
+  const trace = join(machine.root, "trace");
   // -D: the binary itself is the child, and strace looks on.
   const strace = [
     "strace",
@@ -56,11 +43,11 @@ function measure(args: readonly string[], folder: string): Promise<Measured> {
     "-e",
     "trace=%file,%network,%process",
   ];
-  const [first, ...rest] = [...traces ? strace : [], binary!, ...args];
+  const env = { PATH: "/usr/bin:/bin", SECRET: CANARY };
+  const { command, options } = machine.start(args, { env, under: STRACE ? strace : [] });
   return new Promise((done, fail) => {
     const from = performance.now();
-    const env = { PATH: "/usr/bin:/bin", HOME: folder, SECRET: CANARY };
-    const child = spawn(first!, rest, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command[0], command.slice(1), { ...options, stdio: ["ignore", "pipe", "pipe"] });
     const texts = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (part: string) => texts[stream] += part);
@@ -78,19 +65,16 @@ function measure(args: readonly string[], folder: string): Promise<Measured> {
       clearInterval(poll);
       clearTimeout(stuck);
       const seconds = (performance.now() - from) / 1000;
-      const calls = traces ? readFileSync(trace, "utf8").split("\n") : null;
+      const calls = STRACE ? readFileSync(trace, "utf8").split("\n") : null;
       done({ status, ...texts, seconds, megabytes: kilobytes / 1000, calls });
     });
   });
 }
 
-function put(folder: string, { files, links = {} }: Hostile): void {
-  writeFileSync(join(folder, "../outside.ts"), `export default "${CANARY}";\n`);
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  for (const [name, target] of Object.entries(links)) symlinkSync(target, join(folder, name));
+function put(machine: Machine, { files, links = {} }: Hostile): void {
+  machine.put("../outside.ts", `export default "${CANARY}";\n`);
+  for (const [name, text] of Object.entries(files)) machine.put(name, text);
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, machine.at(name));
 }
 
 /** A call and the paths in it, without what differs from run to run. */
@@ -125,21 +109,10 @@ function trespasses(calls: readonly Call[], harmless: ReadonlySet<string>, folde
   }).map(({ name, path }) => `${name} ${path}`);
 }
 
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "sremote-hostile-")));
-  const folder = join(root, "config");
-  mkdirSync(folder);
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
-}
-
 const ENTRIES = ["remotes.ts", "remotes.yaml", "remotes.json"];
 
 /** The calls of configs that do nothing, of each kind. */
-async function harmlessCalls(): Promise<(folder: string) => ReadonlySet<string>> {
+async function harmlessCalls(): Promise<(machine: Machine) => ReadonlySet<string>> {
   const seen = new Set<string>();
   const sources = [
     "export default { remotes: {} };",
@@ -149,16 +122,15 @@ async function harmlessCalls(): Promise<(folder: string) => ReadonlySet<string>>
   ];
   for (const entry of ENTRIES) {
     for (const source of entry === "remotes.ts" ? sources : ['{ "remotes": {} }', "]["]) {
-      await inFolder(async (folder) => {
-        put(folder, { files: { [entry]: source } });
-        const { calls } = await measure(planOf(entry), folder);
-        for (const { name, path } of parseCalls(calls ?? [])) {
-          seen.add(`${name} ${path.replaceAll(dirname(folder), "ROOT")}`);
-        }
-      });
+      using machine = new Machine();
+      put(machine, { files: { [entry]: source } });
+      const { calls } = await measure(planOf(entry), machine);
+      for (const { name, path } of parseCalls(calls ?? [])) {
+        seen.add(`${name} ${path.replaceAll(machine.root, "ROOT")}`);
+      }
     }
   }
-  return (folder) => new Set([...seen].map((one) => one.replaceAll("ROOT", dirname(folder))));
+  return ({ root }) => new Set([...seen].map((one) => one.replaceAll("ROOT", root)));
 }
 
 function planOf(entry: string): readonly string[] {
@@ -173,38 +145,38 @@ Deno.test("hostile configs", async (test) => {
       .map(([name, hostile]) => ({ name: `${group}: ${name}`, hostile }))
   );
   for (const { name, hostile } of cases) {
-    await test.step(name, () =>
-      inFolder(async (folder) => {
-        put(folder, hostile);
-        const before = readdirSync(folder).sort();
-        const plan = planOf(hostile.entry ?? "remotes.ts");
-        let ran = await measure(plan, folder);
-        // Where the machine had other work, it is measured once more.
-        if (ran.seconds >= SECONDS) ran = await measure(plan, folder);
-        figures.push({ name, ...ran });
-        const shown = `${ran.status}\n${ran.stdout}${ran.stderr}`.slice(0, 2_000);
-        // null: killed by its own watchdog, which says so.
-        assert.ok(ran.status === 0 || ran.status === 65 || ran.status === null, shown);
-        assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at /, shown);
-        if (ran.status === 65) assert.match(ran.stderr, /^Error: .*\n/, shown);
-        if (ran.status === null) {
-          assert.match(
-            ran.stderr,
-            /^Error: cannot evaluate remotes\.ts: it ran longer than 2 s\nNext: /,
-            shown,
-          );
-        }
-        const output = ran.stdout + ran.stderr.replaceAll(/^ *(?:\d+|) \|.*$/gm, ""); // less the excerpts
-        assert.ok(!output.includes(CANARY), shown);
-        // It is a plan that says so, or an error that says what was thrown: the source's own words aside.
-        if (ran.status === 0) assert.doesNotMatch(output, /\+ stolen\n\s+uri +h\/(?!none|%22none%22)/, shown);
-        assert.deepEqual(readdirSync(folder).sort(), before);
-        if (ran.calls !== null) {
-          assert.deepEqual(trespasses(parseCalls(ran.calls), harmless(folder), folder), [], name);
-        }
-        assert.ok(ran.seconds < SECONDS, `it took ${ran.seconds} s`);
-        assert.ok(ran.megabytes < MEGABYTES, `it took ${ran.megabytes} MB`);
-      }));
+    await test.step(name, async () => {
+      using machine = new Machine();
+      put(machine, hostile);
+      const before = readdirSync(machine.work).sort();
+      const plan = planOf(hostile.entry ?? "remotes.ts");
+      let ran = await measure(plan, machine);
+      // Where the machine had other work, it is measured once more.
+      if (ran.seconds >= SECONDS) ran = await measure(plan, machine);
+      figures.push({ name, ...ran });
+      const shown = `${ran.status}\n${ran.stdout}${ran.stderr}`.slice(0, 2_000);
+      // null: killed by its own watchdog, which says so.
+      assert.ok(ran.status === 0 || ran.status === 65 || ran.status === null, shown);
+      assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at /, shown);
+      if (ran.status === 65) assert.match(ran.stderr, /^Error: .*\n/, shown);
+      if (ran.status === null) {
+        assert.match(
+          ran.stderr,
+          /^Error: cannot evaluate remotes\.ts: it ran longer than 2 s\nNext: /,
+          shown,
+        );
+      }
+      const output = ran.stdout + ran.stderr.replaceAll(/^ *(?:\d+|) \|.*$/gm, ""); // less the excerpts
+      assert.ok(!output.includes(CANARY), shown);
+      // It is a plan that says so, or an error that says what was thrown: the source's own words aside.
+      if (ran.status === 0) assert.doesNotMatch(output, /\+ stolen\n\s+uri +h\/(?!none|%22none%22)/, shown);
+      assert.deepEqual(readdirSync(machine.work).sort(), before);
+      if (ran.calls !== null) {
+        assert.deepEqual(trespasses(parseCalls(ran.calls), harmless(machine), machine.work), [], name);
+      }
+      assert.ok(ran.seconds < SECONDS, `it took ${ran.seconds} s`);
+      assert.ok(ran.megabytes < MEGABYTES, `it took ${ran.megabytes} MB`);
+    });
   }
   const most = (key: "seconds" | "megabytes") =>
     figures.reduce((left, right) => right[key] > left[key] ? right : left);
@@ -214,6 +186,6 @@ Deno.test("hostile configs", async (test) => {
       `${figures.filter((one) => one.status === null).length} ended by the watchdog, ` +
       `none took longer than ${slowest.seconds.toFixed(1)} s (${slowest.name}) ` +
       `or more than ${largest.megabytes.toFixed(0)} MB (${largest.name})` +
-      (traces ? "" : "; without strace, their system calls were not looked at"),
+      (STRACE ? "" : "; without strace, their system calls were not looked at"),
   );
 });

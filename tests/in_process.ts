@@ -1,7 +1,8 @@
-/** The program in the test's own process, on real files: where thousands of runs are needed. */
+/** The program in the test's own process, on real files: for thousands of runs. */
 import { run } from "../src/cli.ts";
 import { realWorld } from "../src/world/real.ts";
 import type { World } from "../src/world.ts";
+import type { Machine } from "./machine.ts";
 
 /** What a run gave. */
 export interface Seen {
@@ -10,10 +11,10 @@ export interface Seen {
   readonly err: string;
 }
 
-/** Runs a command in a folder, as root, with no terminal and an empty environment. */
+/** Runs a command in the machine's work directory, as root, without a terminal, in an empty environment. */
 export async function runInProcess(
   args: readonly string[],
-  folder: string,
+  machine: Machine,
   outside: (world: World) => World = (world) => world,
 ): Promise<Seen> {
   let out = "";
@@ -23,11 +24,11 @@ export async function runInProcess(
     ...world,
     here: {
       ...world.here,
-      args,
-      folder,
+      args: machine.args(args),
+      folder: machine.work,
       uid: 0,
       env: () => undefined,
-      passwordHome: () => Promise.resolve(folder),
+      passwordHome: () => Promise.resolve(machine.home),
     },
     terminal: {
       ...world.terminal,

@@ -5,25 +5,12 @@
  * the tests are passed over.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import {
-  chownSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chownSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { CANARY, LITTER, modeAndOwner, OWNER, PROGRAMS, runProgram } from "./scenario.ts";
+import { CANARY, LITTER, Machine, modeAndOwner, OWNER, STRACE } from "./machine.ts";
 
 const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
-const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
-const works = binary !== undefined && spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
 
 /** Calls that change something, or on the way of which something can go wrong. */
 const CALLS = [
@@ -45,24 +32,23 @@ const FALLIBLE = ["mkdir", "write", "fchown", "fchmod", "fsync", "rename", "utim
 
 const OLD = `# mine\nRemotes:\n  mine:\n    URI: mine.example.com\n    Token: ${CANARY}\n`;
 
-const ENVIRONMENT = { PATH: "/usr/bin:/bin" };
-
-interface Ran {
-  readonly status: number | null;
-  readonly stderr: string;
-}
-
-class Bench {
-  readonly folder = mkdtempSync(join(tmpdir(), "sremote-injection-"));
-  private readonly before = join(this.folder, "before");
-  readonly files = join(this.folder, "files");
+class Bench extends Machine {
+  readonly files = this.at("files");
   readonly file = join(this.files, "remote.yaml");
-  private readonly config = join(this.folder, "remotes.json");
+  private readonly command = [
+    "apply",
+    "--yes",
+    "--quiet",
+    "--remote-file",
+    this.file,
+    "--lock-timeout",
+    "2",
+  ];
 
   constructor() {
-    mkdirSync(this.before);
-    writeFileSync(join(this.before, "remote.yaml"), OLD, { mode: 0o600 });
-    writeFileSync(this.config, '{"remotes":{"a":{"uri":"a.example.com"}},"default":"a"}');
+    super();
+    this.put("before/remote.yaml", OLD, 0o600);
+    this.put("remotes.json", '{"remotes":{"a":{"uri":"a.example.com"}},"default":"a"}');
   }
 
   /** As {@link modeAndOwner} shows it. */
@@ -71,52 +57,33 @@ class Bench {
   /** The files as they were at first. */
   reset(): void {
     rmSync(this.files, { recursive: true, force: true });
-    cpSync(this.before, this.files, { recursive: true, preserveTimestamps: true });
+    cpSync(this.at("before"), this.files, { recursive: true, preserveTimestamps: true });
     if (OWNER !== null) chownSync(this.file, OWNER.uid, OWNER.gid);
     this.ownedAs = modeAndOwner(this.file);
   }
 
-  private command(strace: readonly string[]): readonly string[] {
-    return [
-      ...strace,
-      binary!,
-      "apply",
-      "-c",
-      this.config,
-      "--yes",
-      "--quiet",
-      "--remote-file",
-      this.file,
-      "--lock-timeout",
-      "2",
-    ];
+  apply(strace: readonly string[] = []) {
+    return this.runSync(this.command, this.how(strace));
   }
 
-  apply(strace: readonly string[] = []): Ran {
-    const [first, ...rest] = this.command(strace);
-    const { status, stderr } = spawnSync(first!, rest, {
-      cwd: this.folder,
-      env: ENVIRONMENT,
-      encoding: "utf8",
-    });
-    return { status, stderr };
+  /** The same, while the test goes on. */
+  applying(strace: readonly string[]) {
+    return this.run(this.command, this.how(strace));
   }
 
-  /** The same, beside which the test goes on. */
-  start(strace: readonly string[]): Promise<Ran> {
-    const command = this.command(strace);
-    return runProgram({ name: "binary", command }, [], { cwd: this.folder, env: ENVIRONMENT });
+  private how(under: readonly string[]) {
+    return { under, env: { PATH: "/usr/bin:/bin" } };
   }
 
   /** An apply of the files as they were at first, one of its calls tampered with. */
-  inject(how: string): Ran {
+  inject(how: string) {
     this.reset();
     return this.apply(["strace", "-f", "-qq", "-o", "/dev/null", "-e", `inject=${how}`]);
   }
 
   /** How often each call is made, and where in that the first is that concerns the files. */
   count(): ReadonlyMap<string, { readonly first: number; readonly last: number }> {
-    const trace = join(this.folder, "trace");
+    const trace = this.at("trace");
     this.reset();
     assert.equal(this.apply(["strace", "-f", "-qq", "-o", trace, "-e", `trace=${CALLS}`]).status, 0);
     const seen = new Map<string, { first: number; last: number }>();
@@ -157,21 +124,17 @@ class Bench {
 
 function injected(each: (bench: Bench, wanted: string) => number): () => void {
   return () => {
-    const bench = new Bench();
-    try {
-      bench.reset();
-      assert.equal(bench.apply().status, 0);
-      const injections = each(bench, bench.text());
-      assert.ok(injections > 5, `${injections} injections`);
-    } finally {
-      rmSync(bench.folder, { recursive: true, force: true });
-    }
+    using bench = new Bench();
+    bench.reset();
+    assert.equal(bench.apply().status, 0);
+    const injections = each(bench, bench.text());
+    assert.ok(injections > 5, `${injections} injections`);
   };
 }
 
 Deno.test({
   name: "killed at its system calls",
-  ignore: !works,
+  ignore: !STRACE,
   fn: injected((bench, wanted) => {
     const seen = { old: 0, new: 0 };
     let at = 0;
@@ -191,7 +154,7 @@ Deno.test({
 
 Deno.test({
   name: "its system calls fail",
-  ignore: !works,
+  ignore: !STRACE,
   fn: injected((bench, wanted) => {
     const seen = { old: 0, new: 0 };
     const counts = bench.count();
@@ -223,44 +186,40 @@ const WAITS = [1, 2];
 
 Deno.test({
   name: "a writer that knows no lock comes between",
-  ignore: !works,
+  ignore: !STRACE,
   fn: async () => {
-    const bench = new Bench();
-    try {
-      const theirs = [
-        OLD.replace("mine.example.com", "theirs.example.com"),
-        "",
-        OLD.slice(0, 20),
-      ];
-      for (const n of WAITS) {
-        for (const [i, text] of theirs.entries()) {
-          bench.reset();
-          const what = `fsync ${n}, text ${i}`;
-          const present = () => readdirSync(bench.files).filter((one) => LITTER.test(one)).length;
-          const applying = bench.start([
-            "strace",
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            `inject=fsync:delay_exit=500000:when=${n}`,
-          ]);
-          // The lock, and so many new files as there are by then: the old one is read.
-          while (present() < 1 + n) await new Promise((done) => setTimeout(done, 5));
-          writeFileSync(bench.file, text); // truncates, then writes: as Singularity does
-          const ran = await applying;
-          assert.equal(ran.status, 4, `${what}: ${ran.stderr}`);
-          assert.match(
-            ran.stderr,
-            /another program wrote it at this moment\nNext: plan again; nothing was written/,
-          );
-          assert.equal(bench.text(), text, what);
-          assert.deepEqual(readdirSync(bench.files), ["remote.yaml"], what);
-        }
+    using bench = new Bench();
+    const theirs = [
+      OLD.replace("mine.example.com", "theirs.example.com"),
+      "",
+      OLD.slice(0, 20),
+    ];
+    for (const n of WAITS) {
+      for (const [i, text] of theirs.entries()) {
+        bench.reset();
+        const what = `fsync ${n}, text ${i}`;
+        const present = () => readdirSync(bench.files).filter((one) => LITTER.test(one)).length;
+        const applying = bench.applying([
+          "strace",
+          "-f",
+          "-qq",
+          "-o",
+          "/dev/null",
+          "-e",
+          `inject=fsync:delay_exit=500000:when=${n}`,
+        ]);
+        // The lock, and so many new files as there are by then: the old one is read.
+        while (present() < 1 + n) await new Promise((done) => setTimeout(done, 5));
+        writeFileSync(bench.file, text); // truncates, then writes: as Singularity does
+        const ran = await applying;
+        assert.equal(ran.status, 4, `${what}: ${ran.stderr}`);
+        assert.match(
+          ran.stderr,
+          /another program wrote it at this moment\nNext: plan again; nothing was written/,
+        );
+        assert.equal(bench.text(), text, what);
+        assert.deepEqual(readdirSync(bench.files), ["remote.yaml"], what);
       }
-    } finally {
-      rmSync(bench.folder, { recursive: true, force: true });
     }
   },
 });

@@ -1,24 +1,21 @@
 /** A result that cannot be written is an error with its words, and no stack trace; a reader that goes away is none. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DENO_ENVIRONMENT, PROGRAMS } from "./scenario.ts";
+import { closeSync, openSync } from "node:fs";
+import { Machine, PROGRAMS } from "./machine.ts";
 
 for (const program of PROGRAMS) {
   Deno.test(`standard output on a full disk (${program.name})`, () => {
-    const folder = mkdtempSync(join(tmpdir(), "sremote-output-"));
+    using machine = new Machine();
     const full = openSync("/dev/full", "w");
     try {
-      const [first, ...before] = program.command as [string, ...string[]];
       for (
         const args of [["list"], ["list", "--json"], ["--help"], ["schema", "plan"], ["status", "--all"]]
       ) {
+        const { command, options } = machine.start(args, { program });
         const run = (stderr: "pipe" | number) =>
-          spawnSync(first, [...before, ...args], {
-            cwd: folder,
-            env: { SINGULARITY_CONFIGDIR: folder, ...DENO_ENVIRONMENT },
+          spawnSync(command[0], command.slice(1), {
+            ...options,
             encoding: "utf8",
             stdio: ["ignore", full, stderr],
           });
@@ -34,7 +31,6 @@ for (const program of PROGRAMS) {
       }
     } finally {
       closeSync(full);
-      rmSync(folder, { recursive: true, force: true });
     }
   });
 }

@@ -12,20 +12,16 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { LITTER, modeAndOwner, PROGRAMS, type Ran } from "./scenario.ts";
+import { BINARY, commandsOf, LITTER, Machine, modeAndOwner, type Program, type Ran } from "./machine.ts";
 
-const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
 const asRoot = process.getuid?.() === 0;
 /** `nobody`, or any that is not root. */
 const OTHER = 65_534;
@@ -33,31 +29,22 @@ const CONFIG = '{ "remotes": { "a": { "uri": "a.example.com" } }, "default": "a"
 const FILE = "# mine\nRemotes:\n  mine:\n    URI: mine.example.com\n    Token: of-mine\n";
 
 /** A folder that everyone can enter, with the binary in it; the command runs in its folder `work`. */
-class Place {
-  readonly root = realpathSync(mkdtempSync(join(tmpdir(), "sremote-owners-")));
-  readonly work = join(this.root, "work");
-  private readonly program = join(this.root, "sremote");
+class Place extends Machine {
+  private readonly program: Program = { name: "binary", command: [join(this.root, "sremote")] };
 
   constructor() {
-    chmodSync(this.root, 0o755);
-    mkdirSync(this.work);
-    copyFileSync(binary!, this.program);
-    chmodSync(this.program, 0o755);
+    super();
+    const [program] = this.program.command;
+    copyFileSync(BINARY.command[0], program);
+    for (const open of [this.root, program]) chmodSync(open, 0o755);
     this.put("remotes.json", CONFIG);
   }
 
-  put(name: string, text: string, mode = 0o644): string {
-    const path = join(this.work, name);
-    writeFileSync(path, text);
-    chmodSync(path, mode);
-    return path;
+  override put(name: string, text: string, mode = 0o644): string {
+    return super.put(name, text, mode);
   }
 
-  read(name: string): string {
-    return readFileSync(join(this.work, name), "utf8");
-  }
-
-  run(args: readonly string[], how: { readonly as?: number; readonly umask?: string } = {}): Ran {
+  sremote(args: readonly string[], how: { readonly as?: number; readonly umask?: string } = {}): Ran {
     const as = how.as === undefined ? [] : [
       "setpriv",
       `--reuid=${how.as}`,
@@ -65,13 +52,11 @@ class Place {
       "--clear-groups",
     ];
     const shell = ["sh", "-c", `umask ${how.umask ?? "022"}; exec "$@"`, "sh"];
-    const [first, ...rest] = [...as, ...shell, this.program, ...args];
-    const { status, stdout, stderr } = spawnSync(first!, rest, {
-      cwd: this.work,
+    return this.runSync(args, {
+      program: this.program,
+      under: [...as, ...shell],
       env: { PATH: "/usr/bin:/bin", SINGULARITY_CONFIGDIR: this.work },
-      encoding: "utf8",
     });
-    return { status, stdout, stderr };
   }
 
   /** Names in the folder, less what the test put there. */
@@ -83,14 +68,10 @@ class Place {
 function place(what: string, needsRoot: boolean, test: (place: Place) => void | Promise<void>): void {
   Deno.test({
     name: `owners: ${what}`,
-    ignore: binary === undefined || (needsRoot && !asRoot),
+    ignore: needsRoot && !asRoot,
     fn: async () => {
-      const one = new Place();
-      try {
-        await test(one);
-      } finally {
-        rmSync(one.root, { recursive: true, force: true });
-      }
+      using one = new Place();
+      await test(one);
     },
   });
 }
@@ -112,20 +93,16 @@ const GLOBAL: Readonly<Record<string, readonly string[] | null>> = {
 };
 
 place("every --global is refused to all but root, with the remedy", true, (place) => {
-  const { stdout } = place.run(["--help"]);
-  const commands = Array.from(
-    stdout.split("\nCommands:\n")[1]!.matchAll(/^ {2}([a-z-]+)/gm),
-    (one) => one[1]!,
-  );
+  const { stdout } = place.sremote(["--help"]);
+  const commands = commandsOf(stdout);
   assert.ok(commands.length > 15);
   const global = commands.filter((one) =>
-    / {2}--global\b/.test(place.run([one, "--help"]).stdout.split("Global")[0]!)
+    / {2}--global\b/.test(place.sremote([one, "--help"]).stdout.split("Global")[0]!)
   );
   assert.deepEqual(global.filter((one) => !(one in GLOBAL)), []);
-  const etc = join(place.root, "etc");
   for (const [command, args] of Object.entries(GLOBAL)) {
     const [name, ...flags] = command.split(" ");
-    const ran = place.run([name!, "--global", ...flags, ...args ?? [], "--sysconfdir", etc], { as: OTHER });
+    const ran = place.sremote([name!, "--global", ...flags, ...args ?? []], { as: OTHER });
     if (args === null) assert.equal(ran.status, 0, `${command}: ${ran.stderr}`);
     else {
       assert.deepEqual([ran.status, ran.stdout], [1, ""], command);
@@ -134,13 +111,11 @@ place("every --global is refused to all but root, with the remedy", true, (place
   }
   // Keyservers are those of the machine's remotes.
   for (const command of ["add", "remove"]) {
-    const ran = place.run(["keyserver", command, "https://k.example.com", "--sysconfdir", etc], {
-      as: OTHER,
-    });
+    const ran = place.sremote(["keyserver", command, "https://k.example.com"], { as: OTHER });
     assert.equal(ran.status, 1, ran.stderr);
     assert.match(ran.stderr, /only root may\nNext: .*sudo sremote keyserver/);
   }
-  assert.ok(!existsSync(etc));
+  assert.ok(!existsSync(place.etc));
 });
 
 place("a file of another user is refused, and stays as it was", true, (place) => {
@@ -156,7 +131,7 @@ place("a file of another user is refused, and stays as it was", true, (place) =>
       ["logout", "mine"],
     ]
   ) {
-    const ran = place.run(args, { as: OTHER });
+    const ran = place.sremote(args, { as: OTHER });
     assert.equal(ran.status, 1, args.join(" "));
     assert.match(
       ran.stderr,
@@ -170,9 +145,9 @@ place("a file of another user is refused, and stays as it was", true, (place) =>
 place("root gives a file back to its owner, with its backup", true, (place) => {
   const file = place.put("remote.yaml", FILE, 0o600);
   chownSync(file, OTHER, OTHER);
-  assert.equal(place.run(["apply", "--yes"]).status, 0);
+  assert.equal(place.sremote(["apply", "--yes"]).status, 0);
   for (const name of ["remote.yaml", "remote.yaml.sremote-backup", ".sremote-ledger.json"]) {
-    assert.equal(modeAndOwner(join(place.work, name)), `0600 ${OTHER}:${OTHER}`, name);
+    assert.equal(modeAndOwner(place.at(name)), `0600 ${OTHER}:${OTHER}`, name);
   }
 });
 
@@ -187,18 +162,18 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
     new RegExp(`is owned by uid ${OTHER}`),
   ],
   "a config of another user": [
-    (place) => chownSync(join(place.work, "remotes.json"), OTHER, 0),
+    (place) => chownSync(place.at("remotes.json"), OTHER, 0),
     new RegExp(`/remotes.json: is owned by uid ${OTHER}`),
   ],
   "a config for everyone": [
-    (place) => chmodSync(join(place.work, "remotes.json"), 0o666),
+    (place) => chmodSync(place.at("remotes.json"), 0o666),
     /\/remotes.json: is writable by everyone/,
   ],
   "a folder for everyone": [(place) => chmodSync(place.work, 0o777), /\/work: is writable by everyone/],
   "a config of a group": [
     (place) => {
-      chownSync(join(place.work, "remotes.json"), 0, OTHER);
-      chmodSync(join(place.work, "remotes.json"), 0o664);
+      chownSync(place.at("remotes.json"), 0, OTHER);
+      chmodSync(place.at("remotes.json"), 0o664);
     },
     new RegExp(`/remotes.json: is writable by its group \\(gid ${OTHER}\\)`),
   ],
@@ -207,14 +182,14 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
       mkdirSync(join(place.root, "theirs"));
       writeFileSync(join(place.root, "theirs/c.json"), CONFIG);
       chownSync(join(place.root, "theirs"), OTHER, OTHER);
-      rmSync(join(place.work, "remotes.json"));
-      symlinkSync("../theirs/c.json", join(place.work, "remotes.json"));
+      rmSync(place.at("remotes.json"));
+      symlinkSync("../theirs/c.json", place.at("remotes.json"));
     },
     new RegExp(`/theirs: is owned by uid ${OTHER}`),
   ],
   "an import of another user": [
     (place) => {
-      rmSync(join(place.work, "remotes.json"));
+      rmSync(place.at("remotes.json"));
       place.put("remotes.ts", 'import a from "./a.json"; export default a;');
       chownSync(place.put("a.json", CONFIG), OTHER, OTHER);
     },
@@ -226,7 +201,7 @@ for (const [what, [prepare, said]] of Object.entries(HANDS)) {
   place(`root is warned of ${what}, and --strict-owner refuses it`, true, (place) => {
     prepare(place);
     for (const command of [["plan"], ["apply", "--yes"]]) {
-      const strict = place.run([...command, "--strict-owner"]);
+      const strict = place.sremote([...command, "--strict-owner"]);
       assert.equal(strict.status, 1, strict.stderr);
       assert.match(strict.stderr, /^Error: cannot (?:plan|apply) .*: others can change it\n/);
       assert.match(strict.stderr, said);
@@ -234,9 +209,9 @@ for (const [what, [prepare, said]] of Object.entries(HANDS)) {
         strict.stderr,
         /\nNext: Make root the owner and the only writer of these files and directories/,
       );
-      assert.ok(!existsSync(join(place.work, "remote.yaml")));
+      assert.ok(!existsSync(place.at("remote.yaml")));
     }
-    const warned = place.run(["apply", "--yes"]);
+    const warned = place.sremote(["apply", "--yes"]);
     assert.equal(warned.status, 0, warned.stderr);
     assert.match(warned.stderr, /^Warning: others can change the config that root applies: /);
     assert.match(warned.stderr, said);
@@ -245,12 +220,12 @@ for (const [what, [prepare, said]] of Object.entries(HANDS)) {
 
 place("a config in root's hands is no matter, nor one in a sticky folder or of one's own", true, (place) => {
   chmodSync(place.root, 0o1777);
-  const strict = place.run(["apply", "--yes", "--strict-owner"]);
+  const strict = place.sremote(["apply", "--yes", "--strict-owner"]);
   assert.deepEqual([strict.status, strict.stderr], [0, ""]);
-  rmSync(join(place.work, "remote.yaml"));
-  rmSync(join(place.work, ".sremote-ledger.json"));
+  rmSync(place.at("remote.yaml"));
+  rmSync(place.at(".sremote-ledger.json"));
   chownSync(place.work, OTHER, OTHER);
-  const own = place.run(["apply", "--yes", "--strict-owner"], { as: OTHER });
+  const own = place.sremote(["apply", "--yes", "--strict-owner"], { as: OTHER });
   assert.deepEqual([own.status, own.stderr], [0, ""]);
 });
 
@@ -260,14 +235,14 @@ place("no symlink beside the file is written through", false, (place) => {
     const name of ["remote.yaml", "remote.yaml.sremote-backup", ".sremote-ledger.json", "remote.yaml.lock"]
   ) {
     writeFileSync(victim, "VICTIM");
-    for (const old of place.made()) rmSync(join(place.work, old), { recursive: true });
+    for (const old of place.made()) rmSync(place.at(old), { recursive: true });
     if (name !== "remote.yaml") place.put("remote.yaml", FILE, 0o600);
-    symlinkSync("../victim", join(place.work, name));
-    const ran = place.run(["apply", "--yes", "--lock-timeout", "0.2"]);
+    symlinkSync("../victim", place.at(name));
+    const ran = place.sremote(["apply", "--yes", "--lock-timeout", "0.2"]);
     assert.equal(readFileSync(victim, "utf8"), "VICTIM", name);
     if (name === "remote.yaml.sremote-backup") {
       assert.equal(ran.status, 0, ran.stderr);
-      assert.ok(lstatSync(join(place.work, name)).isFile());
+      assert.ok(lstatSync(place.at(name)).isFile());
     } else {
       assert.ok(
         ran.status === 65 || ran.status === 5 || ran.status === 1,
@@ -284,7 +259,7 @@ place("a hard link elsewhere keeps the old content", false, (place) => {
   const file = place.put("remote.yaml", FILE, 0o600);
   const other = join(place.root, "other");
   linkSync(file, other);
-  assert.equal(place.run(["apply", "--yes"]).status, 0);
+  assert.equal(place.sremote(["apply", "--yes"]).status, 0);
   assert.equal(readFileSync(other, "utf8"), FILE);
   assert.match(place.read("remote.yaml"), /a\.example\.com/);
 });
@@ -300,9 +275,9 @@ for (const umask of ["000", "077"]) {
       );
     const made = join(place.root, "made");
     const user = ["--remote-file", join(made, "me/.singularity/remote.yaml")];
-    assert.equal(place.run(["apply", "--yes", ...user], { umask }).status, 0);
-    assert.equal(place.run(["use", "a", ...user], { umask }).status, 0);
-    assert.equal(place.run(["add", "--no-login", "b", "b.example.com", ...user], { umask }).status, 0);
+    assert.equal(place.sremote(["apply", "--yes", ...user], { umask }).status, 0);
+    assert.equal(place.sremote(["use", "a", ...user], { umask }).status, 0);
+    assert.equal(place.sremote(["add", "--no-login", "b", "b.example.com", ...user], { umask }).status, 0);
     assert.deepEqual(modes(made), {
       "me": "0700",
       "me/.singularity": "0700",
@@ -313,8 +288,8 @@ for (const umask of ["000", "077"]) {
     rmSync(made, { recursive: true });
     place.put("remotes.json", CONFIG.replace('"a.example.com"', '"a.example.com", "scope": "global"'));
     const global = ["--global", "--remote-file", join(made, "etc/singularity/remote.yaml")];
-    assert.equal(place.run(["apply", "--yes", ...global], { umask }).status, 0);
-    assert.equal(place.run(["plan", "--out", join(made, "plan.json"), ...global], { umask }).status, 0);
+    assert.equal(place.sremote(["apply", "--yes", ...global], { umask }).status, 0);
+    assert.equal(place.sremote(["plan", "--out", join(made, "plan.json"), ...global], { umask }).status, 0);
     assert.deepEqual(modes(made), {
       "etc": "0755",
       "etc/singularity": "0755",
@@ -327,21 +302,21 @@ for (const umask of ["000", "077"]) {
 }
 
 place("a document takes the place of files alone", false, (place) => {
-  assert.equal(spawnSync("mkfifo", [join(place.work, "pipe")]).status, 0);
+  assert.equal(spawnSync("mkfifo", [place.at("pipe")]).status, 0);
   writeFileSync(join(place.root, "victim"), "VICTIM");
-  symlinkSync("../victim", join(place.work, "link"));
-  mkdirSync(join(place.work, "folder"));
+  symlinkSync("../victim", place.at("link"));
+  mkdirSync(place.at("folder"));
   const said = { pipe: "a device or pipe", link: "a symbolic link", folder: "a folder" };
   for (const [name, what] of Object.entries(said)) {
-    const kind = lstatSync(join(place.work, name)).mode;
+    const kind = lstatSync(place.at(name)).mode;
     for (const flag of ["--out", "--json-into"]) {
-      const ran = place.run(["plan", flag, name]);
+      const ran = place.sremote(["plan", flag, name]);
       assert.equal(ran.status, 1, ran.stderr);
       assert.match(
         ran.stderr,
         new RegExp(`cannot write .*/${name}: ${what} of that name is there\nNext: name a file`),
       );
-      assert.equal(lstatSync(join(place.work, name)).mode, kind);
+      assert.equal(lstatSync(place.at(name)).mode, kind);
     }
   }
   assert.equal(readFileSync(join(place.root, "victim"), "utf8"), "VICTIM");
@@ -365,14 +340,14 @@ place(
       { cwd: place.work, stdio: "ignore" },
     );
     const ended = new Promise((done) => attacker.once("close", done));
-    while (!readdirSync(place.work).some((one) => lstatIsLink(join(place.work, one)))) {
+    while (!readdirSync(place.work).some((one) => lstatIsLink(place.at(one)))) {
       await new Promise((done) => setTimeout(done, 1));
     }
     const codes = new Map<number | null, number>();
     try {
       for (let i = 0; i < 40; i++) {
         place.put("remotes.json", CONFIG.replace("a.example.com", `a${i}.example.com`));
-        const ran = place.run(
+        const ran = place.sremote(
           i % 2 === 0 ? ["apply", "--yes", "--lock-timeout", "0.3"] : ["plan", "--out", "plan.json"],
         );
         codes.set(ran.status, (codes.get(ran.status) ?? 0) + 1);
@@ -390,8 +365,8 @@ place(
     );
     assert.ok((codes.get(0) ?? 0) > 0);
     // Once alone, it works at once.
-    for (const name of place.made()) rmSync(join(place.work, name), { recursive: true });
-    const last = place.run(["apply", "--yes"]);
+    for (const name of place.made()) rmSync(place.at(name), { recursive: true });
+    const last = place.sremote(["apply", "--yes"]);
     assert.equal(last.status, 0, last.stderr);
     assert.deepEqual(place.made().filter((one) => LITTER.test(one)), []);
   },

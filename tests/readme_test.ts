@@ -1,16 +1,13 @@
 /** What the README shows is what happens, with the config that it shows. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { dialogue, type Typed } from "./dialogue.ts";
-import { PROGRAMS, runProgram } from "./scenario.ts";
+import { Machine, PROGRAMS, ROOT } from "./machine.ts";
 import { certificate, startEndpoint, startProxy, TLS } from "./servers.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 const example = readFileSync(join(ROOT, "remotes.example.ts"), "utf8");
 
@@ -31,80 +28,65 @@ const DRIVES = /\u001b\[[0-9;?]*[A-Za-z]|\r/g;
 
 for (const program of PROGRAMS) {
   Deno.test(`the README's sessions (${program.name})`, async () => {
-    const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
-    writeFileSync(join(work, "tokens"), "alice token-of-alice\n");
-    const endpoint = await startEndpoint(program, [...TLS, "--tokens", join(work, "tokens")], work);
+    using machine = new Machine();
+    const { work } = machine;
+    const tokens = machine.put("tokens", "alice token-of-alice\n");
+    await using endpoint = await startEndpoint(machine, program, [...TLS, "--tokens", tokens]);
     // Through it, enterprise.example.com is that endpoint.
-    const proxy = await startProxy(endpoint.port);
+    await using proxy = await startProxy(endpoint.port);
     const env = {
-      SINGULARITY_CONFIGDIR: "/home/me/.singularity",
       HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
       SSL_CERT_FILE: certificate("ca.pem"),
     };
-    try {
-      writeFileSync(join(work, "remotes.ts"), example);
-      mkdirSync(join(work, "etc/singularity"), { recursive: true });
-      writeFileSync(
-        join(work, "etc/singularity/remote.yaml"),
-        "Active: SylabsCloud\nRemotes:\n  SylabsCloud:\n    URI: cloud.sylabs.io\n    System: true\n    Exclusive: false\n",
-      );
-      const [machine, user] = sessions();
-      const [shown, ...commands] = machine!;
-      assert.deepEqual(shown, { command: "cat remotes.ts", output: example.trimEnd() });
-      assert.equal(commands.length, 4);
-      for (const { command, output } of commands) {
-        const [sremote, ...args] = command.replace(/^sudo /, "").split(" ");
-        assert.equal(sremote, "sremote");
-        const run = await runProgram(program, [...args, "--root", "."], { cwd: work, env });
-        assert.equal(run.stderr, "");
-        assert.equal(run.status, 0);
-        assert.equal(run.stdout.replaceAll(work, "").trimEnd(), output, command);
+    machine.put("remotes.ts", example);
+    machine.put(
+      "etc/singularity/remote.yaml",
+      "Active: SylabsCloud\nRemotes:\n  SylabsCloud:\n    URI: cloud.sylabs.io\n    System: true\n    Exclusive: false\n",
+    );
+    const [global, user] = sessions();
+    const [shown, ...commands] = global!;
+    assert.deepEqual(shown, { command: "cat remotes.ts", output: example.trimEnd() });
+    assert.equal(commands.length, 4);
+    for (const { command, output } of commands) {
+      const [sremote, ...args] = command.replace(/^sudo /, "").split(" ");
+      assert.equal(sremote, "sremote");
+      const run = await machine.run([...args, "--root", "."], { program, env });
+      assert.equal(run.stderr, "");
+      assert.equal(run.status, 0);
+      assert.equal(run.stdout.replaceAll(work, "").trimEnd(), output, command);
+    }
+    assert.deepEqual(user!.map((one) => one.command), ["sremote login", "sremote status"]);
+    for (const { command, output } of user!) {
+      const typing: Typed[] = command === "sremote login" ? [["API Key:", "token-of-alice\r"]] : [];
+      const args = [...command.split(" ").slice(1), "--root", "."];
+      const seen = await dialogue(machine, program, args, typing, { ...env, NO_COLOR: "1" });
+      assert.equal(seen.exit, 0, seen.screen);
+      let left = seen.screen.replaceAll(DRIVES, "");
+      for (const line of output.split("\n")) {
+        const at = left.indexOf(line);
+        assert.ok(at >= 0, `${line} is not in its place on the screen:\n${seen.screen}`);
+        left = left.slice(at + line.length);
       }
-      assert.deepEqual(user!.map((one) => one.command), ["sremote login", "sremote status"]);
-      for (const { command, output } of user!) {
-        const typing: Typed[] = command === "sremote login" ? [["API Key:", "token-of-alice\r"]] : [];
-        const args = [...command.split(" ").slice(1), "--root", "."];
-        const seen = await dialogue(program, args, work, typing, { ...env, NO_COLOR: "1" });
-        assert.equal(seen.exit, 0, seen.screen);
-        let left = seen.screen.replaceAll(DRIVES, "");
-        for (const line of output.split("\n")) {
-          const at = left.indexOf(line);
-          assert.ok(at >= 0, `${line} is not in its place on the screen:\n${seen.screen}`);
-          left = left.slice(at + line.length);
-        }
-      }
-    } finally {
-      await endpoint.stop();
-      await proxy.stop();
-      rmSync(work, { recursive: true, force: true });
     }
   });
 }
 
 Deno.test("the example plans and applies for a user too, and the JSON of the README is a valid config", async () => {
-  const work = mkdtempSync(join(tmpdir(), "sremote-readme-"));
-  try {
-    const run = (...args: string[]) =>
-      runProgram(PROGRAMS[0]!, [...args, "--root", "."], {
-        cwd: work,
-        env: { SINGULARITY_CONFIGDIR: "/me" },
-      });
-    const config = join(ROOT, "remotes.example.ts");
-    assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 2);
-    assert.equal((await run("apply", "-c", config, "--yes", "--detailed-exitcode")).status, 2);
-    assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 0);
-    assert.equal(
-      readFileSync(join(work, "me/remote.yaml"), "utf8"),
-      "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com:8443\n",
-    );
-    writeFileSync(join(work, "c.json"), /```json\n([\s\S]*?)```/.exec(readme)![1]!);
-    assert.equal(
-      (await run("validate", "-c", "c.json")).stdout,
-      "c.json is valid: 1 remote (0 user, 1 global).\n",
-    );
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  using machine = new Machine();
+  const run = (...args: string[]) => machine.run([...args, "--root", "."]);
+  const config = join(ROOT, "remotes.example.ts");
+  assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 2);
+  assert.equal((await run("apply", "-c", config, "--yes", "--detailed-exitcode")).status, 2);
+  assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 0);
+  assert.equal(
+    machine.read("home/me/.singularity/remote.yaml"),
+    "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com:8443\n",
+  );
+  machine.put("c.json", /```json\n([\s\S]*?)```/.exec(readme)![1]!);
+  assert.equal(
+    (await run("validate", "-c", "c.json")).stdout,
+    "c.json is valid: 1 remote (0 user, 1 global).\n",
+  );
 });
 
 Deno.test("the README's two commands are tasks, and the demo runs to its end", () => {

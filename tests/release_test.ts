@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { release } from "../tools/release.ts";
 import { VERSION } from "../src/base/version.ts";
+import { Machine } from "./machine.ts";
 
 const debian = spawnSync("dpkg-deb", ["--version"]).status === 0;
 const linux = process.platform === "linux" && process.arch === "x64";
@@ -17,6 +17,10 @@ function run(command: string, args: readonly string[], folder: string): string {
   const ran = spawnSync(command, args, { cwd: folder, encoding: "utf8", env: { PATH: process.env.PATH } });
   assert.equal(ran.status, 0, `${command} ${args.join(" ")}: ${ran.stderr}`);
   return ran.stdout;
+}
+
+function versionOf(machine: Machine, program: string): string {
+  return machine.runSync(["--version"], { program: { name: "binary", command: [program] } }).stdout;
 }
 
 /** How many pages of a Mach-O program differ from what its code directory (Apple's cs_blobs.h) says; null: unsigned. */
@@ -54,46 +58,46 @@ Deno.test({
   name: "release: archives, checksums, signatures, a Debian package",
   ignore: !linux,
   fn: () => {
-    const out = mkdtempSync(join(tmpdir(), "sremote-release-"));
-    try {
-      const made = release(out, ["linux-x64", "macos-arm64"], 1);
-      const archives = made.filter((one) => one.endsWith(".tar.gz"));
-      assert.deepEqual(archives, [
-        `sremote-${VERSION}-linux-x64.tar.gz`,
-        `sremote-${VERSION}-macos-arm64.tar.gz`,
-      ]);
-      assert.equal(run("sha256sum", ["--check", "--quiet", "SHA256SUMS"], out), "");
-      assert.equal(readFileSync(join(out, "SHA256SUMS"), "utf8").split("\n").length, made.length);
-      for (const one of archives) {
-        run("tar", ["-xzf", one], out);
-        const folder = join(out, one.replace(/\.tar\.gz$/, ""));
-        const papers = [
-          "LICENSE",
-          "README.md",
-          "sbom.cdx.json",
-          "completions/_sremote",
-          "man/man1/sremote-plan.1",
-        ];
-        for (const paper of papers) assert.ok(existsSync(join(folder, paper)), `${one}: ${paper}`);
-        const program = readFileSync(join(folder, "sremote"));
-        for (const name of ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"]) {
-          assert.ok(!program.includes(name), name);
-        }
-        if (one.includes("macos")) assert.equal(brokenPages(new Uint8Array(program)), 0);
-        else {assert.match(
-            run(join(folder, "sremote"), ["--version"], out),
-            /^sremote [\d.]+ \(commit \S+, bun [\d.]+\)\n$/,
-          );}
+    using machine = new Machine();
+    const out = machine.work;
+    const made = release(out, ["linux-x64", "macos-arm64"], 1);
+    const archives = made.filter((one) => one.endsWith(".tar.gz"));
+    assert.deepEqual(archives, [
+      `sremote-${VERSION}-linux-x64.tar.gz`,
+      `sremote-${VERSION}-macos-arm64.tar.gz`,
+    ]);
+    assert.equal(run("sha256sum", ["--check", "--quiet", "SHA256SUMS"], out), "");
+    assert.equal(readFileSync(join(out, "SHA256SUMS"), "utf8").split("\n").length, made.length);
+    for (const one of archives) {
+      run("tar", ["-xzf", one], out);
+      const folder = join(out, one.replace(/\.tar\.gz$/, ""));
+      const papers = [
+        "LICENSE",
+        "README.md",
+        "sbom.cdx.json",
+        "completions/_sremote",
+        "man/man1/sremote-plan.1",
+      ];
+      for (const paper of papers) assert.ok(existsSync(join(folder, paper)), `${one}: ${paper}`);
+      const program = readFileSync(join(folder, "sremote"));
+      for (const name of ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"]) {
+        assert.ok(!program.includes(name), name);
       }
-      if (debian) tryPackage(out);
-    } finally {
-      rmSync(out, { recursive: true, force: true });
+      if (one.includes("macos")) assert.equal(brokenPages(new Uint8Array(program)), 0);
+      else {
+        assert.match(
+          versionOf(machine, join(folder, "sremote")),
+          /^sremote [\d.]+ \(commit \S+, bun [\d.]+\)\n$/,
+        );
+      }
     }
+    if (debian) tryPackage(machine);
   },
 });
 
 /** Installs, runs and removes it, where that disturbs nobody. */
-function tryPackage(out: string): void {
+function tryPackage(machine: Machine): void {
+  const out = machine.work;
   const file = `sremote_${VERSION}_amd64.deb`;
   const listed = run("dpkg-deb", ["--contents", file], out);
   for (
@@ -104,7 +108,7 @@ function tryPackage(out: string): void {
   if (!asRoot || existsSync("/usr/bin/sremote")) return;
   run("dpkg", ["--install", file], out);
   try {
-    assert.match(run("/usr/bin/sremote", ["--version"], out), /^sremote /);
+    assert.match(versionOf(machine, "/usr/bin/sremote"), /^sremote /);
     assert.equal(run("dpkg", ["--verify", "sremote"], out), "");
   } finally {
     run("dpkg", ["--purge", "sremote"], out);

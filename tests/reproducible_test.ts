@@ -6,10 +6,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { DENO_ENVIRONMENT } from "./scenario.ts";
-
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+import { DENO_ENVIRONMENT, ROOT } from "./machine.ts";
 
 /** What is not source. */
 const OTHER = ["dist", "node_modules"];

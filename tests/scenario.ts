@@ -21,125 +21,33 @@
  * {@link CANARY} may stand in the user's `remote.yaml` and its backup alone, and no lock or temporary file may be left.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { CANARY, LITTER, Machine, type Program, type Ran, ROOT } from "./machine.ts";
 import { type RunningEndpoint, type RunningProxy, startEndpoint, startProxy, TLS } from "./servers.ts";
-
-/** A token that must not show up anywhere. */
-export const CANARY = "CANARY-eyJhbGciOiJIUzI1NiJ9.c2VjcmV0";
-
-/** What an sremote that was killed leaves, and no other. */
-export const LITTER = /\.lock$|\.sremote-[0-9a-f]{8}$/;
-
-/** Whom a file belongs to that sremote may not make its own: another user, where the tests may give it away. */
-export const OWNER = process.getuid?.() === 0 ? { uid: 1234, gid: 1235 } : null;
-
-/** A file's permission bits and whose it is: `0600 1234:1235`. */
-export function modeAndOwner(file: string): string {
-  const { mode, uid, gid } = lstatSync(file);
-  return `${(mode & 0o7777).toString(8).padStart(4, "0")} ${uid}:${gid}`;
-}
-
-/** How the program is started. */
-export interface Program {
-  readonly name: "deno" | "binary";
-  readonly command: readonly string[];
-}
-
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
-
-/** From source, and as compiled; `SREMOTE_UNDER_TEST=binary` takes the latter alone. */
-export const PROGRAMS: readonly Program[] = [
-  {
-    name: "deno" as const,
-    command: [
-      process.execPath,
-      ...[
-        "run",
-        "--quiet",
-        "--frozen",
-        "--no-prompt",
-        "--allow-read",
-        "--allow-write",
-        "--allow-env",
-        "--allow-sys",
-        "--allow-net",
-        "--allow-run",
-      ],
-      join(ROOT, "main.ts"),
-    ],
-  },
-  { name: "binary" as const, command: [join(ROOT, "dist/sremote")] },
-].filter(({ name }) => (process.env.SREMOTE_UNDER_TEST ?? name) === name);
 
 interface Section {
   readonly heading: string;
   readonly body: string;
 }
 
-/** What a program did. */
-export interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end. */
-export function runProgram(
-  program: Program,
-  args: readonly string[],
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly stdin?: string },
-): Promise<Ran> {
-  const [first, ...before] = program.command as [string, ...string[]];
-  const { cwd, env, stdin } = options;
-  return new Promise((done, fail) => {
-    const child = spawn(first, [...before, ...args], {
-      cwd,
-      env: { ...env, ...DENO_ENVIRONMENT },
-      stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    });
-    const texts = { stdout: "", stderr: "" };
-    for (const stream of ["stdout", "stderr"] as const) {
-      const decoder = new TextDecoder();
-      child[stream]!.on("data", (part: Uint8Array) => {
-        texts[stream] += decoder.decode(part, { stream: true });
-      });
-    }
-    // A program that does not read what is given to it is no mistake.
-    child.stdin?.on("error", () => {}).end(stdin);
-    child.once("error", fail);
-    child.once("close", (status) => done({ status, ...texts }));
-  });
-}
-
 /** Runs a scenario's text; gives the text with what was really seen in place of what was expected. */
 export async function runScenario(text: string, program: Program): Promise<string> {
-  const work = realpathSync(mkdtempSync(join(tmpdir(), "sremote-scenario-")));
+  using machine = new Machine();
   const [told, ...sections] = text.split(/^(?==== )/m);
-  const story = new Story(work, program);
-  try {
-    const seen = await story.tell(sections.map(parseSection));
-    return told + seen.map(({ heading, body }) => `=== ${heading}\n${body}`).join("");
-  } finally {
-    await story.stop();
-    rmSync(work, { recursive: true, force: true });
-  }
+  await using story = new Story(machine, program);
+  const seen = await story.tell(sections.map(parseSection));
+  return told + seen.map(({ heading, body }) => `=== ${heading}\n${body}`).join("");
 }
 
 function parseSection(text: string): Section {
@@ -148,11 +56,7 @@ function parseSection(text: string): Section {
 }
 
 class Story {
-  private readonly environment: Record<string, string> = {
-    HOME: "/home/me",
-    SINGULARITY_CONFIGDIR: "/home/me/.singularity",
-    PATH: "/nowhere",
-  };
+  private readonly environment: Record<string, string> = {};
   private printed = "";
   private stdin: string | undefined;
   private readonly endpoints = new Map<string, RunningEndpoint>();
@@ -162,7 +66,7 @@ class Story {
   /** What the scenario itself put there, and may hold the token. */
   private readonly given = new Set<string>();
 
-  constructor(private readonly work: string, private readonly program: Program) {}
+  constructor(private readonly machine: Machine, private readonly program: Program) {}
 
   async tell(sections: readonly Section[]): Promise<Section[]> {
     const told: Section[] = [];
@@ -214,7 +118,7 @@ class Story {
   }
 
   /** Ends what still runs. */
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.endpoints.values(), ...this.proxies.values()].map((one) => one.stop()));
   }
 
@@ -228,17 +132,13 @@ class Story {
     await this.endpoints.get(name)?.stop();
     this.endpoints.delete(name);
     if (word === "stop") return;
-    const outside = mkdtempSync(join(tmpdir(), "sremote-endpoint-"));
-    try {
-      writeFileSync(join(outside, "tokens"), `alice ${CANARY}\nbob ${CANARY}2\n`);
-      const flags = rest.flatMap((one) => one === "--tls" ? TLS : [one]);
-      const port = ["--port", String(this.ports.get(name) ?? 0), "--tokens", join(outside, "tokens")];
-      const endpoint = await startEndpoint(this.program, [...flags, ...port], outside);
-      this.endpoints.set(name, endpoint);
-      this.ports.set(name, endpoint.port);
-    } finally {
-      rmSync(outside, { recursive: true });
-    }
+    using outside = new Machine();
+    const tokens = outside.put("tokens", `alice ${CANARY}\nbob ${CANARY}2\n`);
+    const flags = rest.flatMap((one) => one === "--tls" ? TLS : [one]);
+    const port = ["--port", String(this.ports.get(name) ?? 0), "--tokens", tokens];
+    const endpoint = await startEndpoint(outside, this.program, [...flags, ...port]);
+    this.endpoints.set(name, endpoint);
+    this.ports.set(name, endpoint.port);
   }
 
   private withPorts(text: string): string {
@@ -252,16 +152,8 @@ class Story {
       this.environment[name] = this.withPorts(value).replaceAll("CANARY", CANARY);
     } else if (word === "file") {
       this.given.add(first);
-      mkdirSync(dirname(this.at(first)), { recursive: true });
-      // The blank line before the next section is the scenario's.
-      writeFileSync(
-        this.at(first),
-        this.withPorts(body.replace(/\n\n$/, "\n").replaceAll("CANARY", CANARY)),
-        {
-          mode: 0o644,
-        },
-      );
-    } else if (word === "stdin") this.stdin = body.replace(/\n\n$/, "\n").replaceAll("CANARY", CANARY);
+      this.machine.put(first, this.withPorts(given(body)));
+    } else if (word === "stdin") this.stdin = given(body);
     else if (word === "do" && first === "ca") {
       writeFileSync(this.at(second), readFileSync(join(ROOT, "tests/tls", third || "ca.pem")));
     } else if (word === "do" && first === "symlink") symlinkSync(second, this.at(third));
@@ -274,8 +166,8 @@ class Story {
   private async run(args: readonly string[]): Promise<Ran> {
     const stdin = this.stdin === undefined ? {} : { stdin: this.stdin };
     this.stdin = undefined;
-    const options = { cwd: this.work, env: this.environment, ...stdin };
-    const ran = await runProgram(this.program, [...args, "--root", "."], options);
+    const how = { program: this.program, env: this.environment, ...stdin };
+    const ran = await this.machine.run([...args, "--root", "."], how);
     this.printed += ran.stdout + ran.stderr;
     return { status: ran.status, stdout: this.shown(ran.stdout), stderr: this.shown(ran.stderr) };
   }
@@ -287,7 +179,7 @@ class Story {
       text,
     );
     return named.replaceAll(/\((?:commit \S+|from source), \w+ [\d.]+\)/g, "(commit …)")
-      .replaceAll(this.work, "").replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…")
+      .replaceAll(this.machine.work, "").replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…")
       .replaceAll(/"milliseconds": \d+/g, '"milliseconds": 0').replaceAll(/ time="[\d.]+"/g, ' time="0.000"')
       .replaceAll(/(_seconds\{.*\}) [\d.e-]+/g, "$1 0");
   }
@@ -320,7 +212,7 @@ class Story {
   }
 
   private paths(): string[] {
-    return readdirSync(this.work, { recursive: true, encoding: "utf8" }).sort();
+    return readdirSync(this.machine.work, { recursive: true, encoding: "utf8" }).sort();
   }
 
   private mode(path: string): string {
@@ -328,16 +220,14 @@ class Story {
   }
 
   private at(path: string): string {
-    return join(this.work, path);
+    return this.machine.at(path);
   }
 }
 
-/** Deno keeps its cache where the environment says, and would ask for a newer version; sremote reads none of it. */
-export const DENO_ENVIRONMENT: Readonly<Record<string, string>> = {
-  DENO_DIR: process.env.DENO_DIR ??
-    join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "/", ".cache"), "deno"),
-  DENO_NO_UPDATE_CHECK: "1",
-};
+/** What a scenario gives: the blank line before the next section is the scenario's. */
+function given(body: string): string {
+  return body.replace(/\n\n$/, "\n").replaceAll("CANARY", CANARY);
+}
 
 /** A body ends with a blank line, so that sections stand apart; a text without a last line break is marked. */
 function padded(text: string): string {

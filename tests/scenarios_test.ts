@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { PROGRAMS, runScenario } from "./scenario.ts";
+import { PROGRAMS } from "./machine.ts";
+import { runScenario } from "./scenario.ts";
 
 const directory = new URL("./scenarios/", import.meta.url);
 const update = process.env.UPDATE_GOLDEN === "1";

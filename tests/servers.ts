@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { fileURLToPath } from "node:url";
-import { DENO_ENVIRONMENT, type Program } from "./scenario.ts";
+import type { Machine, Program } from "./machine.ts";
 
 /** A file of `tls/`. */
 export function certificate(name: string): string {
@@ -13,34 +13,28 @@ export function certificate(name: string): string {
 /** The flags with which an endpoint serves https. */
 export const TLS = ["--cert", certificate("server.pem"), "--key", certificate("server.key")];
 
-/** An endpoint that runs. */
-export interface RunningEndpoint {
+/** An endpoint that runs; `await using` stops it. */
+export interface RunningEndpoint extends AsyncDisposable {
   readonly port: number;
   stop(): Promise<void>;
 }
 
 /** Starts `sremote endpoint serve` and waits until it listens. */
 export async function startEndpoint(
+  machine: Machine,
   program: Program,
   flags: readonly string[],
-  cwd: string,
 ): Promise<RunningEndpoint> {
-  const [first, ...before] = program.command as [string, ...string[]];
-  const child = spawn(first, [...before, "endpoint", "serve", "--json", ...flags], {
-    cwd,
-    env: { PATH: "/nowhere", ...DENO_ENVIRONMENT },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const { command, options } = machine.start(["endpoint", "serve", "--json", ...flags], { program });
+  const child = spawn(command[0], command.slice(1), { ...options, stdio: ["ignore", "pipe", "inherit"] });
   const line = await firstLine(child);
   const { port } = JSON.parse(line) as { port: number };
-  return {
-    port,
-    async stop() {
-      const ended = new Promise((done) => child.once("close", done));
-      child.kill("SIGTERM");
-      await ended;
-    },
+  const stop = async () => {
+    const ended = new Promise((done) => child.once("close", done));
+    child.kill("SIGTERM");
+    await ended;
   };
+  return { port, stop, [Symbol.asyncDispose]: stop };
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
@@ -55,8 +49,8 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-/** A proxy that runs. */
-export interface RunningProxy {
+/** A proxy that runs; `await using` stops it. */
+export interface RunningProxy extends AsyncDisposable {
   readonly port: number;
   /** What it was asked: `CONNECT host:port`, `GET address`, each with the user and password that came. */
   readonly log: string[];
@@ -89,13 +83,10 @@ export async function startProxy(port: number, status = 200): Promise<RunningPro
     upstream.on("error", () => client.destroy());
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    port: (server.address() as AddressInfo).port,
-    log,
-    async stop() {
-      for (const one of sockets) one.destroy();
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
+  const stop = async () => {
+    for (const one of sockets) one.destroy();
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
   };
+  return { port: (server.address() as AddressInfo).port, log, stop, [Symbol.asyncDispose]: stop };
 }

@@ -1,17 +1,7 @@
 /** The current folder and the environment do not change what code runs. */
 import assert from "node:assert/strict";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { CANARY, PROGRAMS, runProgram } from "./scenario.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { BINARY, CANARY, Machine } from "./machine.ts";
 import { certificate, startEndpoint, TLS } from "./servers.ts";
 
 const CONFIG = 'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: {} });\n';
@@ -56,35 +46,23 @@ const ENVIRONMENT: readonly Readonly<Record<string, string>>[] = [
   { HOME: "." },
 ];
 
-const binary = PROGRAMS.find((one) => one.name === "binary");
-
 Deno.test("the current folder and the environment do not change what code the binary runs", async () => {
-  if (binary === undefined) throw new Error("there is no binary to test");
-  const work = mkdtempSync(join(tmpdir(), "sremote-surroundings-"));
-  try {
-    for (const [name, text] of Object.entries(FOLDER)) {
-      mkdirSync(join(work, name, ".."), { recursive: true });
-      writeFileSync(join(work, name), text);
-    }
-    writeFileSync(join(work, "remotes.ts"), CONFIG);
-    const present = readdirSync(work).sort();
-    for (const variables of ENVIRONMENT) {
-      const run = await runProgram(binary, ["plan", "--remote-file", "remote.yaml"], {
-        cwd: work,
-        env: variables,
-      });
-      const shown = JSON.stringify(variables);
-      assert.equal(run.stderr, "", shown);
-      assert.equal(run.status, 0, shown);
-      assert.equal(
-        run.stdout,
-        `User remotes of Singularity, in ${work}/remote.yaml\nNo changes: ${work}/remote.yaml is up to date.\n`,
-        shown,
-      );
-      assert.deepEqual(readdirSync(work).sort(), present, shown);
-    }
-  } finally {
-    rmSync(work, { recursive: true, force: true });
+  using machine = new Machine();
+  const { work } = machine;
+  for (const [name, text] of Object.entries(FOLDER)) machine.put(name, text);
+  machine.put("remotes.ts", CONFIG);
+  const present = readdirSync(work).sort();
+  for (const variables of ENVIRONMENT) {
+    const run = await machine.run(["plan", "--remote-file", "remote.yaml"], { env: variables });
+    const shown = JSON.stringify(variables);
+    assert.equal(run.stderr, "", shown);
+    assert.equal(run.status, 0, shown);
+    assert.equal(
+      run.stdout,
+      `User remotes of Singularity, in ${work}/remote.yaml\nNo changes: ${work}/remote.yaml is up to date.\n`,
+      shown,
+    );
+    assert.deepEqual(readdirSync(work).sort(), present, shown);
   }
 });
 
@@ -100,34 +78,24 @@ const NETWORK: readonly Readonly<Record<string, string>>[] = [
 ];
 
 Deno.test("nor what the binary's requests show, trust, and go through", async () => {
-  if (binary === undefined) throw new Error("there is no binary to test");
-  const work = mkdtempSync(join(tmpdir(), "sremote-surroundings-"));
-  writeFileSync(join(work, "tokens"), `alice ${CANARY}\n`);
-  copyFileSync(certificate("ca.pem"), join(work, "ca.pem"));
-  const endpoint = await startEndpoint(binary, [...TLS, "--tokens", "tokens"], work);
-  try {
-    const remote =
-      `Active: lab\nRemotes:\n  lab:\n    URI: localhost:${endpoint.port}\n    Token: ${CANARY}\n`;
-    writeFileSync(join(work, "remote.yaml"), remote);
-    const env = { SSL_CERT_FILE: certificate("other-ca.pem") };
-    const ask = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
-      runProgram(binary, ["status", "--remote-file", "remote.yaml", ...args], {
-        cwd: work,
-        env: { ...env, ...variables },
-      });
-    const good = await ask(["--cacert", "ca.pem"], {});
-    assert.match(good.stdout, /Logged in as alice/);
-    for (const variables of NETWORK) {
-      const shown = JSON.stringify(variables);
-      assert.deepEqual(await ask(["--cacert", "ca.pem"], variables), good, shown);
-      const untrusted = await ask([], variables);
-      assert.match(untrusted.stdout, /which is not trusted/, shown);
-      assert.equal(untrusted.stderr, "", shown);
-      assert.equal(untrusted.status, 3, shown);
-      assert.ok(!existsSync(join(work, "keys")), shown);
-    }
-  } finally {
-    await endpoint.stop();
-    rmSync(work, { recursive: true, force: true });
+  using machine = new Machine();
+  machine.put("tokens", `alice ${CANARY}\n`);
+  machine.put("ca.pem", readFileSync(certificate("ca.pem")));
+  await using endpoint = await startEndpoint(machine, BINARY, [...TLS, "--tokens", "tokens"]);
+  const remote = `Active: lab\nRemotes:\n  lab:\n    URI: localhost:${endpoint.port}\n    Token: ${CANARY}\n`;
+  machine.put("remote.yaml", remote);
+  const env = { SSL_CERT_FILE: certificate("other-ca.pem") };
+  const ask = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
+    machine.run(["status", "--remote-file", "remote.yaml", ...args], { env: { ...env, ...variables } });
+  const good = await ask(["--cacert", "ca.pem"], {});
+  assert.match(good.stdout, /Logged in as alice/);
+  for (const variables of NETWORK) {
+    const shown = JSON.stringify(variables);
+    assert.deepEqual(await ask(["--cacert", "ca.pem"], variables), good, shown);
+    const untrusted = await ask([], variables);
+    assert.match(untrusted.stdout, /which is not trusted/, shown);
+    assert.equal(untrusted.stderr, "", shown);
+    assert.equal(untrusted.status, 3, shown);
+    assert.ok(!existsSync(machine.at("keys")), shown);
   }
 });

@@ -1,9 +1,7 @@
 /** What a person at a terminal sees and answers. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { CANARY, PROGRAMS } from "./scenario.ts";
+import { existsSync } from "node:fs";
+import { BINARY, CANARY, Machine, PROGRAMS } from "./machine.ts";
 import { startEndpoint } from "./servers.ts";
 import { dialogue, type Typed } from "./dialogue.ts";
 
@@ -44,23 +42,17 @@ const ANSWERS: readonly Answer[] = [
 for (const program of PROGRAMS) {
   for (const { story, keys, exit, says, applied } of ANSWERS) {
     Deno.test(`on a terminal, ${story} (${program.name})`, async () => {
-      const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));
-      try {
-        writeFileSync(join(work, "remotes.json"), '{ "remotes": { "lab": { "uri": "lab.example.com" } } }');
-        const seen = await dialogue(program, ["apply", "--remote-file", "made/remote.yaml"], work, [[
-          "(y/N)",
-          keys,
-        ]]);
-        assert.match(seen.screen, /Plan: 1 to add/);
-        assert.ok(seen.screen.includes("\u001b[32m+"), "a terminal gets colour");
-        assert.match(seen.screen, says);
-        assert.equal(seen.exit, exit, seen.screen);
-        assert.equal(existsSync(join(work, "made")), applied);
-        if (applied) {
-          assert.match(readFileSync(join(work, "made/remote.yaml"), "utf8"), /URI: lab\.example\.com/);
-        }
-      } finally {
-        rmSync(work, { recursive: true, force: true });
+      using machine = new Machine();
+      machine.put("remotes.json", '{ "remotes": { "lab": { "uri": "lab.example.com" } } }');
+      const apply = ["apply", "--remote-file", "made/remote.yaml"];
+      const seen = await dialogue(machine, program, apply, [["(y/N)", keys]]);
+      assert.match(seen.screen, /Plan: 1 to add/);
+      assert.ok(seen.screen.includes("\u001b[32m+"), "a terminal gets colour");
+      assert.match(seen.screen, says);
+      assert.equal(seen.exit, exit, seen.screen);
+      assert.equal(existsSync(machine.at("made")), applied);
+      if (applied) {
+        assert.match(machine.read("made/remote.yaml"), /URI: lab\.example\.com/);
       }
     });
   }
@@ -158,60 +150,48 @@ const LOGINS: readonly LoginStory[] = [
 ];
 
 Deno.test("on a terminal, what takes longer than a second is told, in a line that goes away", async () => {
-  const program = PROGRAMS.at(-1)!;
-  const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));
-  const endpoint = await startEndpoint(program, ["--slow", "discovery=2500"], work);
-  try {
-    writeFileSync(join(work, "remote.yaml"), BEFORE.replace("PORT", String(endpoint.port)), { mode: 0o600 });
-    const slow = await dialogue(program, ["status", "--remote-file", "remote.yaml"], work, []);
-    assert.ok(slow.screen.startsWith("\r\u001b[K0 of 1 remote has answered …"), slow.screen);
-    assert.ok(slow.screen.includes("answered …\r\u001b[KSERVICE "), slow.screen);
-    const quick = await dialogue(program, ["list", "--remote-file", "remote.yaml"], work, []);
-    assert.ok(!quick.screen.includes("…"), quick.screen);
-  } finally {
-    await endpoint.stop();
-    rmSync(work, { recursive: true, force: true });
-  }
+  using machine = new Machine();
+  await using endpoint = await startEndpoint(machine, BINARY, ["--slow", "discovery=2500"]);
+  machine.put("remote.yaml", BEFORE.replace("PORT", String(endpoint.port)), 0o600);
+  const slow = await dialogue(machine, BINARY, ["status", "--remote-file", "remote.yaml"], []);
+  assert.ok(slow.screen.startsWith("\r\u001b[K0 of 1 remote has answered …"), slow.screen);
+  assert.ok(slow.screen.includes("answered …\r\u001b[KSERVICE "), slow.screen);
+  const quick = await dialogue(machine, BINARY, ["list", "--remote-file", "remote.yaml"], []);
+  assert.ok(!quick.screen.includes("…"), quick.screen);
 });
 
 for (const program of PROGRAMS) {
   Deno.test(`on a terminal, logging in (${program.name})`, async (test) => {
-    const work = mkdtempSync(join(tmpdir(), "sremote-terminal-"));
-    writeFileSync(join(work, "tokens"), `alice ${CANARY}\nbob ${CANARY}2\n`);
-    const endpoint = await startEndpoint(program, ["--tokens", join(work, "tokens")], work);
-    const file = join(work, "remote.yaml");
+    using machine = new Machine();
+    const tokens = machine.put("tokens", `alice ${CANARY}\nbob ${CANARY}2\n`);
+    await using endpoint = await startEndpoint(machine, program, ["--tokens", tokens]);
+    const env = { SINGULARITY_CONFIGDIR: machine.work };
     const withPort = (text: string) => text.replace("PORT", String(endpoint.port));
-    try {
-      for (const { story, before, typing, exit, says, after } of LOGINS) {
-        await test.step(story, async () => {
-          writeFileSync(file, withPort(before), { mode: 0o600 });
-          const seen = await dialogue(program, ["login"], work, typing, { SINGULARITY_CONFIGDIR: work });
-          assert.match(seen.screen, says);
-          assert.equal(seen.exit, exit, seen.screen);
-          assert.ok(!seen.screen.includes(CANARY), "the token was echoed");
-          if (typing.some(([asked]) => asked === "API Key:")) {
-            assert.match(
-              seen.screen,
-              /Generate an API Key at http:\/\/localhost:\d+\/auth\/tokens, and paste here:/,
-            );
-          }
-          assert.equal(readFileSync(file, "utf8"), withPort(after));
-        });
-      }
-      await test.step("a prompt of the config is asked by apply", async () => {
-        const made = join(work, "made/remote.yaml");
-        const config =
-          `{"remotes":{"lab":{"uri":"http://localhost:${endpoint.port}","login":{"prompt":true}}}}`;
-        writeFileSync(join(work, "remotes.json"), config);
-        const typing: Typed[] = [["(y/N)", "y\r"], ["API Key of lab:", `${CANARY}\r`]];
-        const seen = await dialogue(program, ["apply", "--remote-file", made], work, typing);
-        assert.equal(seen.exit, 0, seen.screen);
+    for (const { story, before, typing, exit, says, after } of LOGINS) {
+      await test.step(story, async () => {
+        machine.put("remote.yaml", withPort(before), 0o600);
+        const seen = await dialogue(machine, program, ["login"], typing, env);
+        assert.match(seen.screen, says);
+        assert.equal(seen.exit, exit, seen.screen);
         assert.ok(!seen.screen.includes(CANARY), "the token was echoed");
-        assert.ok(readFileSync(made, "utf8").includes(`Token: ${CANARY}\n`));
+        if (typing.some(([asked]) => asked === "API Key:")) {
+          assert.match(
+            seen.screen,
+            /Generate an API Key at http:\/\/localhost:\d+\/auth\/tokens, and paste here:/,
+          );
+        }
+        assert.equal(machine.read("remote.yaml"), withPort(after));
       });
-    } finally {
-      await endpoint.stop();
-      rmSync(work, { recursive: true, force: true });
     }
+    await test.step("a prompt of the config is asked by apply", async () => {
+      const config =
+        `{"remotes":{"lab":{"uri":"http://localhost:${endpoint.port}","login":{"prompt":true}}}}`;
+      machine.put("remotes.json", config);
+      const typing: Typed[] = [["(y/N)", "y\r"], ["API Key of lab:", `${CANARY}\r`]];
+      const seen = await dialogue(machine, program, ["apply", "--remote-file", "made/remote.yaml"], typing);
+      assert.equal(seen.exit, 0, seen.screen);
+      assert.ok(!seen.screen.includes(CANARY), "the token was echoed");
+      assert.ok(machine.read("made/remote.yaml").includes(`Token: ${CANARY}\n`));
+    });
   });
 }

@@ -1,16 +1,12 @@
 /** With the schema that `sremote schema` prints, yaml-language-server (that of VS Code's YAML extension) checks a YAML config. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { PROGRAMS, runProgram } from "./scenario.ts";
+import { pathToFileURL } from "node:url";
+import { Machine, ROOT } from "./machine.ts";
 
-const SERVER = fileURLToPath(
-  new URL("../node_modules/yaml-language-server/bin/yaml-language-server", import.meta.url),
-);
+const SERVER = join(ROOT, "node_modules/yaml-language-server/bin/yaml-language-server");
 
 interface Message {
   readonly id?: number;
@@ -83,13 +79,13 @@ class Client {
 }
 
 Deno.test("editors: yaml-language-server finds what is wrong with a YAML config, and has its documentation", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "sremote-yaml-editor-"));
-  const uriOf = (name: string) => pathToFileURL(join(folder, name)).href;
-  const printed = await runProgram(PROGRAMS[0]!, ["schema"], { cwd: folder, env: {} });
+  using machine = new Machine();
+  const uriOf = (name: string) => pathToFileURL(machine.at(name)).href;
+  const printed = await machine.run(["schema"]);
   assert.equal(printed.status, 0, printed.stderr);
-  writeFileSync(join(folder, "remotes.schema.json"), printed.stdout);
+  machine.put("remotes.schema.json", printed.stdout);
   const server = spawn(process.execPath, ["run", "-A", "--no-prompt", SERVER, "--stdio"], {
-    cwd: folder,
+    cwd: machine.work,
     stdio: ["pipe", "pipe", "ignore"],
   });
   const ended = new Promise((done) => server.once("close", done));
@@ -119,6 +115,5 @@ Deno.test("editors: yaml-language-server finds what is wrong with a YAML config,
   } finally {
     server.kill("SIGKILL");
     await ended;
-    rmSync(folder, { recursive: true, force: true });
   }
 });
