@@ -3,12 +3,12 @@
  * with SingularityCE 4.5.1 (fails every command) and Apptainer 1.5.3 (uses the user remote).
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Runtime } from "../src/model.ts";
 import { PROGRAMS } from "../src/programs.ts";
 import { runInProcess, type Seen } from "./in_process.ts";
+import { Machine } from "./machine.ts";
 
 /** What the user file has of the name: nothing, a remote of its own, a copy of the global remote. */
 type InUser = "nothing" | "own" | "copy";
@@ -95,34 +95,33 @@ const IN_USER: Readonly<Record<InUser, string>> = {
 };
 
 /** A machine with both files of one program. */
-class Machine {
-  private readonly root = mkdtempSync(join(tmpdir(), "sremote-conflicts-"));
+class Both {
+  readonly machine = new Machine();
   readonly user: string;
 
   constructor(private readonly runtime: Runtime, inUser: InUser, exclusive: boolean) {
     const { homeDirectory, sysconfDirectory } = PROGRAMS[runtime];
-    this.user = join(this.root, homeDirectory, "remote.yaml");
-    this.put(this.user, `Remotes:\n  other:\n    URI: other.invalid\n${IN_USER[inUser]}`);
-    this.put(
-      join(this.root, "etc", sysconfDirectory, "remote.yaml"),
+    this.user = join(this.machine.home, homeDirectory, "remote.yaml");
+    put(this.user, `Remotes:\n  other:\n    URI: other.invalid\n${IN_USER[inUser]}`);
+    put(
+      join(this.machine.etc, sysconfDirectory, "remote.yaml"),
       `Remotes:\n  both:\n    URI: ${GLOBAL}\n    System: true\n${exclusive ? "    Exclusive: true\n" : ""}`,
     );
-    this.put(join(this.root, "remotes.json"), `{"remotes":{"both":{"uri":"${MINE}"}}}`);
+    this.machine.put("remotes.json", `{"remotes":{"both":{"uri":"${MINE}"}}}`);
   }
 
-  private put(file: string, text: string): void {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { mode: 0o600 });
+  run(...args: readonly string[]): Promise<Seen> {
+    return runInProcess([...args, "--runtime", this.runtime], this.machine);
   }
 
-  async run(...args: readonly string[]): Promise<Seen> {
-    const flags = ["--runtime", this.runtime, "--sysconfdir", join(this.root, "etc")];
-    return await runInProcess([...args, ...flags], this.root);
+  [Symbol.dispose](): void {
+    this.machine[Symbol.dispose]();
   }
+}
 
-  remove(): void {
-    rmSync(this.root, { recursive: true });
-  }
+function put(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text, { mode: 0o600 });
 }
 
 interface Found {
@@ -135,13 +134,9 @@ interface Found {
 
 for (const [runtime, rows] of Object.entries(TABLE) as [Runtime, typeof TABLE[Runtime]][]) {
   for (const [inUser, expected] of Object.entries(rows) as [InUser, Expected][]) {
-    const with_ = async (exclusive: boolean, act: (machine: Machine) => Promise<void>) => {
-      const machine = new Machine(runtime, inUser, exclusive);
-      try {
-        await act(machine);
-      } finally {
-        machine.remove();
-      }
+    const with_ = async (exclusive: boolean, act: (machine: Both) => Promise<void>) => {
+      using machine = new Both(runtime, inUser, exclusive);
+      await act(machine);
     };
 
     Deno.test(`conflicts: ${runtime}, user file: ${inUser}: plan`, () =>
@@ -198,24 +193,20 @@ for (const [runtime, rows] of Object.entries(TABLE) as [Runtime, typeof TABLE[Ru
 
 Deno.test("conflicts: an exclusive remote in the user file refuses another, until it is used itself", async () => {
   for (const runtime of Object.keys(TABLE) as Runtime[]) {
-    const machine = new Machine(runtime, "nothing", false);
-    try {
-      writeFileSync(
-        machine.user,
-        "Remotes:\n  mine:\n    URI: mine.invalid\n    Exclusive: true\n  other:\n    URI: other.invalid\n",
-      );
-      const refused = await machine.run("use", "other");
-      assert.equal(refused.exit, 65);
-      assert.match(
-        refused.err,
-        /"mine" is exclusive in your remote\.yaml[^]*Next: Run sremote use "mine" first/,
-      );
-      assert.equal(JSON.parse((await machine.run("list", "--json")).out).default, "mine");
-      assert.equal((await machine.run("use", "mine")).exit, 0);
-      assert.equal((await machine.run("use", "other")).exit, 0);
-      assert.equal(JSON.parse((await machine.run("list", "--json")).out).default, "other");
-    } finally {
-      machine.remove();
-    }
+    using machine = new Both(runtime, "nothing", false);
+    writeFileSync(
+      machine.user,
+      "Remotes:\n  mine:\n    URI: mine.invalid\n    Exclusive: true\n  other:\n    URI: other.invalid\n",
+    );
+    const refused = await machine.run("use", "other");
+    assert.equal(refused.exit, 65);
+    assert.match(
+      refused.err,
+      /"mine" is exclusive in your remote\.yaml[^]*Next: Run sremote use "mine" first/,
+    );
+    assert.equal(JSON.parse((await machine.run("list", "--json")).out).default, "mine");
+    assert.equal((await machine.run("use", "mine")).exit, 0);
+    assert.equal((await machine.run("use", "other")).exit, 0);
+    assert.equal(JSON.parse((await machine.run("list", "--json")).out).default, "other");
   }
 });

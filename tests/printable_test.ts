@@ -1,9 +1,9 @@
 /** Nothing from a file or the command line reaches a terminal or a log raw: no control, bidi or invisible character. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInProcess } from "./in_process.ts";
+import { Machine } from "./machine.ts";
 
 /** Escape sequences, C1 controls, a bell, a line break, bidi overrides, an invisible letter, and a CI runner's command. */
 const HOSTILE = "a\u001b[2J\u001b]0;x\u0007\u009b31m\u202eb\u200b\n::add-mask::x\r";
@@ -72,34 +72,21 @@ const COMMANDS: readonly (readonly string[])[] = [
 
 for (const command of COMMANDS) {
   Deno.test(`nothing raw is printed by: ${command.join(" ").replaceAll(HOSTILE, "HOSTILE")}`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), "sremote-printable-"));
-    try {
-      // Wherever the password database has the home directory, it is below the root.
-      mkdirSync(join(folder, folder, ".singularity"), { recursive: true, mode: 0o700 });
-      writeFileSync(join(folder, folder, ".singularity", "remote.yaml"), FILE, { mode: 0o600 });
-      writeFileSync(
-        join(folder, "remotes.json"),
-        '{"remotes":{"other":{"uri":"new.example.com"}},"unmanaged":"remove"}',
-      );
-      writeFileSync(
-        join(folder, "bad.json"),
-        JSON.stringify({ remotes: { [HOSTILE]: { uri: HOSTILE } }, [HOSTILE]: 1 }),
-      );
-      const seen = await runInProcess([...command, "--root", ".", "--timeout", "1"], folder, (world) => ({
-        ...world,
-        network: { ...world.network, get: () => Promise.reject(new Error(`refused ${HOSTILE}`)) },
-      }));
-      assert.ok(seen.out + seen.err !== "", "it says something");
-      // The hostile file was read, and is shown.
-      if (command[0] === "list" || command[1] === "keystore") {
-        assert.equal(seen.exit, 0, seen.err);
-        assert.match(seen.out, /\\u\{1b\}/);
-      }
-      for (const text of [seen.out, seen.err]) {
-        assert.doesNotMatch(text, RAW, JSON.stringify(text));
-      }
-    } finally {
-      rmSync(folder, { recursive: true });
+    using machine = new Machine();
+    mkdirSync(join(machine.home, ".singularity"), { mode: 0o700 });
+    writeFileSync(join(machine.home, ".singularity/remote.yaml"), FILE, { mode: 0o600 });
+    machine.put("remotes.json", '{"remotes":{"other":{"uri":"new.example.com"}},"unmanaged":"remove"}');
+    machine.put("bad.json", JSON.stringify({ remotes: { [HOSTILE]: { uri: HOSTILE } }, [HOSTILE]: 1 }));
+    const seen = await runInProcess([...command, "--timeout", "1"], machine, (world) => ({
+      ...world,
+      network: { ...world.network, get: () => Promise.reject(new Error(`refused ${HOSTILE}`)) },
+    }));
+    assert.ok(seen.out + seen.err !== "", "it says something");
+    // The hostile file was read, and is shown.
+    if (command[0] === "list" || command[1] === "keystore") {
+      assert.equal(seen.exit, 0, seen.err);
+      assert.match(seen.out, /\\u\{1b\}/);
     }
+    for (const text of [seen.out, seen.err]) assert.doesNotMatch(text, RAW, JSON.stringify(text));
   });
 }

@@ -238,6 +238,7 @@ function isOfType(type: SchemaType | undefined, value: unknown): boolean {
     case "string":
     case "boolean":
     case "number":
+      // deno-lint-ignore valid-typeof -- one of the three above
       return typeof value === type;
     case "integer":
       return Number.isInteger(value);
