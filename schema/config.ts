@@ -9,9 +9,9 @@ import {
   ENDPOINT_PATTERN,
   KEYSERVER_ALLOWED,
   KEYSERVER_PATTERN,
-  NAME_LIMIT,
   NAME_PATTERN,
 } from "../src/base/uri.ts";
+import { NAME_CHARACTERS } from "../src/base/limits.ts";
 
 /** `T` with everything in it readonly, so that a config can be `as const`. */
 export type Immutable<T> = T extends readonly unknown[] | object
@@ -126,7 +126,7 @@ const remotes = Type.Unsafe<Record<string, Static<typeof remoteSchema>>>({
   type: "object",
   title: "Remotes",
   description: "All remotes, of both scopes, by name.",
-  propertyNames: { minLength: 1, maxLength: NAME_LIMIT, pattern: NAME_PATTERN },
+  propertyNames: { minLength: 1, maxLength: NAME_CHARACTERS, pattern: NAME_PATTERN },
   additionalProperties: remoteSchema,
   allowed: "an object of remotes by name: { NAME: { uri: … } }",
   examples: [{ company: { uri: "enterprise.example.com" } }],

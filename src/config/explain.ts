@@ -4,6 +4,7 @@
  * TypeBox's own engine is used only in the tests, where it must agree with this one: it compiles every pattern again
  * on each check (40 µs per remote), stops after eight errors, and reports each branch of a union separately.
  */
+import { CONFIG_MISTAKES } from "../base/limits.ts";
 import { Failure, type Problem } from "../base/failure.ts";
 import { isSecretField, type Place, show, showPlace } from "../base/show.ts";
 import { nearest } from "../base/suggest.ts";
@@ -91,16 +92,13 @@ function fits(pattern: string, text: string): boolean {
   return compiled.test(text);
 }
 
-/** More than anybody reads; they have one cause. */
-const MOST_MISTAKES = 50_000;
-
 class Walk {
   readonly mistakes: Mistake[] = [];
   readonly #at: (string | number)[] = [];
   constructor(readonly words: PatternWords) {}
 
   visit(schema: SchemaNode, value: unknown): void {
-    if (this.mistakes.length >= MOST_MISTAKES) return;
+    if (this.mistakes.length >= CONFIG_MISTAKES) return;
     if (schema.anyOf !== undefined) return this.#union(schema, schema.anyOf, value);
     if (schema.enum !== undefined) {
       if (!schema.enum.includes(value)) this.#choice(schema.enum, value);

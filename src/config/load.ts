@@ -1,4 +1,5 @@
 /** From a file to the desired state: find, read, evaluate or parse, validate. */
+import { CONFIG_BYTES } from "../base/limits.ts";
 import { basename, extname, join, resolve } from "node:path";
 import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
@@ -9,9 +10,6 @@ import { validateConfig } from "./validate.ts";
 
 /** The default names in the current directory, in order of preference. */
 export const DEFAULT_CONFIGS = ["remotes.ts", "remotes.js", "remotes.json", "remotes.yaml"] as const;
-
-/** Ten thousand remotes take 1 MiB; a log file passed by mistake is larger. */
-const SIZE_LIMIT = 4 * 1024 * 1024;
 
 /** A config: the desired state, and where it came from. */
 export interface LoadedConfig {
@@ -105,7 +103,7 @@ function read(world: World, file: string): string {
     new Failure("config-unreadable", `cannot read ${file}: ${why}`, { path: file, next });
   let found;
   try {
-    found = world.files.read(file, { limit: SIZE_LIMIT });
+    found = world.files.read(file, { limit: CONFIG_BYTES });
   } catch (error) {
     switch (codeOf(error)) {
       case "EFBIG":

@@ -1,4 +1,5 @@
 /** JSON configs as plain data. */
+import { CONFIG_LEVELS } from "../base/limits.ts";
 import { Failure } from "../base/failure.ts";
 
 /**
@@ -14,9 +15,6 @@ export function parseJsonConfig(text: string, shown: string): unknown {
   }
   return JSON.parse(text);
 }
-
-/** More levels than any config has; the parsers would take gigabytes for more. */
-const DEEPEST = 200;
 
 /** Where a text stops being a config, and why. */
 class Fault extends Error {
@@ -55,7 +53,7 @@ class JsonCheck {
       this.#scalar();
       return false;
     }
-    if (this.#open.length === DEEPEST) throw new Fault(this.#at, "it is nested too deeply");
+    if (this.#open.length === CONFIG_LEVELS) throw new Fault(this.#at, "it is nested too deeply");
     this.#open.push(opened === "{" ? new Set() : null);
     this.#at++;
     if (this.#next() === (opened === "{" ? "}" : "]")) return false;

@@ -1,4 +1,5 @@
 /** A parsed config → the desired state, or everything that is wrong with the config. */
+import { CONFIG_REMOTES } from "../base/limits.ts";
 import type { Config, RemoteConfig } from "../../schema/config.ts";
 import configSchema from "../../schema/config.validation.json" with { type: "json" };
 import { Failure } from "../base/failure.ts";
@@ -45,16 +46,13 @@ export function validateConfig(value: unknown, source: string): Desired {
   return toDesired(value as Config);
 }
 
-/** Keeps the plan of any config within memory. */
-const MOST_REMOTES = 50_000;
-
 function refuseMany(value: unknown, source: string): void {
   const count = isObject(value) && isObject(value.remotes) ? Object.keys(value.remotes).length : 0;
-  if (count <= MOST_REMOTES) return;
-  throw new Failure("config-invalid", `cannot use ${source}: it has more than ${MOST_REMOTES} remotes`, {
+  if (count <= CONFIG_REMOTES) return;
+  throw new Failure("config-invalid", `cannot use ${source}: it has more than ${CONFIG_REMOTES} remotes`, {
     path: source,
     next: "Check what generates so many remotes",
-    problems: [{ path: "remotes", message: `has ${count} remotes`, allowed: `at most ${MOST_REMOTES}` }],
+    problems: [{ path: "remotes", message: `has ${count} remotes`, allowed: `at most ${CONFIG_REMOTES}` }],
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { CST, Pair as LibraryPair, ParsedNode } from "yaml";
-import { nestsTooDeeply } from "../base/limits.ts";
+import { nestsTooDeeply, REMOTE_FILE_LEVELS } from "../base/limits.ts";
 
 /** A scalar, always as text. */
 export interface ScalarNode {
@@ -65,8 +65,6 @@ export interface Mistake {
 export type Tree = { readonly root: Node | null } | { readonly mistakes: readonly Mistake[] };
 
 // A valid file is five levels deep. The rest is for an error message about the field instead of the depth.
-const DEEPEST = 12;
-
 /** Reads one YAML document with the library. Never throws; linear in the length of the text. */
 export function readYaml(text: string): Tree {
   if (nestsTooDeeply(text)) return { mistakes: [TOO_DEEP] };
@@ -126,7 +124,7 @@ function convert(node: ParsedNode | null, empty: number, depth: number, mistakes
     if (plain && start === end) return { kind: "scalar", start: empty, end: empty, text: "", plain };
     return { kind: "scalar", start, end, text, plain };
   }
-  if (depth === DEEPEST) {
+  if (depth === REMOTE_FILE_LEVELS) {
     mistakes.push({ offset: start, message: "the YAML is nested too deeply" });
     return { kind: "seq", start, end, flow: true, items: [] };
   }

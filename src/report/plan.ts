@@ -152,18 +152,24 @@ function block(sign: string, name: string, rows: readonly (readonly string[])[])
   return `${sign} ${named(name)}${fields === "" ? "" : `\n${fields}`}`;
 }
 
-function entryRows({ uri, insecure, keyservers }: Entry): string[][] {
-  return [
-    ["uri", printable(uri)],
-    ...(insecure ? [["insecure", "true"]] : []),
-    ...keyservers.map((one) => ["keyserver", keyserver(one)]),
-  ];
+function entryRows(entry: Entry): string[][] {
+  return Object.entries(entry).flatMap(([name, value]) =>
+    Array.isArray(value)
+      ? value.map((one) => ["keyserver", keyserver(one)])
+      : value === false
+      ? []
+      : [[name, printable(String(value))]]
+  );
 }
 
 function changedRows(before: Entry, after: Entry): string[][] {
   const rows: string[][] = [];
-  if (before.uri !== after.uri) rows.push(["uri", `${printable(before.uri)} → ${printable(after.uri)}`]);
-  if (before.insecure !== after.insecure) rows.push(["insecure", `${before.insecure} → ${after.insecure}`]);
+  const was: Readonly<Record<string, unknown>> = { ...before };
+  for (const [name, value] of Object.entries(after)) {
+    if (Array.isArray(value) || was[name] === value) continue;
+    const shown = printable(String(value));
+    rows.push([name, was[name] === undefined ? shown : `${printable(String(was[name]))} → ${shown}`]);
+  }
   const [old, now] = [before.keyservers.map(keyserver), after.keyservers.map(keyserver)];
   const [were, are] = [new Set(old), new Set(now)];
   const gone = old.filter((one) => !are.has(one));

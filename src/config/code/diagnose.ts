@@ -1,7 +1,8 @@
 /** Explains what went wrong in the sandbox as a {@link Failure} with its place in the source. Pure. */
 import { Failure, type FailureCode } from "../../base/failure.ts";
 import type { Thrown } from "./prelude.ts";
-import { type Limit, MEMORY_LIMIT, type RunResult, TIME_LIMIT_MS } from "./sandbox.ts";
+import { CODE_MEMORY, CODE_MILLISECONDS } from "../../base/limits.ts";
+import type { Limit, RunResult } from "./sandbox.ts";
 
 /** A module as it was read, to show its lines. */
 export interface Source {
@@ -139,9 +140,12 @@ function reasonOf({ name, message }: Thrown): string {
 }
 
 const LIMITS: Readonly<Record<Limit, { readonly why: string; readonly next: string }>> = {
-  time: { why: `it ran longer than ${TIME_LIMIT_MS / 1000} s`, next: "Look for a loop that does not end" },
+  time: {
+    why: `it ran longer than ${CODE_MILLISECONDS / 1000} s`,
+    next: "Look for a loop that does not end",
+  },
   memory: {
-    why: `it needed more than ${MEMORY_LIMIT / 2 ** 20} MiB`,
+    why: `it needed more than ${CODE_MEMORY / 2 ** 20} MiB`,
     next: "Look for a string or an array that grows without end",
   },
   stack: {

@@ -1,9 +1,10 @@
 /** Hermetic evaluation of a `.ts` or `.js` config: text in, plain JSON or a Failure out, the same on every machine. */
+import { CODE_MILLISECONDS } from "../../base/limits.ts";
 import { diagnose, overtime } from "./diagnose.ts";
 import type { Failure } from "../../base/failure.ts";
 import { moduleKind } from "./imports.ts";
 import { ConfigModules, type ConfigText, type FileInputs, NeedsTranspiler } from "./modules.ts";
-import { compilerStarted, run, takeInstance, TIME_LIMIT_MS } from "./sandbox.ts";
+import { compilerStarted, run, takeInstance } from "./sandbox.ts";
 import { loadTranspiler, mayBeJavaScript, type Transpiler } from "./transpile.ts";
 
 export { preloadSandbox } from "./sandbox.ts";
@@ -86,7 +87,7 @@ async function runModules(
   const { subject } = modules;
   modules.load(subject.entryName); // while the sandbox still compiles
   const ready = await sandbox;
-  clock.until ??= now() + TIME_LIMIT_MS;
+  clock.until ??= now() + CODE_MILLISECONDS;
   const callOff = watch(clock.until - now() + UNINTERRUPTED_MS, overtime(subject));
   const result = run(ready, subject.entryName, JSON.stringify({ vars, host }), modules, now, clock.until);
   callOff();

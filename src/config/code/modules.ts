@@ -1,4 +1,5 @@
 /** The modules of one evaluation: found, read, checked and compiled as the config imports them. */
+import { CONFIG_CHARACTERS } from "../../base/limits.ts";
 import { basename, dirname, join } from "node:path";
 import { BUILTIN_NAME, BUILTIN_SOURCE } from "./builtin.ts";
 import { failAt, type Place, placeOfImport, type Source, type Subject } from "./diagnose.ts";
@@ -23,9 +24,6 @@ export interface FileInputs {
   /** The path with all symlinks resolved; throws an Error with code ENOENT where it is missing. */
   readonly realPath: (absolutePath: string) => string;
 }
-
-/** The most characters of all modules of a config together. */
-const MOST_CHARACTERS = 8 * 1024 * 1024;
 
 /** Thrown when a module turns out to be TypeScript that cannot run without the transpiler. */
 export class NeedsTranspiler extends Error {}
@@ -105,7 +103,7 @@ export class ConfigModules {
     const refuse = (why: string, next: string) => {
       throw failAt(this.subject, "config-evaluation", `${name} ${why}`, undefined, next);
     };
-    if ((this.#characters += source.length) > MOST_CHARACTERS || (isCode && !isParsedSoon(source))) {
+    if ((this.#characters += source.length) > CONFIG_CHARACTERS || (isCode && !isParsedSoon(source))) {
       refuse(
         `is larger than ${FREE_CODE / 1024} KiB and contains more than lists of remotes`,
         "Move long lists to a .json file next to it, and import that file",

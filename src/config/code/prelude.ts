@@ -6,11 +6,10 @@
  * Fresh WebAssembly is slow: parsing this text takes longer than everything else in a run, 1 to 2 ms per kilobyte. So
  * what a run seldom needs is in a second text, and the first has few functions and no messages.
  */
+import { CODE_RESULT_CHARACTERS } from "../../base/limits.ts";
 
 /** Deepest nesting of an exported value. */
 export const MAX_DEPTH = 64;
-/** Longest exported value, as JSON. */
-export const MAX_RESULT_CHARS = 16 * 1024 * 1024;
 
 /** The name under which the prelude runs. */
 export const PRELUDE_NAME = "sremote:prelude";
@@ -88,7 +87,7 @@ const describeObject = (value) => {
 let chars = 0;
 const count = (text) => {
   chars += text.length;
-  if (chars > ${MAX_RESULT_CHARS}) tooLarge();
+  if (chars > ${CODE_RESULT_CHARACTERS}) tooLarge();
   return text;
 };
 const walk = (value, path, depth, outer) => {
@@ -131,7 +130,7 @@ const isIndex = (key) => {
   for (let i = 0; i < key.length; i++) if (!(key[i] >= "0" && key[i] <= "9")) return false;
   return key === "0" || key !== "" && key[0] !== "0";
 };
-const tooLarge = () => unfit("", "larger than ${MAX_RESULT_CHARS / 1024 / 1024} MiB");
+const tooLarge = () => unfit("", "larger than ${CODE_RESULT_CHARACTERS / 1024 / 1024} MiB");
 const explain = (value, large) => {
   if (large) tooLarge();
   if (value === undefined) unfit("", "undefined: the exported function returns nothing");
@@ -226,7 +225,7 @@ for (const name of [Symbol.split, Symbol.matchAll, Symbol.replace]) guard(RegExp
   if (length * text.length > 1e9 || length * length * text.length > 1e11 && apply(includes, text, ["$"])) rare().tooLong("replace");
 });
 guard(JSON, "stringify", (self, given) => { if (isArray(given[1]) && given[1].length > ${MOST_NAMES}) rare().tooLong("JSON.stringify"); });
-let left = ${MAX_RESULT_CHARS};
+let left = ${CODE_RESULT_CHARACTERS};
 const plain = (value, depth) => {
   if (typeof value !== "object" || value === null) {
     if (typeof value !== "string" && typeof value !== "boolean" && value !== null && !(typeof value === "number" && value - value === 0)) return;

@@ -3,6 +3,7 @@
  * functions of {@link Modules} are its only way out. Every run has its own instance, which is dropped afterwards: a broken
  * one is never used again.
  */
+import { CODE_MEMORY } from "../../base/limits.ts";
 import type {
   EmscriptenModuleLoader as ModuleLoader,
   QuickJSContext,
@@ -11,19 +12,15 @@ import type {
 } from "quickjs-emscripten-core";
 import { PRELUDE_NAME, PRELUDE_SOURCE, RARE_SOURCE, type Thrown } from "./prelude.ts";
 
-/** Wall-clock limit of one run, in milliseconds. */
-export const TIME_LIMIT_MS = 2000;
 /** Extra time in which an interrupted run reports its place. */
 const GRACE_MS = 50;
-/** Limit of what the interpreter may allocate, in bytes. */
-export const MEMORY_LIMIT = 64 * 1024 * 1024;
 /**
  * Bytes of the interpreter's own stack. Small, so that it ends before the stack of the JavaScript engine around it
  * does (about 1 MB in V8): that is caught too, but breaks the instance.
  */
 const STACK_LIMIT = 128 * 1024;
 /**
- * WebAssembly pages of 64 KiB: the most that the host provides, as a second limit behind {@link MEMORY_LIMIT}. The
+ * WebAssembly pages of 64 KiB: the most that the host provides, as a second limit behind {@link CODE_MEMORY}. The
  * garbage that Bun's engine leaves is a multiple of them, so both are as small as possible.
  */
 const PAGES = { initial: 256, maximum: 1152 };
@@ -115,7 +112,7 @@ export function run(
   const clock = new Deadline(now, until);
   const limit: Ended = (limit, stack = "") => ({ kind: "limit", limit: clock.late ? "time" : limit, stack });
   try {
-    const runtime = quickjs.newRuntime({ memoryLimitBytes: MEMORY_LIMIT, maxStackSizeBytes: STACK_LIMIT });
+    const runtime = quickjs.newRuntime({ memoryLimitBytes: CODE_MEMORY, maxStackSizeBytes: STACK_LIMIT });
     runtime.setModuleLoader((name) => {
       if (clock.passed()) throw new Error("interrupted"); // parsing comes next, and cannot be interrupted
       return modules.load(name);
@@ -204,7 +201,7 @@ function answered(text: string, limit: Ended, { buffer }: WebAssembly.Memory): R
   if (!text.startsWith("!")) return limit("memory"); // no memory for the copy
   const thrown = JSON.parse(text.slice(1)) as Thrown;
   // Where there is no memory even for an error, null is thrown.
-  const full = thrown.message === "null" && thrown.name === "" && buffer.byteLength > MEMORY_LIMIT * 0.9;
+  const full = thrown.message === "null" && thrown.name === "" && buffer.byteLength > CODE_MEMORY * 0.9;
   return full ? limit("memory") : interpreted(thrown, limit) ?? { kind: "thrown", thrown };
 }
 
