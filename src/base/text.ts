@@ -18,3 +18,8 @@ const INVISIBLE =
 export function printable(text: string): string {
   return text.replace(INVISIBLE, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`);
 }
+
+/** A name in quotes, fit for a terminal and for a message: what would be obeyed, or not be seen, is spelled out. */
+export function quote(name: string): string {
+  return printable(JSON.stringify(name));
+}
