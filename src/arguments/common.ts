@@ -50,7 +50,10 @@ export function globalOptions({ terminal, here }: World) {
         .argParser((given) => seconds(given, "--lock-timeout")).default(10_000, "10"),
     )
     .addOption(
-      new Option("--timeout <seconds>", "Time limit for each request (default: 5–30, depending on the request)")
+      new Option(
+        "--timeout <seconds>",
+        "Time limit for each request (default: 5–30, depending on the request)",
+      )
         .argParser((given) => seconds(given, "--timeout")),
     )
     .addOption(
