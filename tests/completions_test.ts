@@ -1,4 +1,4 @@
-/** What the shells offer at the tab key, asked of real ones; a shell that is not installed is passed over. */
+/** What real shells offer at the tab key; a shell that is not installed is skipped. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { PROGRAMS } from "./scenario.ts";
 
 const binary = PROGRAMS.find((one) => one.name === "binary")?.command[0];
 
-/** Gives what stands in `$WORDS`, the last of them under the cursor, and prints the offers, a line each. */
+/** Arguments with which a shell completes the last of the words and prints what it offers, one per line. */
 const SHELLS: Readonly<Record<string, (words: readonly string[]) => readonly string[]>> = {
   bash: (words) => [
     "--norc",
@@ -37,7 +37,7 @@ function quoted(word: string): string {
   return `'${word}'`;
 }
 
-/** The words that are typed, and what has to be offered. */
+/** The typed words, and what must be offered. */
 const CASES: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
   [["sremote", "pl"], ["plan"]],
   [["sremote", "re"], ["remove", "resolve"]],
@@ -45,6 +45,12 @@ const CASES: readonly (readonly [words: readonly string[], offered: readonly str
   [["sremote", "plan", "--o"], ["--offline", "--out"]],
   [["sremote", "apply", "--stri"], ["--strict-owner"]],
   [["sremote", "plan", "--format", "m"], ["markdown"]],
+  // Global options are offered before and after every command.
+  [["sremote", "--js"], ["--json", "--json-into"]],
+  [["sremote", "plan", "--js"], ["--json", "--json-into"]],
+  [["sremote", "keyserver", "list", "--ro"], ["--root"]],
+  [["sremote", "keyserver", "--ro"], ["--root"]],
+  [["sremote", "list", "--runtime", "a"], ["apptainer"]],
   [["sremote", "use", ""], ["company", "lab"]],
   [["sremote", "--json", "use", "c"], ["company"]],
   [["sremote", "status", "lab", "co"], ["company"]],
@@ -84,7 +90,7 @@ for (const [shell, args] of Object.entries(SHELLS)) {
 }
 
 Deno.test({
-  name: "completions: a broken file and odd names offer nothing and say nothing",
+  name: "completions: a broken file and odd names offer nothing and print no error",
   ignore: binary === undefined,
   fn: () => {
     const folder = mkdtempSync(join(tmpdir(), "sremote-completions-"));

@@ -28,7 +28,7 @@ export type Env = (name: string) => string | undefined;
 export function proxyFor(url: URL, env: Env): ProxyChoice | null {
   const name = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const variable = [name, name.toLowerCase()].find((one) => env(one));
-  if (variable === undefined || isSpared(url, env("NO_PROXY") || env("no_proxy") || "")) return null;
+  if (variable === undefined || isExcluded(url, env("NO_PROXY") || env("no_proxy") || "")) return null;
   const value = env(variable)!;
   const proxy = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
   if (proxy === null || !/^https?:$/.test(proxy.protocol)) {
@@ -43,21 +43,23 @@ export function shownProxy({ url, variable }: ProxyChoice): string {
 }
 
 /** Matches `NO_PROXY`: `*`, a host and its subdomains, `.host` (subdomains only), an IP address, a CIDR network; the port is optional. */
-function isSpared(url: URL, spared: string): boolean {
+function isExcluded(url: URL, excluded: string): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
   const port = url.port === "" ? url.protocol === "https:" ? "443" : "80" : url.port;
   const address = addressBits(host);
   if (host === "localhost" || address !== null && isLoopback(address)) return true;
-  return spared.toLowerCase().split(",").map((one) => one.trim()).filter((one) => one !== "").some((one) => {
-    if (one === "*") return true;
-    if (one.includes("/")) return address !== null && isWithin(address, one);
-    const [, bracketed, plain, itsPort] = /^(?:\[([^\]]*)\]|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(one) ?? [];
-    const name = (bracketed ?? plain ?? one).replace(/^\*\./, ".");
-    if (itsPort !== undefined && itsPort !== port) return false;
-    const its = addressBits(name);
-    if (its !== null) return address === its;
-    return name.startsWith(".") ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
-  });
+  return excluded.toLowerCase().split(",").map((one) => one.trim()).filter((one) => one !== "").some(
+    (one) => {
+      if (one === "*") return true;
+      if (one.includes("/")) return address !== null && isWithin(address, one);
+      const [, bracketed, plain, itsPort] = /^(?:\[([^\]]*)\]|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(one) ?? [];
+      const name = (bracketed ?? plain ?? one).replace(/^\*\./, ".");
+      if (itsPort !== undefined && itsPort !== port) return false;
+      const its = addressBits(name);
+      if (its !== null) return address === its;
+      return name.startsWith(".") ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
+    },
+  );
 }
 
 function isLoopback(bits: string): boolean {

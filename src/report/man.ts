@@ -77,9 +77,7 @@ function section(title: string, list: readonly Described[]): string[] {
 
 /** A text in which roff finds no request and no escape of its own. */
 function escaped(text: string): string {
-  const plain = text.replace(/\\/g, "\\e").replace(/-/g, "\\-").replace(/\u00a0/g, "\\ ").replace(
-    /…/g,
-    "...",
-  );
+  const plain = text.replace(/\\/g, "\\e").replace(/-/g, "\\-").replace(/\u00a0/g, "\\ ")
+    .replace(/…/g, "...").replace(/–/g, "\\(en");
   return /^[.']/.test(plain) ? `\\&${plain}` : plain;
 }
