@@ -41,12 +41,8 @@ const COMPLETIONS: Readonly<Record<Shell, string>> = {
   fish: "fish/vendor_completions.d/sremote.fish",
 };
 
-function run(command: string, args: readonly string[], directory: string): string {
-  const ran = spawnSync(command, args, {
-    cwd: directory,
-    encoding: "utf8",
-    env: { ...process.env, TZ: "UTC" },
-  });
+function run(command: string, args: readonly string[], cwd: string): string {
+  const ran = spawnSync(command, args, { cwd, encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
   if (ran.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${ran.error?.message ?? ran.stderr}`);
   return ran.stdout.trim();
 }

@@ -28,9 +28,7 @@ export function fetchRuntime(target: string, directory: string): string {
   };
   const file = join(directory, run("npm", ["pack", "--silent", `${name}@${version}`]).split("\n").at(-1)!);
   const digest = `sha512-${createHash("sha512").update(readFileSync(file)).digest("base64")}`;
-  if (digest !== integrity) {
-    throw new Error(`The digest of ${name}@${version} differs from deno.lock: ${digest}`);
-  }
+  if (digest !== integrity) throw new Error(`${name}@${version} differs from deno.lock: ${digest}`);
   run("tar", ["-xzf", file]);
   return join(directory, "package/bin/bun");
 }

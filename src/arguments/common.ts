@@ -6,15 +6,18 @@ import { quote } from "../base/text.ts";
 import { versionLine } from "../base/version.ts";
 import type { World } from "../world.ts";
 
-/** Runs a command's function with its context. */
-export type Run = (command: (context: Context) => Result | Promise<Result>, format?: string) => Promise<void>;
+/** Loads a command's module, then runs it. `format` is the value of `--format`, if the command has it. */
+export type Run = <Module>(
+  load: () => Promise<Module>,
+  command: (module: Module, context: Context) => Result | Promise<Result>,
+  format?: string,
+) => Promise<void>;
 
 /** A command: parsing, help, manual pages, completions and suggestions are all made from it. */
 export interface Definition {
   readonly name: string;
   /** One line that starts with a verb and a capital. */
   readonly summary: string;
-  /** Without the `sremote` in front. */
   readonly examples: readonly string[];
   /** Shown below the examples. */
   readonly notes?: string;
@@ -45,22 +48,12 @@ export function globalOptions({ terminal, here }: World) {
       new Option("--var <name=value>", "Set a variable for the config; repeatable")
         .argParser(collectVar).default(new Map<string, string>(), "none"),
     )
+    .addOption(duration("--lock-timeout <seconds>", "Wait for another sremote process").default(10_000, "10"))
     .addOption(
-      new Option("--lock-timeout <seconds>", "How long to wait for another sremote process")
-        .argParser((given) => seconds(given, "--lock-timeout")).default(10_000, "10"),
+      duration("--timeout <seconds>", "Time limit per request (default: 5–30, depending on the request)"),
     )
-    .addOption(
-      new Option(
-        "--timeout <seconds>",
-        "Time limit for each request (default: 5–30, depending on the request)",
-      )
-        .argParser((given) => seconds(given, "--timeout")),
-    )
-    .addOption(
-      new Option("--deadline <seconds>", "Time limit for all requests together")
-        .argParser((given) => seconds(given, "--deadline")).default(300_000, "300"),
-    )
-    .option("--cacert <file>", "Trust these CA certificates, too (PEM)")
+    .addOption(duration("--deadline <seconds>", "Time limit for all requests").default(300_000, "300"))
+    .option("--cacert <file>", "Additional CA certificates (PEM)")
     .option("--json", "Print one JSON document to standard output")
     .option("--json-into <file>", "Also write the JSON document to a file")
     .option("--no-color", "Disable color")
@@ -89,27 +82,27 @@ export function addCommands(
   const named = definitions.filter(({ name }) => name === words[0]);
   for (const one of named.length > 0 ? named : definitions) {
     const command = parent.command(one.name) as unknown as Command;
-    describe(command, one, "\nGlobal options: sremote --help\n");
+    describe(command, one);
     one.build?.(command, run);
     addCommands(command, one.commands ?? [], run, words.slice(1));
   }
 }
 
-/** Gives a command its summary, and its examples below the help. */
-export function describe(command: CommandUnknownOpts, definition: Definition, above = ""): void {
-  const { summary, examples, notes } = definition;
-  command.description(summary).addHelpText(
-    "after",
-    () =>
-      `${above}\nExamples:\n${examples.map(commandLine).map((one) => `  $ ${one}`).join("\n")}${
-        notes === undefined ? "" : `\n\n${notes}`
-      }`,
-  );
+/** Gives a command its summary, and shows its examples below the help. Only the program's help has the global options. */
+export function describe<C extends CommandUnknownOpts>(
+  command: C,
+  { summary, examples, notes }: Definition,
+): C {
+  const global = command.parent === null ? "" : "\nGlobal options: sremote --help\n";
+  const shown = examples.map((one) => `  $ ${one}`).join("\n");
+  const below = notes === undefined ? "" : `\n\n${notes}`;
+  command.description(summary).addHelpText("after", `${global}\nExamples:\n${shown}${below}`);
+  return command;
 }
 
-/** An example as it is typed. */
-export function commandLine(example: string): string {
-  return example.startsWith("source ") ? example : `sremote ${example}`;
+/** The output format: `--json` wins over `--format`. */
+export function formatOf<Format>({ options }: Context, format?: Format): Format | "json" | "text" {
+  return options.json ? "json" : format ?? "text";
 }
 
 /** A repeatable option. */
@@ -119,10 +112,22 @@ export function many<Flags extends string>(flags: Flags, description: string) {
     .default([] as readonly string[], "none");
 }
 
-/** A whole number up to 65535. @throws {Failure} usage */
-export function wholeNumber(given: string, flag: string, least: number): number {
-  if (/^\d{1,5}$/.test(given) && Number(given) >= least && Number(given) <= 65_535) return Number(given);
-  throw new Failure("usage", `${flag} ${quote(given)}: not a number from ${least} to 65535`);
+/** An option whose value is a whole number up to 65535. */
+export function wholeNumber<Flags extends string>(flags: Flags, description: string, least: number) {
+  return new Option(flags, description).argParser((given) => {
+    if (/^\d{1,5}$/.test(given) && Number(given) >= least && Number(given) <= 65_535) return Number(given);
+    throw new Failure("usage", `${flags.split(" ")[0]} ${quote(given)}: not a number from ${least} to 65535`);
+  });
+}
+
+/** An option whose value is in seconds on the command line, and in milliseconds in the code. */
+function duration<Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description).argParser((given) => {
+    if (/^\d{1,6}(?:\.\d+)?$/.test(given)) return Number(given) * 1000;
+    throw new Failure("usage", `${flags.split(" ")[0]} ${quote(given)}: not a number of seconds`, {
+      next: "Give a number, such as 10 or 0.5",
+    });
+  });
 }
 
 function collectVar(given: string, before: Map<string, string>): Map<string, string> {
@@ -133,12 +138,4 @@ function collectVar(given: string, before: Map<string, string>): Map<string, str
     });
   }
   return new Map(before).set(given.slice(0, equals), given.slice(equals + 1));
-}
-
-/** Seconds on the command line, milliseconds in the code. */
-function seconds(given: string, flag: string): number {
-  if (/^\d{1,6}(?:\.\d+)?$/.test(given)) return Number(given) * 1000;
-  throw new Failure("usage", `${flag} ${quote(given)}: not a number of seconds`, {
-    next: "Give a number, such as 10 or 0.5",
-  });
 }

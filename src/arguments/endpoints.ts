@@ -1,11 +1,15 @@
 /** The commands that ask endpoints, and the one that serves one. */
 import { Option } from "@commander-js/extra-typings";
-import { type Definition, many, wholeNumber } from "./common.ts";
+import { type Definition, formatOf, many, wholeNumber } from "./common.ts";
 
 const REPORT: Definition = {
   name: "report",
   summary: "Show which hosts are up to date, have drifted or failed",
-  examples: ["fleet report plans/", "fleet report plans/ --html fleet.html", "fleet report < plans.jsonl"],
+  examples: [
+    "sremote fleet report plans/",
+    "sremote fleet report plans/ --html fleet.html",
+    "sremote fleet report < plans.jsonl",
+  ],
   build: (command, run) =>
     command.argument(
       "[dir]",
@@ -13,7 +17,7 @@ const REPORT: Definition = {
     )
       .option("--html <file>", "Also write an HTML page")
       .action((dir, flags) =>
-        run(async (context) => (await import("../commands/fleet.ts")).fleetReport(context, dir, flags))
+        run(() => import("../commands/fleet.ts"), (it, context) => it.fleetReport(context, dir, flags))
       ),
 };
 
@@ -21,15 +25,12 @@ const SERVE: Definition = {
   name: "serve",
   summary: "Serve an endpoint on loopback until Ctrl-C",
   examples: [
-    "endpoint serve",
-    "endpoint serve --port 5000 --down builder",
-    "endpoint serve --wrong library=html",
+    "sremote endpoint serve",
+    "sremote endpoint serve --port 5000 --down builder",
+    "sremote endpoint serve --wrong library=html",
   ],
   build: (command, run) =>
-    command.addOption(
-      new Option("--port <number>", "Port to listen on; 0: any free port")
-        .argParser((given) => wholeNumber(given, "--port", 0)).default(0),
-    )
+    command.addOption(wholeNumber("--port <number>", "Port to listen on; 0: any free port", 0).default(0))
       .option("--tokens <file>", "File with the accounts: a name and a token per line")
       .option("--cert <file>", "Serve https with this certificate (PEM)")
       .option("--key <file>", "Private key of the certificate (PEM)")
@@ -37,7 +38,7 @@ const SERVE: Definition = {
       .addOption(many("--down <part>", "Take a part down"))
       .addOption(many("--wrong <part=how>", "Make a part misbehave, such as token=500 or library=html"))
       .action((flags) =>
-        run(async (context) => (await import("../commands/endpoint.ts")).serveEndpoint(context, flags))
+        run(() => import("../commands/endpoint.ts"), (it, context) => it.serveEndpoint(context, flags))
       ),
 };
 
@@ -45,29 +46,26 @@ const SERVE: Definition = {
 export const ENDPOINT_COMMANDS: readonly Definition[] = [{
   name: "status",
   summary: "Show services, versions and logins of remotes",
-  examples: ["status", "status company lab", "status --all --format prometheus"],
+  examples: ["sremote status", "sremote status company lab", "sremote status --all --format prometheus"],
   build: (command, run) =>
     command.argument("[names...]", "Remote names (default: current default remote)")
       .option("--all", "Show all remotes")
-      .addOption(
-        new Option("--parallel <number>", "Limit of concurrent requests")
-          .argParser((given) => wholeNumber(given, "--parallel", 1)).default(32),
-      )
+      .addOption(wholeNumber("--parallel <number>", "Limit of concurrent requests", 1).default(32))
       .addOption(
         new Option("--format <format>", "Output format")
           .choices(["text", "json", "junit", "prometheus"] as const),
       )
       .action((names, flags) =>
-        run(async (context) => {
-          const { status } = await import("../commands/status.ts");
-          const format = context.options.json ? "json" : flags.format ?? "text";
-          return status(context, names, { ...flags, format });
-        }, flags.format)
+        run(
+          () => import("../commands/status.ts"),
+          (it, context) => it.status(context, names, { ...flags, format: formatOf(context, flags.format) }),
+          flags.format,
+        )
       ),
 }, {
   name: "resolve",
   summary: "Print the address that a command would use",
-  examples: ["resolve library", "resolve keystore --remote company"],
+  examples: ["sremote resolve library", "sremote resolve keystore --remote company"],
   build: (command, run) =>
     command.argument(
       "<service>",
@@ -78,16 +76,17 @@ export const ENDPOINT_COMMANDS: readonly Definition[] = [{
       .option("--builder <url>", "Override, as in build --remote")
       .option("--url <url>", "Override, as in key")
       .action((service, flags) =>
-        run(async (context) =>
-          (await import("../commands/resolve.ts")).resolveService(context, service, flags)
+        run(
+          () => import("../commands/resolve.ts"),
+          (it, context) => it.resolveService(context, service, flags),
         )
       ),
 }, {
   name: "doctor",
   summary: "Diagnose files, conflicts, proxy, certificates and endpoints",
-  examples: ["doctor", "doctor --json"],
+  examples: ["sremote doctor", "sremote doctor --json"],
   build: (command, run) =>
-    command.action(() => run(async (context) => (await import("../commands/doctor.ts")).doctor(context))),
+    command.action(() => run(() => import("../commands/doctor.ts"), (it, context) => it.doctor(context))),
 }, {
   name: "fleet",
   summary: "Report on many hosts",
@@ -96,6 +95,6 @@ export const ENDPOINT_COMMANDS: readonly Definition[] = [{
 }, {
   name: "endpoint",
   summary: "Run a local endpoint for testing",
-  examples: ["endpoint serve", "endpoint serve --port 5000 --down library"],
+  examples: ["sremote endpoint serve", "sremote endpoint serve --port 5000 --down library"],
   commands: [SERVE],
 }];

@@ -1,7 +1,7 @@
 /** The command line as data, for the manual pages. */
 import type { Argument, Option } from "@commander-js/extra-typings";
 import type { ManualCommand } from "../report/man.ts";
-import { commandLine, type Definition } from "./common.ts";
+import type { Definition } from "./common.ts";
 
 interface Command {
   readonly commands: readonly Command[];
@@ -36,7 +36,7 @@ export function manualOf(
       description: help.argumentDescription(one),
     })),
     options: options.map((one) => ({ term: help.optionTerm(one), description: help.optionDescription(one) })),
-    examples: definition.examples.map(commandLine),
+    examples: definition.examples,
     notes: definition.notes ?? null,
     commands: (definition.commands ?? []).map((one, i) => manualOf(command.commands[i]!, one, words)),
   };

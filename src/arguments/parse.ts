@@ -8,22 +8,19 @@ import { ENDPOINT_COMMANDS } from "./endpoints.ts";
 import { CONFIG_COMMANDS, PLAN_COMMANDS } from "./plans.ts";
 import { LOGIN_COMMANDS, REMOTE_COMMANDS } from "./remotes.ts";
 
-/** Every command, in the order of the help. */
-const COMMANDS: readonly Definition[] = [
-  ...PLAN_COMMANDS,
-  ...CONFIG_COMMANDS,
-  ...REMOTE_COMMANDS,
-  ...LOGIN_COMMANDS,
-  ...ENDPOINT_COMMANDS,
-];
-
-/** The whole command line. */
-export const PROGRAM: Definition = {
+/** The whole command line, in the order of the help. */
+export const PROGRAM = {
   name: "sremote",
   summary: "Keep the remote endpoints of Singularity and Apptainer in git",
-  examples: ["plan", "apply --global --yes", "list", "use company"],
-  commands: COMMANDS,
-};
+  examples: ["sremote plan", "sremote apply --global --yes", "sremote list", "sremote use company"],
+  commands: [
+    ...PLAN_COMMANDS,
+    ...CONFIG_COMMANDS,
+    ...REMOTE_COMMANDS,
+    ...LOGIN_COMMANDS,
+    ...ENDPOINT_COMMANDS,
+  ],
+} satisfies Definition;
 
 /**
  * Runs the command that the arguments name; null if they ask for help.
@@ -31,10 +28,10 @@ export const PROGRAM: Definition = {
  */
 export async function parse(world: World, invocation: Invocation): Promise<Result | null> {
   let result: Result | null = null;
-  const program = globalOptions(world);
   const { args } = world.here;
   if (args[0] === COMPLETE) return await completed(world, invocation);
-  buildOnDemand(program, async (command, format) => {
+  const program = describe(globalOptions(world), PROGRAM);
+  buildOnDemand(program, async (load, command, format) => {
     const options = program.opts();
     if (options.json && format !== undefined && format !== "json" && format !== "text") {
       throw new Failure("usage", `--json does not go with --format ${format}`, {
@@ -44,7 +41,7 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
     invocation.color = options.color;
     invocation.json = options.json === true || format === "json";
     invocation.jsonInto = options.jsonInto ?? null;
-    result = await command(contextOf(world, options, invocation));
+    result = await command(await load(), contextOf(world, options, invocation));
   });
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -58,20 +55,18 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
 
 /** Has the program build its commands once its global options are parsed: only the one that is named, if one is. */
 function buildOnDemand(program: Program, run: Run): void {
-  describe(program, PROGRAM);
   const parseOptions = program.parseOptions.bind(program);
   program.parseOptions = (args) => {
     const parsed = parseOptions(args);
-    addCommands(program, COMMANDS, run, parsed.operands);
+    addCommands(program, PROGRAM.commands, run, parsed.operands);
     return parsed;
   };
 }
 
 /** The program with all commands, for completions and manual pages. */
 export function wholeProgram(world: World): Program {
-  const program = globalOptions(world);
-  describe(program, PROGRAM);
-  addCommands(program, COMMANDS, () => Promise.resolve());
+  const program = describe(globalOptions(world), PROGRAM);
+  addCommands(program, PROGRAM.commands, () => Promise.resolve());
   return program;
 }
 
@@ -121,7 +116,7 @@ function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, js
 /** The words that name a command: `sremote keyserver list`. */
 function commandPath(args: readonly string[]): string[] {
   const path = [PROGRAM.name];
-  let below = COMMANDS;
+  let below: readonly Definition[] = PROGRAM.commands;
   for (const word of args) {
     const next = below.find(({ name }) => name === word);
     if (next === undefined) continue;

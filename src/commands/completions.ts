@@ -1,13 +1,13 @@
-/** `sremote completions SHELL`, and what those scripts ask. */
+/** `sremote completions SHELL`, and the answers to what those scripts ask. */
 import type { Completed } from "../arguments/complete.ts";
 import { printable } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { readMerged } from "./shared/merged.ts";
 
-/** The shells that there is a script for. */
+/** The shells with a script. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Said in place of words: the shell is to offer files. */
+/** Printed instead of words: the shell offers files. */
 const FILES = ":files";
 
 const SCRIPTS: Readonly<Record<Shell, string>> = {
@@ -30,7 +30,7 @@ _sremote() {
 complete -F _sremote sremote
 `,
   zsh: `#compdef sremote
-# Completions of sremote for zsh: a file _sremote in a folder of fpath, or source <(sremote completions zsh)
+# Completions of sremote for zsh: a file _sremote in a directory of fpath, or source <(sremote completions zsh)
 _sremote() {
   local line value
   local -a values
@@ -67,7 +67,7 @@ complete -c sremote -f -a '(__sremote_complete)'
 `,
 };
 
-/** A shell's script, to be sourced. */
+/** The script of a shell, to be sourced. */
 export function completions(shell: Shell): Result {
   return {
     exit: 0,
@@ -76,7 +76,7 @@ export function completions(shell: Shell): Result {
   };
 }
 
-/** What may stand at the cursor: a line each, the word, a tab, what it is. Never an error: a shell could not show it. */
+/** The candidates at the cursor, one per line: the word, a tab, its description. Never an error: a shell could not show it. */
 export async function completeWord(
   context: Context,
   { word, before, completion }: Completed,

@@ -28,17 +28,13 @@ export async function keyserverAdd(
   flags: KeyserverAddOptions,
 ): Promise<Result> {
   const { name, uri } = nameAndUri(words, "add");
+  const added = { uri, skip: false, external: true, insecure: flags.insecure === true };
   return await change(
     context,
     name,
     uri,
     "add",
-    (present) =>
-      addKeyserver(
-        present,
-        { uri, skip: false, external: true, insecure: flags.insecure === true },
-        flags.order ?? null,
-      ),
+    (present) => addKeyserver(present, added, flags.order ?? null),
   );
 }
 
@@ -71,9 +67,7 @@ async function change(
       throw new Failure(
         "usage",
         `cannot ${doing} the keyserver ${printable(uri)} of ${quote(remote.name)}: ${keyservers.problem}`,
-        {
-          next: keyservers.next,
-        },
+        { next: keyservers.next },
       );
     }
     const entry: Entry = { uri: before.uri, insecure: before.insecure, keyservers: before.keyservers };

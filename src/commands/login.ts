@@ -118,9 +118,7 @@ async function allowReplacing(
     throw new Failure(
       "declined",
       `cannot log in to ${quote(remote)}: a valid API key is stored`,
-      {
-        next: "To replace it, run it again with --yes; nothing was written",
-      },
+      { next: "To replace it, run it again with --yes; nothing was written" },
     );
   }
   await confirm(context, "An API key is already set for this remote. Replace it?", undefined);
@@ -134,22 +132,16 @@ async function requireUser(
   username: string,
 ): Promise<void> {
   const account = await accountOf(session, endpoint, token);
-  if ("trouble" in account) {
-    throw new Failure(
-      "login-failed",
-      `cannot log in to ${quote(remote)} as ${quote(username)}: ${account.trouble.message}`,
-      {
-        next: "Omit --username; nothing was written",
-      },
-    );
-  }
-  if (account.identity.username === username) return;
-  throw new Failure(
-    "login-failed",
-    `cannot log in to ${quote(remote)} as ${quote(username)}: the API key belongs to ${
-      quote(account.identity.username)
-    }`,
-    { next: "Give the API key of that user, or another --username; nothing was written" },
+  const refuse = (why: string, next: string) =>
+    new Failure("login-failed", `cannot log in to ${quote(remote)} as ${quote(username)}: ${why}`, {
+      next: `${next}; nothing was written`,
+    });
+  if ("trouble" in account) throw refuse(account.trouble.message, "Omit --username");
+  const { username: owner } = account.identity;
+  if (owner === username) return;
+  throw refuse(
+    `the API key belongs to ${quote(owner)}`,
+    "Give the API key of that user, or another --username",
   );
 }
 

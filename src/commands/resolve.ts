@@ -55,10 +55,8 @@ function allowOverride(found: Discovery, service: ServiceName, remote: string, o
   if ("services" in found && sameAddress(found.services.get(service)?.uri, override)) return;
   throw new Failure(
     "conflict",
-    `cannot use ${quote(override)}: ${quote(remote)} is exclusive on this system`,
-    {
-      next: "Omit the override, or contact the administrator of this system",
-    },
+    `cannot use ${quote(override)}: ${quote(remote)} is exclusive on this machine`,
+    { next: "Omit the override, or contact the administrator of this machine" },
   );
 }
 

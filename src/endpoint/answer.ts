@@ -2,16 +2,10 @@
 import type { Trouble } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Reply } from "./session.ts";
-import { LATER, trouble } from "./trouble.ts";
+import { CHECK_ADDRESS, LATER, trouble } from "./trouble.ts";
 
-const KINDS: ReadonlySet<string> = new Set([
-  "text/plain",
-  "text/html",
-  "text/xml",
-  "application/xml",
-  "application/json",
-  "application/octet-stream",
-]);
+/** Media types that may be shown: a server can put anything into the type, even the token. */
+const SHOWN = /^(?:text\/(?:plain|html|xml)|application\/(?:xml|json|octet-stream))$/;
 
 /**
  * The JSON object of an answer with status 200.
@@ -26,13 +20,12 @@ export function documentOf(
   if (reply.status !== 200) return { trouble: refusalOf(reply, host, secret) };
   const value = parsed(reply.text);
   if (isRecord(value)) return { value };
-  // Only a known type is shown: a server can put anything there, even the token.
-  const kind = /^\s*</.test(reply.text) ? "HTML" : KINDS.has(reply.type) ? reply.type : "not JSON";
+  const kind = /^\s*</.test(reply.text) ? "HTML" : SHOWN.test(reply.type) ? reply.type : "not JSON";
   return {
     trouble: trouble(
       "malformed",
       `the answer of ${host} is ${kind === "not JSON" ? kind : `${kind}, not JSON`}`,
-      "Check that this is the address of an endpoint, and not the login page of a proxy or a network",
+      `${CHECK_ADDRESS}, and not the login page of a proxy or a network`,
     ),
   };
 }
@@ -47,7 +40,7 @@ export function refusalOf(reply: Extract<Reply, { status: number }>, host: strin
   return trouble(
     "status",
     `${host} answers ${reply.status}${said}`,
-    reply.status >= 500 ? LATER : "Check that this is the address of an endpoint",
+    reply.status >= 500 ? LATER : CHECK_ADDRESS,
   );
 }
 

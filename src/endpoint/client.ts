@@ -123,11 +123,8 @@ export async function checkToken(
 ): Promise<Omit<LoginStatus, "identity">> {
   const service = services.get("token");
   if (service === undefined) {
-    const why = trouble(
-      "not-offered",
-      `${endpoint.uri} has no token service, so API keys cannot be verified`,
-    );
-    return { state: "unknown", trouble: why };
+    const why = `${endpoint.uri} has no token service, so API keys cannot be verified`;
+    return { state: "unknown", trouble: trouble("not-offered", why) };
   }
   const reply = await session.get(`${service.uri}/v1/token-status`, {
     timeout: TIMEOUTS.token,
@@ -173,35 +170,27 @@ export async function whoIs(
   services: ReadonlyMap<ServiceName, Service>,
   token: Secret,
 ): Promise<Account | { readonly trouble: Trouble }> {
+  const no = (...words: Parameters<typeof trouble>) => ({ trouble: trouble(...words) });
   const service = services.get("library");
   if (service === undefined) {
-    return {
-      trouble: trouble("not-offered", `${endpoint.uri} has no library service to ask for the user`),
-    };
+    return no("not-offered", `${endpoint.uri} has no library service to ask for the user`);
   }
+  const host = hostOf(service.uri);
   const reply = await session.get(`${service.uri}/v1/rbac/users/current`, {
     timeout: TIMEOUTS.identity,
     insecure: endpoint.insecure,
     authorization: bearer(token),
   });
   if ("trouble" in reply) return reply;
-  if (reply.status === 401) {
-    return { trouble: trouble("status", "the API key is invalid", "Log in again: sremote login") };
-  }
+  if (reply.status === 401) return no("status", "the API key is invalid", "Log in again: sremote login");
   if (reply.status === 404) {
-    return {
-      trouble: trouble(
-        "not-offered",
-        `${hostOf(service.uri)} does not say who is logged in`,
-        "Contact its administrator",
-      ),
-    };
+    return no("not-offered", `${host} does not say who is logged in`, "Contact its administrator");
   }
-  const document = documentOf(reply, hostOf(service.uri), token);
+  const document = documentOf(reply, host, token);
   if ("trouble" in document) return document;
   const { username, email, realname, oidc_user_meta: meta } = document.value;
   if (typeof username !== "string" || username === "") {
-    return { trouble: trouble("malformed", `the answer of ${hostOf(service.uri)} names no user`) };
+    return no("malformed", `the answer of ${host} names no user`);
   }
   const text = (value: unknown) =>
     typeof value === "string" && value !== "" ? shortened(withoutSecret(value, token)) : null;

@@ -174,17 +174,15 @@ function lookUp(query: URLSearchParams): ServedAnswer {
     : search !== "" && KEY.user.toLowerCase().includes(search);
   if (!known) return refusal(404, "no such key");
   if (query.get("op") === "get") {
-    return { status: 200, headers: { "content-type": "application/pgp-keys" }, body: KEY.armored };
+    return answer("application/pgp-keys", KEY.armored);
   }
   const index = `info:1:1\npub:${KEY.fingerprint}:22:255:${KEY.created}::\nuid:${
     encodeURIComponent(KEY.user)
   }:${KEY.created}::\n`;
-  return { status: 200, headers: { "content-type": "text/plain" }, body: index };
+  return answer("text/plain", index);
 }
 
 function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null {
-  const page = "<!doctype html><title>Log in</title><p>Log in to the network.</p>\n";
-  const html = { "content-type": "text/html" };
   switch (wrong) {
     case "401":
       return refusal(401, "unauthorized");
@@ -193,23 +191,13 @@ function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null 
     case "500":
       return refusal(500, "internal error");
     case "html":
-      return { status: 200, headers: html, body: page };
+      return answer("text/html", "<!doctype html><title>Log in</title><p>Log in to the network.</p>\n");
     case "text":
-      return { status: 200, headers: { "content-type": "text/plain" }, body: "it works\n" };
+      return answer("text/plain", "it works\n");
     case "half":
-      return {
-        status: 200,
-        headers: { "content-type": "application/json" },
-        body: '{"data":{"ver',
-        ends: "cut",
-      };
+      return { ...answer("application/json", '{"data":{"ver'), ends: "cut" };
     case "endless":
-      return {
-        status: 200,
-        headers: { "content-type": "application/json" },
-        body: " ".repeat(65_536),
-        ends: "endless",
-      };
+      return { ...answer("application/json", " ".repeat(65_536)), ends: "endless" };
     case "redirect":
       return { status: 302, headers: { location: `https://elsewhere.invalid${request.path}` }, body: "" };
     case "echo":
@@ -221,8 +209,12 @@ function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null 
   }
 }
 
+function answer(type: string, body: string): ServedAnswer {
+  return { status: 200, headers: { "content-type": type }, body };
+}
+
 function json(status: number, value: object): ServedAnswer {
-  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+  return { ...answer("application/json", JSON.stringify(value)), status };
 }
 
 function refusal(code: number, message: string): ServedAnswer {

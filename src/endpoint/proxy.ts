@@ -43,23 +43,21 @@ export function shownProxy({ url, variable }: ProxyChoice): string {
 }
 
 /** Matches `NO_PROXY`: `*`, a host and its subdomains, `.host` (subdomains only), an IP address, a CIDR network; the port is optional. */
-function isExcluded(url: URL, excluded: string): boolean {
+function isExcluded(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
   const port = url.port === "" ? url.protocol === "https:" ? "443" : "80" : url.port;
   const address = addressBits(host);
   if (host === "localhost" || address !== null && isLoopback(address)) return true;
-  return excluded.toLowerCase().split(",").map((one) => one.trim()).filter((one) => one !== "").some(
-    (one) => {
-      if (one === "*") return true;
-      if (one.includes("/")) return address !== null && isWithin(address, one);
-      const [, bracketed, plain, itsPort] = /^(?:\[([^\]]*)\]|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(one) ?? [];
-      const name = (bracketed ?? plain ?? one).replace(/^\*\./, ".");
-      if (itsPort !== undefined && itsPort !== port) return false;
-      const its = addressBits(name);
-      if (its !== null) return address === its;
-      return name.startsWith(".") ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
-    },
-  );
+  return list.toLowerCase().split(",").map((one) => one.trim()).filter((one) => one !== "").some((one) => {
+    if (one === "*") return true;
+    if (one.includes("/")) return address !== null && isWithin(address, one);
+    const [, bracketed, plain, itsPort] = /^(?:\[([^\]]*)\]|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(one) ?? [];
+    const name = (bracketed ?? plain ?? one).replace(/^\*\./, ".");
+    if (itsPort !== undefined && itsPort !== port) return false;
+    const its = addressBits(name);
+    if (its !== null) return address === its;
+    return name.startsWith(".") ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
+  });
 }
 
 function isLoopback(bits: string): boolean {

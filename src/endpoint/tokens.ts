@@ -30,15 +30,7 @@ export type SourceReply =
 const TOKEN_LIMIT = 64 * 1024;
 const COMMAND_TIMEOUT = 30_000;
 /** Where a program without a path is searched: not in PATH, because the environment must not change what code runs. */
-const DIRECTORIES = [
-  "/usr/local/bin",
-  "/usr/bin",
-  "/bin",
-  "/usr/local/sbin",
-  "/usr/sbin",
-  "/sbin",
-  "/opt/bin",
-];
+const PATHS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/bin"];
 
 /** Reads a source. Never returns an empty or malformed token. */
 export async function readSource(
@@ -121,10 +113,10 @@ async function runCommand(
   }
   const program = given.includes("/")
     ? resolve(options.folder, given)
-    : DIRECTORIES.map((one) => join(one, given)).find((one) => world.files.exists(one));
+    : PATHS.map((one) => join(one, given)).find((one) => world.files.exists(one));
   if (program === undefined) {
     return no(
-      `cannot find the program ${shown} in ${DIRECTORIES.slice(0, 3).join(", ")}`,
+      `cannot find the program ${shown} in ${PATHS.slice(0, 3).join(", ")}`,
       "Give its absolute path",
     );
   }
@@ -164,7 +156,7 @@ export function tokenIn(text: string, where: string): SourceReply {
   if (token === "") return no(`${where} is empty`, "Check where the token should come from");
   if (token.length > TOKEN_LIMIT || !/^[\x21-\x7e]+$/.test(token)) {
     return no(
-      `${where} is not a token: not one word of letters, digits and punctuation`,
+      `${where} is not a token: tokens are one word of visible ASCII`,
       "Check its contents",
     );
   }

@@ -3,8 +3,11 @@ import type { Trouble, TroubleKind } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
 import { type ProxyChoice, shownProxy } from "./proxy.ts";
 
-/** Remedy for a server that fails. */
+/** The remedy if a server fails. */
 export const LATER = "Try again later; if it keeps failing, contact its administrator";
+
+/** The remedy if an answer is not that of an endpoint. */
+export const CHECK_ADDRESS = "Check that this is the address of an endpoint";
 
 /** A trouble. `next` is one imperative, with a capital and without a full stop. */
 export function trouble(kind: TroubleKind, message: string, next?: string): Trouble {
@@ -37,36 +40,18 @@ export function isCertificate(error: unknown): boolean {
     /^(?:CERT_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/.test(code);
 }
 
-/** Codes of the operating system, OpenSSL and the network; the others are told by their beginning. */
-const KINDS: Readonly<Record<string, TroubleKind>> = {
-  ENOTFOUND: "dns",
-  EAI_AGAIN: "dns",
-  EAI_NONAME: "dns",
-  EAI_NODATA: "dns",
-  EAI_FAIL: "dns",
-  ESERVFAIL: "dns",
-  ETIMEOUT: "dns",
-  ECONNREFUSED: "refused",
-  EHOSTUNREACH: "unreachable",
-  ENETUNREACH: "unreachable",
-  EHOSTDOWN: "unreachable",
-  ENETDOWN: "unreachable",
-  EADDRNOTAVAIL: "unreachable",
-  ETIMEDOUT: "timeout",
-  ESOCKETTIMEDOUT: "timeout",
-  ECONNRESET: "closed",
-  EPIPE: "closed",
-  ECONNABORTED: "closed",
-  UND_ERR_SOCKET: "closed",
-  EHALF: "half",
-  ETOOLARGE: "too-large",
-};
-
-function kindOf(code: string): TroubleKind {
-  if (Object.hasOwn(KINDS, code)) return KINDS[code]!;
-  if (/^(?:ERR_SSL|EPROTO|ERR_TLS)/.test(code)) return "tls";
-  return /^HPE_/.test(code) ? "malformed" : "network";
-}
+/** Codes of the operating system, OpenSSL and the network; all others are `network`. */
+const KINDS: readonly (readonly [TroubleKind, RegExp])[] = [
+  ["dns", /^(?:ENOTFOUND|EAI_AGAIN|EAI_NONAME|EAI_NODATA|EAI_FAIL|ESERVFAIL|ETIMEOUT)$/],
+  ["refused", /^ECONNREFUSED$/],
+  ["unreachable", /^(?:EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL)$/],
+  ["timeout", /^(?:ETIMEDOUT|ESOCKETTIMEDOUT)$/],
+  ["closed", /^(?:ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET)$/],
+  ["half", /^EHALF$/],
+  ["too-large", /^ETOOLARGE$/],
+  ["tls", /^(?:ERR_SSL|EPROTO$|ERR_TLS)/],
+  ["malformed", /^HPE_/],
+];
 
 /** Words for an error of the operating system, OpenSSL or the network. */
 export function troubleOf(error: unknown, attempt: Attempt): Trouble {
@@ -76,7 +61,7 @@ export function troubleOf(error: unknown, attempt: Attempt): Trouble {
   const blamed = ofProxy(error) ? proxy : null;
   const who = blamed === null ? url.host : `the proxy ${shownProxy(blamed)}`;
   const through = proxy === null || blamed !== null ? "" : ` (through the proxy ${shownProxy(proxy)})`;
-  const kind = kindOf(code);
+  const kind = KINDS.find(([, codes]) => codes.test(code))?.[0] ?? "network";
   const why = code === "" ? error instanceof Error ? error.message : String(error) : code;
   const [message, next] = wordsOf(kind, who, blamed?.url ?? url, attempt, why);
   return trouble(
@@ -124,11 +109,11 @@ function wordsOf(
     case "half":
       return [`the answer of ${who} is incomplete`, LATER];
     case "too-large":
-      return [`the answer of ${who} is larger than 1 MiB`, "Check that this is the address of an endpoint"];
+      return [`the answer of ${who} is larger than 1 MiB`, CHECK_ADDRESS];
     case "tls":
       return [`the TLS connection to ${who} failed (${why})`, "If it serves only http, use --insecure"];
     case "malformed":
-      return [`the answer of ${who} is not HTTP`, "Check that this is the address of an endpoint"];
+      return [`the answer of ${who} is not HTTP`, CHECK_ADDRESS];
     default:
       return [`the request to ${who} failed: ${why}`, "Check the network, then try again"];
   }
@@ -163,29 +148,21 @@ export interface Refused {
 
 /** Words for a certificate that was rejected. */
 export function certificateTrouble({ host, code, issuer, names, until, store }: Refused): Trouble {
+  const say = (what: string, next: string) =>
+    trouble("certificate", `the certificate of ${host} ${what}`, next);
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
     const when = until === null ? "" : ` (valid until ${until})`;
     const what = code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet";
-    return trouble(
-      "certificate",
-      `the certificate of ${host} ${what}${when}`,
-      "Check the clock of this machine, or contact the administrator of the server",
-    );
+    return say(what + when, "Check the clock of this machine, or contact the administrator of the server");
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH") {
     const of = names.length === 0 ? "another name" : names.slice(0, 5).join(", ");
-    return trouble(
-      "certificate",
-      `the certificate of ${host} is for ${of}`,
-      "Check the address, and whether a proxy intercepts the connection",
-    );
+    return say(`is for ${of}`, "Check the address, and whether a proxy intercepts the connection");
   }
   const by = issuer === null ? "an untrusted authority" : `the untrusted authority “${issuer}”`;
-  return trouble(
-    "certificate",
-    `the certificate of ${host} was issued by ${by}`,
-    `Give the certificate of that authority with --cacert FILE, or add it to the system's store${
-      store === null ? "" : ` (${store})`
-    }`,
+  const where = store === null ? "" : ` (${store})`;
+  return say(
+    `was issued by ${by}`,
+    `Give the certificate of that authority with --cacert FILE, or add it to the system's store${where}`,
   );
 }

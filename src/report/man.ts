@@ -58,9 +58,8 @@ function page(command: ManualCommand, version: string): string {
     ".SH EXIT STATUS",
     "0 done; 1 failed; 2 there are changes (with \\-\\-detailed\\-exitcode); 3 a login or a required check failed;",
     "4 stale; 5 locked; 6 cancelled; 64 wrong usage; 65 the config or a file is invalid; 130 interrupted.",
-    ...related.length === 0
-      ? []
-      : [".SH SEE ALSO", related.map((one) => `\\fB${escaped(one.join("-"))}\\fR(1)`).join(", ")],
+    ".SH SEE ALSO",
+    related.map((one) => `\\fB${escaped(one.join("-"))}\\fR(1)`).join(", "),
   ];
   return `${lines.join("\n")}\n`;
 }
