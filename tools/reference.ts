@@ -1,15 +1,30 @@
-/** Generates `docs/config.md` from the config's schema, for `tools/schema.ts`. */
-import type { Schema } from "./schema.ts";
+/** Generates `docs/config.md` from the config's schema; `tools/schema.ts` writes it. */
 
-/** The page: a section for each object, a row for each field. */
+/** The parts of a schema that the reference and the types in TypeScript are made from. */
+export interface Schema {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  examples?: unknown[];
+}
+
+/** The page: a section for each object with a row for each field. */
 export function toReference(schema: unknown): string {
   const sections: string[] = [];
   const open = (node: Schema, path: string) => {
     const rows = Object.entries(node.properties!).map(([name, field]) => {
       const needed = node.required?.includes(name) ? " Required." : "";
       const fallback = field.default === undefined ? "" : ` Default: ${code(field.default)}.`;
-      const example = field.examples === undefined ? "" : ` Example: ${field.examples.map(code).join(", ")}.`;
-      return [`\`${name}\``, kind(field), `${field.description ?? ""}${needed}${fallback}${example}`];
+      const such = field.examples === undefined ? "" : ` Examples: ${field.examples.map(code).join(", ")}.`;
+      return [`\`${name}\``, kind(field), `${field.description ?? ""}${needed}${fallback}${such}`];
     });
     const title = path === "" ? "The config" : `\`${path}\``;
     const about = node.description === undefined ? [] : [node.description, ""];
@@ -22,15 +37,15 @@ export function toReference(schema: unknown): string {
   open(schema as Schema, "");
   return `# Config reference
 
-Generated from the schema by \`deno task schema\`. The fields are the same in TypeScript, JSON and YAML. For help in an
-editor with JSON or YAML, run \`sremote schema > remotes.schema.json\`, then add \`"$schema": "./remotes.schema.json"\`
-to the JSON, or \`# yaml-language-server: $schema=./remotes.schema.json\` as the first line of the YAML.
+Generated from the schema by \`deno task schema\`. For a config in JSON or YAML, run
+\`sremote schema > remotes.schema.json\` and add \`"$schema": "./remotes.schema.json"\`, or
+\`# yaml-language-server: $schema=./remotes.schema.json\` as the first line.
 
 ${sections.join("\n\n")}
 `;
 }
 
-/** The values of a field that may have fields of their own, with their paths. */
+/** The schemas below a field, with their paths. */
 function parts(field: Schema, at: string): [Schema, string][] {
   if (field.anyOf !== undefined) return field.anyOf.flatMap((one) => parts(one, at));
   if (field.items !== undefined) return parts(field.items, `${at}[]`);
@@ -43,7 +58,7 @@ function kind(field: Schema): string {
   if (field.enum !== undefined) return field.enum.map(code).join(", ");
   if (field.const !== undefined) return code(field.const);
   if (field.type === "array") return `list of ${kind(field.items!)}`;
-  if (field.type === "string") return "string";
+  if (field.type === "string") return "text";
   if (field.properties !== undefined) return `\`{ ${Object.keys(field.properties).join(", ")} }\``;
   if (typeof field.additionalProperties === "object") return "by name";
   return field.type!;
@@ -53,7 +68,7 @@ function code(value: unknown): string {
   return `\`${JSON.stringify(value)}\``;
 }
 
-/** Aligned as `deno fmt` does it. */
+/** A table in the format of `deno fmt`. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map((one) => one.replaceAll("|", "\\|")));
   const widths = cells[0]!.map((_, i) => Math.max(3, ...cells.map((row) => row[i]!.length)));

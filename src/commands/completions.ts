@@ -1,13 +1,13 @@
-/** `sremote completions SHELL`, and what those scripts call. */
+/** `sremote completions SHELL`, and the answers to what those scripts ask. */
 import type { Completed } from "../arguments/complete.ts";
 import { printable } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { readMerged } from "./shared/merged.ts";
 
-/** The supported shells. */
+/** The shells with a script. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Printed instead of words: the shell completes file names. */
+/** Printed instead of words: the shell offers files. */
 const FILES = ":files";
 
 const SCRIPTS: Readonly<Record<Shell, string>> = {
@@ -30,7 +30,7 @@ _sremote() {
 complete -F _sremote sremote
 `,
   zsh: `#compdef sremote
-# Completions of sremote for zsh: a file _sremote in a folder of fpath, or source <(sremote completions zsh)
+# Completions of sremote for zsh: a file _sremote in a directory of fpath, or source <(sremote completions zsh)
 _sremote() {
   local line value
   local -a values
@@ -76,7 +76,7 @@ export function completions(shell: Shell): Result {
   };
 }
 
-/** What fits at the cursor: one line each, with the word, a tab and its description. Never an error: a shell could not show it. */
+/** The candidates at the cursor, one per line: the word, a tab, its description. Never an error: a shell could not show it. */
 export async function completeWord(
   context: Context,
   { word, before, completion }: Completed,
