@@ -24,7 +24,8 @@ const LIMIT_GROWTH = 1.5;
 interface Case {
   readonly name: string;
   readonly command: readonly string[];
-  readonly runs: number;
+  /** {@link RUNS} where it is absent. */
+  readonly runs?: number;
   /** Times the empty program's median. */
   readonly ratio?: number;
   readonly milliseconds?: number;
@@ -228,84 +229,72 @@ function row(one: Case, cost: Cost, empty: number): string[] {
   ];
 }
 
-async function bench(): Promise<void> {
-  if (!existsSync(BINARY)) throw new Error("dist/sremote does not exist. Run `deno task compile`.");
-  const small = join(work, "root-10");
-  mkdirSync(small);
-  const ten = remotes(10, "user");
-  const json = file("remotes.json", JSON.stringify({ remotes: ten }, null, 2));
+/** A plan of a config, in a root without files. */
+function planOf(config: string): string[] {
+  return [BINARY, "plan", "--root", join(work, "root-10"), "-c", config];
+}
+
+/** Cases without a network. */
+function localCases(big: readonly BigRoot[]): Case[] {
+  const config = JSON.stringify({ remotes: remotes(10, "user") }, null, 2);
   const typed = (name: string, annotation: string) =>
     file(
       name,
       `import { ${annotation === "" ? "" : "type Config, "}defineConfig } from "sremote";\n\n` +
-        `const config${annotation} = ${JSON.stringify({ remotes: ten }, null, 2)};\n` +
-        `export default defineConfig(config);\n`,
+        `const config${annotation} = ${config};\nexport default defineConfig(config);\n`,
     );
-  const plain = typed("plain.ts", "");
-  const annotated = typed("remotes.ts", ": Config");
-  const big = SIZES.map(bigRoot);
-
-  const cases: Case[] = [
-    { name: "empty program", command: [emptyProgram()], runs: RUNS },
-    { name: "--version", command: [BINARY, "--version"], runs: RUNS, ratio: 1.5 },
-    {
-      name: "plan, 10 remotes, JSON",
-      command: [BINARY, "plan", "--root", small, "-c", json],
-      runs: RUNS,
-      ratio: 4,
-    },
-    {
-      name: "plan, 10 remotes, TypeScript",
-      command: [BINARY, "plan", "--root", small, "-c", plain],
-      runs: RUNS,
-      ratio: 9,
-    },
-    {
-      name: "the same with type annotations",
-      command: [BINARY, "plan", "--root", small, "-c", annotated],
-      runs: RUNS,
-    },
+  return [
+    { name: "empty program", command: [emptyProgram()] },
+    { name: "--version", command: [BINARY, "--version"], ratio: 1.5 },
+    { name: "plan, 10 remotes, JSON", command: planOf(file("remotes.json", config)), ratio: 4 },
+    { name: "plan, 10 remotes, TypeScript", command: planOf(typed("plain.ts", "")), ratio: 9 },
+    { name: "the same with type annotations", command: planOf(typed("remotes.ts", ": Config")) },
     ...big.map(({ size, plan }): Case => ({
       name: `plan, ${limits.format(size)} remotes`,
       command: plan,
-      runs: size === 10_000 ? RUNS_OF_10_000 : RUNS,
-      ...(size === 10_000 ? { milliseconds: LIMIT_MS, mebibytes: LIMIT_MIB } : {}),
+      ...(size === 10_000 ? { runs: RUNS_OF_10_000, milliseconds: LIMIT_MS, mebibytes: LIMIT_MIB } : {}),
     })),
   ];
+}
 
+/** Cases that wait for the endpoints at a port. */
+function networkCases(port: number): Case[] {
+  const places = ["--remote-file", loggedIn(port), "--sysconfdir", join(work, "etc")];
+  const status = [BINARY, "status", "--all", ...places];
+  const ran = spawnSync(BINARY, [...status.slice(1), "--json"], { encoding: "utf8", env: environment });
+  const asked = JSON.parse(ran.stdout);
+  if (asked.remotes.length !== ENDPOINTS || !asked.ok) throw new Error("not every endpoint was checked");
+  const one = { uri: `http://127.0.1.1:${port}`, check: ["library", "keystore"] };
+  const plan = planOf(file("checked.json", JSON.stringify({ remotes: { one } })));
+  return [
+    { name: "plan, 1 remote, offline", command: [...plan, "--offline"] },
+    { name: "the same with its checks", command: plan },
+    {
+      name: `status of ${ENDPOINTS} endpoints`,
+      command: status,
+      runs: 3,
+      milliseconds: 5_000,
+      mebibytes: 200,
+    },
+    {
+      name: "the same, --parallel 256",
+      command: [...status, "--parallel", "256"],
+      runs: 5,
+      milliseconds: 1_300,
+      mebibytes: 200,
+    },
+  ];
+}
+
+async function bench(): Promise<void> {
+  if (!existsSync(BINARY)) throw new Error("dist/sremote does not exist. Run `deno task compile`.");
+  mkdirSync(join(work, "root-10"));
+  const big = SIZES.map(bigRoot);
+  const local = localCases(big);
   const endpoints = await startEndpoints();
   try {
-    const places = ["--remote-file", loggedIn(endpoints.port), "--sysconfdir", join(work, "etc")];
-    const status = [BINARY, "status", "--all", ...places];
-    const ran = spawnSync(status[0]!, [...status.slice(1), "--json"], { encoding: "utf8", env: environment });
-    const asked = JSON.parse(ran.stdout);
-    if (asked.remotes.length !== ENDPOINTS || !asked.ok) throw new Error("not every endpoint was checked");
-    const checked = file(
-      "checked.json",
-      JSON.stringify({
-        remotes: { one: { uri: `http://127.0.1.1:${endpoints.port}`, check: ["library", "keystore"] } },
-      }),
-    );
-    const plan = [BINARY, "plan", "--root", small, "-c", checked];
-    const network: Case[] = [
-      { name: "plan, 1 remote, offline", command: [...plan, "--offline"], runs: RUNS },
-      { name: "the same with its checks", command: plan, runs: RUNS },
-      {
-        name: `status of ${ENDPOINTS} endpoints`,
-        command: status,
-        runs: 3,
-        milliseconds: 5_000,
-        mebibytes: 200,
-      },
-      {
-        name: "the same, --parallel 256",
-        command: [...status, "--parallel", "256"],
-        runs: 5,
-        milliseconds: 1_300,
-        mebibytes: 200,
-      },
-    ];
-    compare([...cases, ...network], big, network.length);
+    const network = networkCases(endpoints.port);
+    compare([...local, ...network], big, network.length);
   } finally {
     endpoints.stop();
   }
@@ -317,7 +306,7 @@ function compare(cases: readonly Case[], big: readonly BigRoot[], network: numbe
   for (const one of cases) measure(one.command); // fills the page cache
   for (let turn = 0; turn < RUNS; turn++) {
     cases.forEach((one, index) => {
-      if (turn < one.runs) runs[index]!.push(measure(one.command));
+      if (turn < (one.runs ?? RUNS)) runs[index]!.push(measure(one.command));
     });
   }
   const costs = runs.map((of): Cost => ({

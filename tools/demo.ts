@@ -10,7 +10,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("../main.ts", import.meta.url));
+/** Arguments of Deno that run sremote from source. */
+const PROGRAM = [
+  ...["run", "--quiet", "--no-prompt"],
+  ...["--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--allow-net"],
+  fileURLToPath(new URL("../main.ts", import.meta.url)),
+];
 const EXAMPLE = fileURLToPath(new URL("../remotes.example.ts", import.meta.url));
 
 const root = mkdtempSync(join(tmpdir(), "sremote-demo-"));
@@ -20,17 +25,7 @@ const remoteYaml = join(root, "etc/singularity/remote.yaml");
 /** Runs sremote, shows the command and its output, and stops the demo if the exit code is not the expected one. */
 function sremote(args: readonly string[], expected = 0, environment: Record<string, string> = {}): void {
   console.log(`\n$ sremote ${args.join(" ")}`);
-  const flags = [
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "--allow-sys",
-    "--allow-net",
-  ];
-  const run = spawnSync(process.execPath, [...flags, PROGRAM, ...args, "--root", root], {
+  const run = spawnSync(process.execPath, [...PROGRAM, ...args, "--root", root], {
     cwd: root,
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1", SINGULARITY_CONFIGDIR: "/home/me/.singularity", ...environment },
@@ -60,16 +55,7 @@ interface Endpoint {
 /** Starts an endpoint that accepts the tokens of the demo. */
 async function serve(flags: readonly string[]): Promise<Endpoint> {
   const child = spawn(process.execPath, [
-    ...[
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--allow-read",
-      "--allow-env",
-      "--allow-sys",
-      "--allow-net",
-      PROGRAM,
-    ],
+    ...PROGRAM,
     ...["endpoint", "serve", "--json", "--tokens", join(root, "tokens"), ...flags],
   ], { stdio: ["ignore", "pipe", "inherit"] });
   const line = await new Promise<string>((done, fail) => {
