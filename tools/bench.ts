@@ -1,8 +1,8 @@
 /**
  * Time and memory of `dist/sremote`, against an empty program made by the same compiler: `deno task bench`.
  *
- * Times are medians of whole runs, from spawn to exit, the cases taking turns so that a busy moment hits them all.
- * Memory is the median of their peaks, as the kernel counts them. Fails where a limit is passed.
+ * Times are medians of whole runs, from spawn to exit; the cases take turns, so that a busy moment affects all of them.
+ * Memory is the median of the peaks that the kernel counts. Fails if a limit is exceeded.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -17,33 +17,38 @@ const RUNS_OF_10_000 = 7;
 const SIZES = [1_000, 3_000, 10_000] as const;
 const LIMIT_MS = 1_500;
 const LIMIT_MIB = 400;
-/** Linear: what a remote costs on the way to 10,000 against what it costs on the way to 3,000; the rest is noise. */
+/** Linear growth: the cost of a remote between 3,000 and 10,000, relative to its cost between 1,000 and 3,000, with some noise. */
 const LIMIT_GROWTH = 1.5;
 
-/** A program to run, and what it may cost. */
+/** A program to run, and its limits. */
 interface Case {
   readonly name: string;
   readonly command: readonly string[];
-  readonly runs: number;
+  /** {@link RUNS} where it is absent. */
+  readonly runs?: number;
   /** Times the empty program's median. */
   readonly ratio?: number;
   readonly milliseconds?: number;
   readonly mebibytes?: number;
 }
 
-/** What it did cost. */
+/** The measured cost. */
 interface Cost {
   readonly milliseconds: number;
   readonly mebibytes: number;
 }
 
 const work = mkdtempSync(join(os.tmpdir(), "sremote-bench-"));
-const environment = { PATH: "/usr/bin:/bin", HOME: work };
+const environment = {
+  PATH: "/usr/bin:/bin",
+  HOME: work,
+  SINGULARITY_CONFIGDIR: join(work, ".singularity"),
+};
 
 /**
- * What measures: a program of Bun's, since its spawn is quicker than most of what is measured, and the kernel tells it
- * the peak of a child's memory. That peak is never below the measuring program's own, which is less than an empty
- * program's. `true` comes first, so that the first spawn's own costs are paid.
+ * The measuring program. It runs under Bun, whose spawn takes less time than most of what is measured, and which reads the
+ * peak of a child's memory from the kernel. That peak is never below the measuring program's own, which is less than that
+ * of an empty program. `true` runs first, so that the one-time cost of the first spawn is not measured.
  */
 const METER = `
   Bun.spawnSync(["true"]);
@@ -57,14 +62,14 @@ const METER = `
 
 const bun = findBun();
 
-/** Runs to the end. Throws where the program fails. */
+/** Runs a program to its end. Throws if it fails. */
 function measure(command: readonly string[]): Cost {
   const meter = spawnSync(bun, ["-e", METER, ...command], { cwd: work, env: environment, encoding: "utf8" });
   if (meter.status !== 0) {
     throw new Error(`Cannot measure ${command.join(" ")}: ${meter.error ?? meter.stderr}`);
   }
   const { status, stderr, ...cost } = JSON.parse(meter.stdout) as Cost & { status: unknown; stderr: string };
-  if (status !== 0) throw new Error(`exit ${status} of ${command.join(" ")}\n${stderr}`);
+  if (status !== 0) throw new Error(`${command.join(" ")} failed with exit code ${status}:\n${stderr}`);
   return cost;
 }
 
@@ -78,7 +83,7 @@ function median(of: readonly number[]): number {
 
 type Remotes = Record<string, { uri: string; scope?: "global" }>;
 
-/** `count` remotes; of the machine's file where `scope` is global. */
+/** `count` remotes of a scope. */
 function remotes(count: number, scope: "user" | "global"): Remotes {
   const entry = (index: number) => ({
     uri: `enterprise-${index}.example.com`,
@@ -93,20 +98,20 @@ function file(name: string, text: string): string {
   return path;
 }
 
-/** An empty program, compiled like sremote. */
+/** An empty program, compiled as sremote is. */
 function emptyProgram(): string {
   const program = join(work, "empty");
   compile(file("empty.ts", "export {};\n"), program);
   return program;
 }
 
-/** How late the endpoints answer. */
+/** The delay of each answer of the endpoints. */
 const LATE_MS = 100;
 const ENDPOINTS = 200;
 
 /**
- * Endpoints on loopback, one an address, each with five services and a token service, every answer {@link LATE_MS} late; a
- * program of its own, for what measures waits for what is measured. It prints its port.
+ * Endpoints on loopback, one per address, each with five services and a token service; every answer takes {@link LATE_MS}.
+ * A separate program, because the benchmark blocks while it measures. It prints its port.
  */
 const SERVER = `
   import { createServer } from "node:http";
@@ -129,7 +134,7 @@ const SERVER = `
   console.log(port);
 `;
 
-/** Starts it; gives its port, and what ends it. */
+/** Starts the endpoints; returns their port and a function that stops them. */
 async function startEndpoints(): Promise<{ readonly port: number; stop(): void }> {
   const child = spawn(bun, ["-e", SERVER], {
     cwd: work,
@@ -143,7 +148,7 @@ async function startEndpoints(): Promise<{ readonly port: number; stop(): void }
   return { port, stop: () => child.kill("SIGKILL") };
 }
 
-/** The file of a user who is logged in to all of them. */
+/** The user file of a user who is logged in to all endpoints. */
 function loggedIn(port: number): string {
   const entry = (i: number) =>
     `  endpoint-${i}:\n    URI: 127.0.1.${i}:${port}\n    Token: token-${i}\n    Insecure: true\n`;
@@ -155,10 +160,10 @@ interface BigRoot {
   readonly size: number;
   readonly plan: readonly string[];
   readonly apply: readonly string[];
-  readonly folder: string;
+  readonly directory: string;
 }
 
-/** A root whose global file holds `count` remotes, put there by sremote, and a config that wants one of them otherwise. */
+/** A root whose global file holds `count` remotes, written by sremote, and a config that changes one of them. */
 function bigRoot(count: number): BigRoot {
   const root = join(work, `root-${count}`);
   mkdirSync(root);
@@ -166,20 +171,24 @@ function bigRoot(count: number): BigRoot {
   const config = file(`big-${count}.json`, JSON.stringify({ remotes: wanted }));
   const apply = [BINARY, "apply", "--yes", "--global", "--root", root, "-c", config];
   measure(apply);
-  const folder = join(root, "etc/singularity");
-  if (!existsSync(join(folder, "remote.yaml"))) throw new Error(`apply wrote no remote.yaml into ${folder}`);
+  const directory = join(root, "etc/singularity");
+  if (!existsSync(join(directory, "remote.yaml"))) {
+    throw new Error(`apply wrote no remote.yaml into ${directory}`);
+  }
   const changed = { ...wanted, [`remote-${count >> 1}`]: { uri: "moved.example.com", scope: "global" } };
   const drifted = file(`big-${count}-changed.json`, JSON.stringify({ remotes: changed }));
-  return { size: count, plan: [BINARY, "plan", "--global", "--root", root, "-c", drifted], apply, folder };
+  return { size: count, plan: [BINARY, "plan", "--global", "--root", root, "-c", drifted], apply, directory };
 }
 
-/** What a write would change: every file's name, inode and time, and the folder's. */
-function traces(folder: string): string {
+/** What a write would change: the name, inode and time of every file and of the directory. */
+function traces(directory: string): string {
   const trace = (path: string) => {
     const { ino, mtimeNs, size } = statSync(path, { bigint: true });
     return `${path} ${ino} ${mtimeNs} ${size}`;
   };
-  return [folder, ...readdirSync(folder).sort().map((name) => join(folder, name))].map(trace).join("\n");
+  return [directory, ...readdirSync(directory).sort().map((name) => join(directory, name))].map(trace).join(
+    "\n",
+  );
 }
 
 // ---------------------------------------------------------------- what is printed
@@ -220,96 +229,84 @@ function row(one: Case, cost: Cost, empty: number): string[] {
   ];
 }
 
-async function bench(): Promise<void> {
-  if (!existsSync(BINARY)) throw new Error("There is no dist/sremote: run `deno task compile`.");
-  const small = join(work, "root-10");
-  mkdirSync(small);
-  const ten = remotes(10, "user");
-  const json = file("remotes.json", JSON.stringify({ remotes: ten }, null, 2));
+/** A plan of a config, in a root without files. */
+function planOf(config: string): string[] {
+  return [BINARY, "plan", "--root", join(work, "root-10"), "-c", config];
+}
+
+/** Cases without a network. */
+function localCases(big: readonly BigRoot[]): Case[] {
+  const config = JSON.stringify({ remotes: remotes(10, "user") }, null, 2);
   const typed = (name: string, annotation: string) =>
     file(
       name,
       `import { ${annotation === "" ? "" : "type Config, "}defineConfig } from "sremote";\n\n` +
-        `const config${annotation} = ${JSON.stringify({ remotes: ten }, null, 2)};\n` +
-        `export default defineConfig(config);\n`,
+        `const config${annotation} = ${config};\nexport default defineConfig(config);\n`,
     );
-  const plain = typed("plain.ts", "");
-  const annotated = typed("remotes.ts", ": Config");
-  const big = SIZES.map(bigRoot);
-
-  const cases: Case[] = [
-    { name: "empty program", command: [emptyProgram()], runs: RUNS },
-    { name: "--version", command: [BINARY, "--version"], runs: RUNS, ratio: 1.5 },
-    {
-      name: "plan, 10 remotes, JSON",
-      command: [BINARY, "plan", "--root", small, "-c", json],
-      runs: RUNS,
-      ratio: 4,
-    },
-    {
-      name: "plan, 10 remotes, TypeScript",
-      command: [BINARY, "plan", "--root", small, "-c", plain],
-      runs: RUNS,
-      ratio: 9,
-    },
-    {
-      name: "the same with types in it",
-      command: [BINARY, "plan", "--root", small, "-c", annotated],
-      runs: RUNS,
-    },
+  return [
+    { name: "empty program", command: [emptyProgram()] },
+    { name: "--version", command: [BINARY, "--version"], ratio: 1.5 },
+    { name: "plan, 10 remotes, JSON", command: planOf(file("remotes.json", config)), ratio: 4 },
+    { name: "plan, 10 remotes, TypeScript", command: planOf(typed("plain.ts", "")), ratio: 9 },
+    { name: "the same with type annotations", command: planOf(typed("remotes.ts", ": Config")) },
     ...big.map(({ size, plan }): Case => ({
       name: `plan, ${limits.format(size)} remotes`,
       command: plan,
-      runs: size === 10_000 ? RUNS_OF_10_000 : RUNS,
-      ...(size === 10_000 ? { milliseconds: LIMIT_MS, mebibytes: LIMIT_MIB } : {}),
+      ...(size === 10_000 ? { runs: RUNS_OF_10_000, milliseconds: LIMIT_MS, mebibytes: LIMIT_MIB } : {}),
     })),
   ];
+}
 
+/** Cases that wait for the endpoints at a port. */
+function networkCases(port: number): Case[] {
+  const places = ["--remote-file", loggedIn(port), "--sysconfdir", join(work, "etc")];
+  const status = [BINARY, "status", "--all", ...places];
+  const ran = spawnSync(BINARY, [...status.slice(1), "--json"], { encoding: "utf8", env: environment });
+  const asked = JSON.parse(ran.stdout);
+  if (asked.remotes.length !== ENDPOINTS || !asked.ok) throw new Error("not every endpoint was checked");
+  const one = { uri: `http://127.0.1.1:${port}`, check: ["library", "keystore"] };
+  const plan = planOf(file("checked.json", JSON.stringify({ remotes: { one } })));
+  return [
+    { name: "plan, 1 remote, offline", command: [...plan, "--offline"] },
+    { name: "the same with its checks", command: plan },
+    {
+      name: `status of ${ENDPOINTS} endpoints`,
+      command: status,
+      runs: 3,
+      milliseconds: 5_000,
+      mebibytes: 200,
+    },
+    {
+      name: "the same, --parallel 256",
+      command: [...status, "--parallel", "256"],
+      runs: 5,
+      milliseconds: 1_300,
+      mebibytes: 200,
+    },
+  ];
+}
+
+async function bench(): Promise<void> {
+  if (!existsSync(BINARY)) throw new Error("dist/sremote does not exist. Run `deno task compile`.");
+  mkdirSync(join(work, "root-10"));
+  const big = SIZES.map(bigRoot);
+  const local = localCases(big);
   const endpoints = await startEndpoints();
   try {
-    const status = [BINARY, "status", "--all", "--remote-file", loggedIn(endpoints.port)];
-    const asked = JSON.parse(
-      spawnSync(status[0]!, [...status.slice(1), "--json"], { encoding: "utf8" }).stdout,
-    );
-    if (asked.remotes.length !== ENDPOINTS || !asked.ok) throw new Error("not every endpoint was asked");
-    const checked = file(
-      "checked.json",
-      JSON.stringify({
-        remotes: { one: { uri: `http://127.0.1.1:${endpoints.port}`, check: ["library", "keystore"] } },
-      }),
-    );
-    const plan = [BINARY, "plan", "--root", small, "-c", checked];
-    const network: Case[] = [
-      { name: "plan, 1 remote, offline", command: [...plan, "--offline"], runs: RUNS },
-      { name: "the same with its checks", command: plan, runs: RUNS },
-      {
-        name: `status of ${ENDPOINTS} endpoints`,
-        command: status,
-        runs: 3,
-        milliseconds: 5_000,
-        mebibytes: 200,
-      },
-      {
-        name: "the same, --parallel 256",
-        command: [...status, "--parallel", "256"],
-        runs: 5,
-        milliseconds: 1_300,
-        mebibytes: 200,
-      },
-    ];
-    compare([...cases, ...network], big, network.length);
+    const network = networkCases(endpoints.port);
+    compare([...local, ...network], big, network.length);
   } finally {
     endpoints.stop();
   }
 }
 
-/** Measures the cases, taking turns, and prints what they cost; the last `network` of them wait for endpoints. */
+/** Measures the cases in turns and prints their costs; the last `network` cases wait for endpoints. */
 function compare(cases: readonly Case[], big: readonly BigRoot[], network: number): void {
   const runs = cases.map((): Cost[] => []);
-  for (const one of cases) measure(one.command); // once for the page cache
+  for (const one of cases) measure(one.command); // fills the page cache
   for (let turn = 0; turn < RUNS; turn++) {
     cases.forEach((one, index) => {
-      if (turn < one.runs) runs[index]!.push(measure(one.command));
+      if (turn < (one.runs ?? RUNS)) runs[index]!.push(measure(one.command));
     });
   }
   const costs = runs.map((of): Cost => ({
@@ -333,7 +330,7 @@ function compare(cases: readonly Case[], big: readonly BigRoot[], network: numbe
   const [offline, withChecks] = costs.slice(-network).map((cost) => cost.milliseconds) as [number, number];
   const least = offline + 2 * LATE_MS;
   console.log(
-    `\nPlan with checks: ${withChecks.toFixed(0)} ms; two round trips and the offline plan take ${
+    `\nPlan with checks: ${withChecks.toFixed(0)} ms; the offline plan and two round trips take ${
       least.toFixed(0)
     } ms; limit 1.2×: ${verdict(withChecks <= 1.2 * least)}`,
   );
@@ -345,15 +342,15 @@ function compare(cases: readonly Case[], big: readonly BigRoot[], network: numbe
   ];
   const early = (at3000 - at1000) / 2_000;
   const late = (at10000 - at3000) / 7_000;
-  const perRemote = `${(late * 1_000).toFixed(1)} µs a remote from 3,000 to 10,000, ${
+  const perRemote = `${(late * 1_000).toFixed(1)} µs per remote from 3,000 to 10,000, ${
     (early * 1_000).toFixed(1)
   } µs from 1,000 to 3,000`;
   console.log(`\nGrowth: ${perRemote}; limit ${LIMIT_GROWTH}×: ${verdict(late <= early * LIMIT_GROWTH)}`);
 
   const last = big.at(-1)!;
-  const before = traces(last.folder);
+  const before = traces(last.directory);
   measure(last.apply);
-  const untouched = before === traces(last.folder);
+  const untouched = before === traces(last.directory);
   console.log(`Second apply of 10,000 remotes writes nothing: ${verdict(untouched)}`);
 }
 
@@ -363,6 +360,6 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 if (over > 0) {
-  console.error(`\n${over} over the limit`);
+  console.error(`\n${over} over the limit.`);
   process.exit(1);
 }

@@ -1,8 +1,8 @@
-/** The tests that hold what SECURITY.md promises, with counts that take minutes; a variable that is set already stays. */
+/** The tests behind the promises of SECURITY.md, with counts that take minutes. Variables that are already set win. */
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 
-/** How much of it there is; see the tests for each. */
+/** The number of cases; each is described in its test. */
 const COUNTS = { SREMOTE_KILLS: "500", SREMOTE_STRIDE: "1", SREMOTE_CASES: "50000" };
 
 const TESTS = ["crash", "injection", "hostile_configs", "bad_input", "at_once"];
