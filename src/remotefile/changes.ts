@@ -129,7 +129,8 @@ export function sameCredential(a: Credential, b: Credential): boolean {
   return a.uri === b.uri && a.insecure === b.insecure && sameSecret(a.auth, b.auth);
 }
 
-function sameList<T>(a: readonly T[], b: readonly T[], same: (one: T, other: T) => boolean): boolean {
+/** Whether two lists say the same, item by item. */
+export function sameList<T>(a: readonly T[], b: readonly T[], same: (one: T, other: T) => boolean): boolean {
   return a === b || a.length === b.length && a.every((one, i) => same(one, b[i]!));
 }
 

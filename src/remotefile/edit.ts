@@ -9,10 +9,12 @@ import {
   sameContent,
   sameCredential,
   sameKeyserver,
-  sameKeyservers,
+  sameList,
   sameRemote,
   type Supplies,
 } from "./changes.ts";
+import { flowSeq } from "./flow.ts";
+import { FlowEditor, isSame, replaceScalar, unchangedEnds } from "./edit_flow.ts";
 import { styleOf } from "./layout.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
@@ -43,12 +45,26 @@ export async function editRemoteFile(
   if (sameContent(document.content, wanted)) return document.text;
   const text = new Editor(document, wanted).edit();
   if (!await says(text, document.path, wanted)) {
+    if (document.shared) throw sharedByAlias(document.path);
     throw new Failure("internal", `cannot edit ${document.path}: the new text would not say what it should`, {
       path: document.path,
       next: "nothing was written; report this as a bug of sremote, with the file, its tokens taken out",
     });
   }
   return text;
+}
+
+/** What stands in several places by an alias cannot be changed in one of them. */
+function sharedByAlias(path: string): Failure {
+  return new Failure(
+    "remote-file-invalid",
+    `cannot change ${path}: what would change is shared through a YAML anchor or alias`,
+    {
+      path,
+      next:
+        "Write the entry out without anchors (&), aliases (*) and merge keys (<<), then run the command again",
+    },
+  );
 }
 
 async function says(text: string, path: string, wanted: RemoteFile): Promise<boolean> {
@@ -64,17 +80,20 @@ class Editor {
   private readonly splices: Splices;
   private readonly style: Style;
   private readonly before: RemoteFile;
+  private readonly flow: FlowEditor;
 
   constructor(private readonly document: RemoteDocument, private readonly wanted: RemoteFile) {
     this.style = styleOf(document);
     this.splices = new Splices(document.text, this.style.eol);
     this.before = document.content;
+    this.flow = new FlowEditor(document, wanted, this.splices);
   }
 
   edit(): string {
     const { root } = this.document;
     if (root === null) this.fillEmpty();
     else if (root.kind === "map" && this.hasLines(root)) this.editRoot(root);
+    else if (root.kind === "map" && root.flow && root.pairs.length > 0) this.flow.editRoot(root);
     else this.splices.replaceBlock(root.start, root.end, fileLines(this.wanted, this.style));
     return this.splices.apply();
   }
@@ -112,7 +131,7 @@ class Editor {
   private editCredentials(root: MapNode, pair: Pair | undefined, pad: string): void {
     const { splices } = this;
     const [was, now] = [this.before.credentials, this.wanted.credentials];
-    if (was.length === now.length && was.every((one, i) => sameCredential(one, now[i]!))) return;
+    if (sameList(was, now, sameCredential)) return;
     const column = pad.length + this.style.list;
     if (pair === undefined) {
       // Behind what belongs to the last remote, and behind one that is new.
@@ -122,7 +141,15 @@ class Editor {
     }
     const { start, value, colon } = pair;
     if (now.length === 0) {
-      splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
+      // A file of comments alone is one that the programs refuse (SingularityCE 4.5.1, Apptainer 1.5.3).
+      const rest = root.pairs.length > 1 || this.wanted.remotes.size > 0
+        ? ""
+        : `${pad}Remotes: {}${this.style.eol}`;
+      splices.replace(splices.lineStart(start), splices.lineEnd(value.end), rest);
+      return;
+    }
+    if (flowSeq(value) !== null && was.length > 0) {
+      this.flow.editCredentials(value);
       return;
     }
     if (value.kind !== "seq" || value.flow || !value.items.every((item) => splices.startsItem(item.start))) {
@@ -144,7 +171,13 @@ class Editor {
     if (
       value.kind !== "map" || value.flow || value.pairs.some(({ start }) => !this.splices.startsLine(start))
     ) {
-      if (sameContent({ ...wanted, default: before.default }, before)) return;
+      if (sameContent({ ...wanted, default: before.default, credentials: before.credentials }, before)) {
+        return;
+      }
+      if (value.kind === "map" && value.flow && value.pairs.length > 0) {
+        this.flow.editRemotes(value);
+        return;
+      }
       if (wanted.remotes.size === 0) return this.splices.replace(value.start, value.end, "{}");
       this.splices.replace(colon + 1, value.end, "");
       return this.splices.insertLines(
@@ -181,6 +214,7 @@ class Editor {
 
   private editEntry(entry: Pair, was: StoredRemote, now: StoredRemote): void {
     const map = entry.value;
+    if (map.kind === "map" && map.flow && map.pairs.length > 0) return this.flow.editEntry(map, was, now);
     const kept = map.kind === "map" && this.hasLines(map) && !entry.explicit &&
       map.pairs.some(({ key }) => FIELDS.some((field) => field === key.text && this.isKept(field, was, now)));
     if (!kept) {
@@ -208,13 +242,8 @@ class Editor {
 
   /** A new scalar in the old one's place; null: the line goes. */
   private setScalar(pair: Pair, text: string | null): void {
-    const { start, value, colon } = pair;
-    const { splices } = this;
-    if (text === null) return splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
-    if (value.start === value.end) return splices.replace(colon + 1, colon + 1, ` ${text}`);
-    // A block scalar (|) ends with its line.
-    const eol = splices.endsLine(value.end) ? this.style.eol : "";
-    splices.replace(value.start, value.end, text + eol);
+    if (text !== null) return replaceScalar(this.splices, pair, text);
+    this.splices.replace(this.splices.lineStart(pair.start), this.splices.lineEnd(pair.value.end), "");
   }
 
   private setKeyservers(pair: Pair, was: StoredRemote, now: StoredRemote, column: number): void {
@@ -238,21 +267,11 @@ class Editor {
     linesOf: (items: readonly T[], column: number) => readonly string[],
   ): void {
     const { splices } = this;
-    const most = Math.min(was.length, now.length);
-    let head = 0;
-    while (head < most && same(was[head]!, now[head]!)) head++;
-    let tail = 0;
-    while (tail < most - head && same(was.at(-1 - tail)!, now.at(-1 - tail)!)) tail++;
+    const [head, tail] = unchangedEnds(was, now, same);
     for (const item of items.slice(head, items.length - tail)) {
       splices.replace(splices.lineStart(item.start), splices.lineEnd(item.end), "");
     }
     const at = head === 0 ? splices.lineStart(start) : splices.lineEnd(items[head - 1]!.end);
     splices.insertLines(at, linesOf(now.slice(head, now.length - tail), splices.column(start)));
   }
-}
-
-function isSame(field: Field, was: StoredRemote, now: StoredRemote): boolean {
-  return field === "Keyservers"
-    ? sameKeyservers(was.keyservers, now.keyservers)
-    : fieldText(was, field) === fieldText(now, field);
 }

@@ -14,6 +14,8 @@ export interface RemoteDocument {
   readonly path: string;
   /** The nodes with their places, for edit.ts and mask.ts; null: there is nothing but comments. */
   readonly root: Node | null;
+  /** Some of it stands in more than one place, by an alias or a merge key of YAML. */
+  readonly shared: boolean;
 }
 
 // What Go's YAML refuses, or takes for a line break where YAML 1.2 does not: there the two would read different files.
@@ -58,7 +60,7 @@ export async function parseRemoteFile(text: string, path: string): Promise<Remot
     const located = problems.map(({ offset, problem }) => ({ offset, message: problem.message, problem }));
     throw invalid(text, path, located.sort((a, b) => a.offset - b.offset));
   }
-  return { text, content, path, root: tree.root };
+  return { text, content, path, root: tree.root, shared: tree.shared };
 }
 
 function hex(text: string, offset: number): string {

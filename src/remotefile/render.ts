@@ -126,3 +126,60 @@ function itemLines(column: number, fields: readonly string[]): readonly string[]
   const pad = " ".repeat(column);
   return fields.map((field, i) => `${pad}${i === 0 ? "- " : "  "}${field}`);
 }
+
+/** Pieces of a file that is written in braces and brackets; `quoted`: as JSON has them. */
+export class FlowText {
+  constructor(private readonly quoted: boolean) {}
+
+  /** Text as a scalar. In braces, some readers take a colon for more than text. */
+  scalar(text: string): string {
+    const scalar = scalarText(text);
+    return scalar.startsWith('"') || !this.quoted && !scalar.includes(":") ? scalar : `"${scalar}"`;
+  }
+
+  /** A map of fields, of which those without text are left out. */
+  private map(fields: readonly (readonly [name: string, text: string | null])[]): string {
+    const said = fields.filter(([, text]) => text !== null).map(([name, text]) => this.pair(name, text!));
+    return `{${said.join(", ")}}`;
+  }
+
+  /** A key and what stands behind its colon. */
+  pair(name: string, text: string): string {
+    return `${this.scalar(name)}: ${text}`;
+  }
+
+  readonly keyserver = ({ uri, skip, external, insecure }: Keyserver): string =>
+    this.map([
+      ["URI", this.scalar(uri)],
+      ["Skip", `${skip}`],
+      ["External", `${external}`],
+      ["Insecure", `${insecure}`],
+    ]);
+
+  readonly credential = ({ uri, auth, insecure }: Credential): string =>
+    this.map([
+      ["URI", this.scalar(uri)],
+      ["Auth", auth === null ? null : this.scalar(auth.reveal())],
+      ["Insecure", `${insecure}`],
+    ]);
+
+  /** What stands behind the colon of a remote's field; null: the field says nothing. */
+  field(remote: StoredRemote, field: Field): string | null {
+    switch (field) {
+      case "URI":
+        return this.scalar(remote.uri);
+      case "Token":
+        return remote.token === null ? null : this.scalar(remote.token.reveal());
+      case "Keyservers":
+        return remote.keyservers.length === 0
+          ? null
+          : `[${remote.keyservers.map(this.keyserver).join(", ")}]`;
+      default:
+        return fieldText(remote, field);
+    }
+  }
+
+  /** A remote with its name. */
+  readonly remote = (remote: StoredRemote): string =>
+    this.pair(remote.name, this.map(FIELDS.map((field) => [field, this.field(remote, field)])));
+}
