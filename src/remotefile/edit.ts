@@ -14,6 +14,8 @@ import {
   sameList,
   sameRemote,
 } from "./entry.ts";
+import { FlowEditor, replaceScalar, unchangedEnds } from "./edit_flow.ts";
+import { flowSeq } from "./flow.ts";
 import { styleOf } from "./layout.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
@@ -42,6 +44,7 @@ export async function editRemoteFile(
   if (sameContent(document.content, wanted)) return document.text;
   const text = new Editor(document, wanted).edit();
   if (!await says(text, document.path, wanted)) {
+    if (document.shared) throw sharedByAlias(document.path);
     throw new Failure(
       "internal",
       `cannot edit ${document.path}: the new text would not have the intended content`,
@@ -52,6 +55,19 @@ export async function editRemoteFile(
     );
   }
   return text;
+}
+
+/** What stands in several places by an alias cannot be changed in one of them. */
+function sharedByAlias(path: string): Failure {
+  return new Failure(
+    "remote-file-invalid",
+    `cannot change ${path}: what would change is shared through a YAML anchor or alias`,
+    {
+      path,
+      next:
+        "Write the entry out without anchors (&), aliases (*) and merge keys (<<), then run the command again",
+    },
+  );
 }
 
 async function says(text: string, path: string, wanted: RemoteFile): Promise<boolean> {
@@ -67,17 +83,20 @@ class Editor {
   private readonly splices: Splices;
   private readonly style: Style;
   private readonly before: RemoteFile;
+  private readonly flow: FlowEditor;
 
   constructor(private readonly document: RemoteDocument, private readonly wanted: RemoteFile) {
     this.style = styleOf(document);
     this.splices = new Splices(document.text, this.style.eol);
     this.before = document.content;
+    this.flow = new FlowEditor(document, wanted, this.splices);
   }
 
   edit(): string {
     const { root } = this.document;
     if (root === null) this.fillEmpty();
     else if (root.kind === "map" && this.hasLines(root)) this.editRoot(root);
+    else if (root.kind === "map" && root.flow && root.pairs.length > 0) this.flow.editRoot(root);
     else this.splices.replaceBlock(root.start, root.end, fileLines(this.wanted, this.style));
     return this.splices.apply();
   }
@@ -114,13 +133,19 @@ class Editor {
   private editCredentials(root: MapNode, pair: Pair | undefined, pad: string): void {
     const [was, now] = [this.before.credentials, this.wanted.credentials];
     if (sameList(was, now, sameCredential)) return;
-    if (pair !== undefined) {
-      return this.setItems(pair, [was, now], pad.length, sameCredential, credentialLines);
+    if (pair === undefined) {
+      // After everything that belongs to the last remote, and after a new remote.
+      const end = this.splices.blockEnd(root.start, root.end);
+      const lines = credentialLines(now, pad.length + this.style.list);
+      return this.splices.insertLines(end, [`${pad}Credentials:`, ...lines]);
     }
-    // After everything that belongs to the last remote, and after a new remote.
-    const end = this.splices.blockEnd(root.start, root.end);
-    const lines = credentialLines(now, pad.length + this.style.list);
-    this.splices.insertLines(end, [`${pad}Credentials:`, ...lines]);
+    if (flowSeq(pair.value) !== null && now.length > 0 && was.length > 0) {
+      this.flow.editCredentials(pair.value);
+    } else this.setItems(pair, [was, now], pad.length, sameCredential, credentialLines);
+    if (now.length === 0 && root.pairs.length === 1 && this.wanted.remotes.size === 0) {
+      // The programs refuse a file of only comments (SingularityCE 4.5.1, Apptainer 1.5.3).
+      this.splices.insertLines(this.splices.lineStart(pair.start), [`${pad}Remotes: {}`]);
+    }
   }
 
   private newLines(remotes: readonly StoredRemote[]): readonly string[] {
@@ -134,7 +159,13 @@ class Editor {
     if (
       value.kind !== "map" || value.flow || value.pairs.some(({ start }) => !this.splices.startsLine(start))
     ) {
-      if (sameContent({ ...wanted, default: before.default }, before)) return;
+      if (sameContent({ ...wanted, default: before.default, credentials: before.credentials }, before)) {
+        return;
+      }
+      if (value.kind === "map" && value.flow && value.pairs.length > 0) {
+        this.flow.editRemotes(value);
+        return;
+      }
       if (wanted.remotes.size === 0) return this.splices.replace(value.start, value.end, "{}");
       return this.setLines(pair, this.newLines([...wanted.remotes.values()]));
     }
@@ -167,6 +198,7 @@ class Editor {
 
   private editEntry(entry: Pair, was: StoredRemote, now: StoredRemote): void {
     const map = entry.value;
+    if (map.kind === "map" && map.flow && map.pairs.length > 0) return this.flow.editEntry(map, was, now);
     const kept = map.kind === "map" && this.hasLines(map) && !entry.explicit &&
       map.pairs.some(({ key }) =>
         REMOTE_FIELDS.some((field) => field.yaml === key.text && this.isKept(field, was, now))
@@ -198,13 +230,8 @@ class Editor {
 
   /** Replaces a scalar; null: removes the line. */
   private setScalar(pair: Pair, text: string | null): void {
-    const { start, value, colon } = pair;
-    const { splices } = this;
-    if (text === null) return splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
-    if (value.start === value.end) return splices.replace(colon + 1, colon + 1, ` ${text}`);
-    // A block scalar (|) includes its line break.
-    const eol = splices.endsLine(value.end) ? this.style.eol : "";
-    splices.replace(value.start, value.end, text + eol);
+    if (text !== null) return replaceScalar(this.splices, pair, text);
+    this.splices.replace(this.splices.lineStart(pair.start), this.splices.lineEnd(pair.value.end), "");
   }
 
   /** Replaces a value with lines below its key. */
@@ -228,11 +255,7 @@ class Editor {
       return this.setLines(pair, linesOf(now, column + this.style.list));
     }
     const { start, items } = value;
-    const most = Math.min(was.length, now.length);
-    let head = 0;
-    while (head < most && same(was[head]!, now[head]!)) head++;
-    let tail = 0;
-    while (tail < most - head && same(was.at(-1 - tail)!, now.at(-1 - tail)!)) tail++;
+    const [head, tail] = unchangedEnds(was, now, same);
     for (const item of items.slice(head, items.length - tail)) {
       splices.replace(splices.lineStart(item.start), splices.lineEnd(item.end), "");
     }

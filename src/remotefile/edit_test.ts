@@ -186,27 +186,44 @@ Credentials:
 `,
   },
   {
-    name: "a flow entry that changes becomes lines; its neighbours don't",
+    name: "a flow entry that changes stays in braces",
     before: "Remotes:\n  a: {URI: x, Token: t} # c\n  b: {URI: y}",
-    changes: [update("a", entry("x"), entry("z"))],
-    after: "Remotes:\n  a:\n    URI: z\n    Token: t # c\n  b: {URI: y}",
+    changes: [update("a", entry("x"), entry("z", { insecure: true })), logout("a"), use("b")],
+    after: "Active: b\nRemotes:\n  a: {URI: z, Insecure: true} # c\n  b: {URI: y}",
   },
   {
-    name: "a file in braces, as JSON, becomes lines",
+    name: "a file of JSON stays JSON",
     before: '{"Active": "a", "Remotes": {"a": {"URI": "x"}}, "Credentials": [{"URI": "k", "Auth": "b c"}]}\n',
-    changes: [add("c", entry("c"))],
-    after: t`
-Active: a
-Remotes:
-    a:
-        URI: x
-    c:
-        URI: c
-Credentials:
-    - URI: k
-      Auth: "b c"
-      Insecure: false
+    changes: [add("c", entry("c", { keyservers: [keys("https://k.org")] })), remove("a"), use(null)],
+    after:
+      '{ "Remotes": { "c": {"URI": "c", "Keyservers": [{"URI": "https://k.org", "Skip": false, "External": true, "Insecure": false}]}}, "Credentials": [{"URI": "k", "Auth": "b c"}]}\n'
+        .replace("{ ", "{").replace("{ ", "{"),
+  },
+  {
+    name: "braces over several lines keep the comments of the entries that stay",
+    before: t`
+# head
+Remotes: {a: {URI: a.org},   # the first
+  b: {URI: b.org},  # the second
+  # above the third
+  c: {URI: c.org}  # the third
+}
 `,
+    changes: [add("d", entry("d.org")), remove("b"), update("c", entry("c.org"), entry("x.org"))],
+    after: "# head\nRemotes: {a: {URI: a.org},   # the first\n  \n  # above the third\n" +
+      "  c: {URI: x.org}, d: {URI: d.org}  # the third\n}\n",
+  },
+  {
+    name: "the last entry in braces goes with its comma",
+    before: "Remotes: {a: {URI: a}, b: {URI: b}}\n",
+    changes: [remove("b")],
+    after: "Remotes: {a: {URI: a}}\n",
+  },
+  {
+    name: "a remote beside one that an alias shares",
+    before: "Remotes:\n  a: &a\n    URI: a.org\n  b: *a\n  c:\n    <<: *a\n    Token: t\n",
+    changes: [add("d", entry("d.org")), logout("c"), use("b")],
+    after: "Active: b\nRemotes:\n  a: &a\n    URI: a.org\n  b: *a\n  c:\n    <<: *a\n  d:\n    URI: d.org\n",
   },
   {
     name: "the last remote goes",
@@ -359,6 +376,41 @@ Deno.test("a change that does not fit the file is an internal error without a to
       assert.doesNotMatch(JSON.stringify(error), /tok-en/);
       return true;
     });
+  }
+});
+
+Deno.test("what an alias or a merge key shares is not changed in one of its places", async () => {
+  const shared = "Remotes:\n  a: &a\n    URI: a.org\n  b: *a\n  c:\n    <<: *a\n    Token: t\n";
+  const changes = [
+    update("a", entry("a.org"), entry("x.org")),
+    update("b", entry("a.org"), entry("x.org")),
+    remove("a"),
+    login("a"),
+  ];
+  for (const change of changes) {
+    await assert.rejects(
+      () => edited(shared, [change]),
+      { code: "remote-file-invalid" },
+      JSON.stringify(change),
+    );
+  }
+});
+
+Deno.test("no edit leaves a file of comments alone, which the programs refuse", async () => {
+  const document = await parseRemoteFile("# ours\nCredentials:\n- URI: https://k.org\n  Auth: x\n", "f");
+  assert.equal(await editRemoteFile(document, [], { credentials: [] }), "# ours\nRemotes: {}\n");
+});
+
+Deno.test("a login to a keyserver leaves the remotes as they are laid out", async () => {
+  const one = { uri: "https://k.org", auth: new Secret("Basic x"), insecure: false };
+  for (
+    const remotes of [
+      "Remotes:\n",
+      "Remotes: {a: {URI: a.org},   # the first\n  b: {URI: b.org}}  # the second\n",
+    ]
+  ) {
+    const after = await editRemoteFile(await parseRemoteFile(remotes, "f"), [], { credentials: [one] });
+    assert.ok(after.startsWith(remotes), after);
   }
 });
 

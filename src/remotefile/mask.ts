@@ -91,6 +91,7 @@ function masked(
   const parts: string[] = [];
   let at = 0;
   for (const { owner, start, end, secret } of own) {
+    if (start < at) continue; // one that an alias shares
     parts.push(openText(text.slice(at, start), tokens));
     parts.push(there.get(owner)?.equals(secret) ? MASK : differs);
     // A block scalar (|) ends with its line break, which stays.

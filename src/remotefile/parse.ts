@@ -14,6 +14,8 @@ export interface RemoteDocument {
   readonly path: string;
   /** The nodes with their places, for edit.ts and mask.ts; null: the file has only comments. */
   readonly root: Node | null;
+  /** Whether a part of it is in more than one place, because of a YAML alias or merge key. */
+  readonly shared: boolean;
 }
 
 // What Go's YAML refuses, or reads as a line break where YAML 1.2 does not: the two would read different files.
@@ -58,7 +60,7 @@ export async function parseRemoteFile(text: string, path: string): Promise<Remot
     const located = problems.map(({ offset, problem }) => ({ offset, message: problem.message, problem }));
     throw invalid(text, path, located.sort((a, b) => a.offset - b.offset));
   }
-  return { text, content, path, root: tree.root };
+  return { text, content, path, root: tree.root, shared: tree.shared };
 }
 
 function hex(text: string, offset: number): string {

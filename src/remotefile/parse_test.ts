@@ -1,3 +1,4 @@
+import type { StoredRemote } from "../model.ts";
 import assert from "node:assert/strict";
 import { Failure } from "../base/failure.ts";
 import { parseRemoteFile } from "./parse.ts";
@@ -98,6 +99,37 @@ Deno.test("any text can be a name", async () => {
   }
 });
 
+/** Keyservers of which each list holds the one before it so many times. */
+function bomb(levels: number, times: number): string {
+  const list = (i: number) => Array(times).fill(i === 0 ? "{URI: x}" : `*k${i - 1}`).join(", ");
+  return Array.from({ length: levels }, (_, i) => `r${i}: {Keyservers: &k${i} [${list(i)}]}`).join(", ");
+}
+
+Deno.test("aliases, anchors and merge keys are read as the programs read them", async () => {
+  const cases: [string, string, Partial<StoredRemote>][] = [
+    ["Remotes:\n  a: &a\n    URI: a.org\n    Insecure: true\n  b: *a\n", "b", {
+      uri: "a.org",
+      insecure: true,
+    }],
+    ["Remotes:\n  a: &a {URI: a.org, Insecure: true}\n  b:\n    <<: *a\n    URI: b.org\n", "b", {
+      uri: "b.org",
+      insecure: true,
+    }],
+    ["Remotes:\n  a: &a {URI: a.org}\n  c: &c {URI: c.org, System: true}\n  b: {<<: [*a, *c]}\n", "b", {
+      uri: "a.org",
+      system: true,
+    }],
+    ["Active: &n b\nRemotes:\n  *n :\n    URI: &u b.org\n  a:\n    URI: *u\n", "a", { uri: "b.org" }],
+    ["Remotes:\n  b:\n    <<: {URI: b.org, Exclusive: true}\n", "b", { uri: "b.org", exclusive: true }],
+  ];
+  for (const [text, name, expected] of cases) {
+    const { remotes } = await read(text);
+    for (const [field, value] of Object.entries(expected)) {
+      assert.equal(remotes.get(name)?.[field as keyof StoredRemote], value, `${text}: ${field}`);
+    }
+  }
+});
+
 Deno.test("what the programs' decoders refuse is refused, with its line", async () => {
   const cases: [string, RegExp][] = [
     ["Remotes:\n  a:\n    URI: x\n    Tokn: abcdef\n", /^cannot read r.yaml: line 4: unknown field "Tokn"$/],
@@ -116,9 +148,10 @@ Deno.test("what the programs' decoders refuse is refused, with its line", async 
     ["Remotes:\n  a:\n    Keyservers: x\n", /expected a list/],
     ["Credentials:\n-\n", /expected a map/],
     ["Active: x\n---\nActive: y\n", /more than one YAML document/],
-    ["Active: &a x\n", /anchors and aliases are not supported/],
-    ["Remotes:\n  a: &a {URI: x}\n  b: *a\n", /anchors and aliases/],
-    ["Remotes:\n  a:\n    <<: {URI: x}\n", /merge keys/],
+    ["Remotes:\n  a:\n    <<: x\n", /line 3: a merge key \(<<\) does not name a map/],
+    ["Remotes: &r\n  a: *r\n", /line 2: an alias \(\*\) has no anchor/],
+    ["Remotes:\n  a: *nobody\n", /line 2: an alias \(\*\) has no anchor/],
+    [`Remotes: {${bomb(12, 8)}}\n`, /aliases \(\*\) expand to too many nodes/],
     ["Active: !!str x\n", /tags/],
     ["%YAML 1.1\n---\nActive: x\n", /directives/],
     ["? [a]\n: b\n", /a key is not a string/],

@@ -46,6 +46,8 @@ const style = fc.record({
   end: fc.boolean(),
   flow: fc.constantFrom("none", "none", "none", "entries", "remotes", "root"),
   activeLast: fc.boolean(),
+  // Between entries in braces: comments of the one before and of the one after.
+  comma: fc.constantFrom(", ", ",", ",   # of the one before\n  ", ",\n  # of the one after\n  "),
 });
 const plain = fc.record({
   active: fc.option(name),
@@ -101,7 +103,9 @@ const file = plain.map(({ active, remotes, credentials, style }) => {
     comment(pad(1), one.comments & 4) + `${pad(1)}${word(one.name)}:` +
     (style.flow === "entries" && one.flow ? ` ${flowRemote(one)} # c\n` : blockRemote(one))
   ).join("");
-  const flowRemotes = `{${list.map((one) => `${JSON.stringify(one.name)}: ${flowRemote(one)}`).join(", ")}}`;
+  const flowRemotes = `{${
+    list.map((one) => `${JSON.stringify(one.name)}: ${flowRemote(one)}`).join(style.comma)
+  }}`;
   const activeLine = active === null ? "" : `Active: ${word(active)} # the default\n`;
   const body = style.flow === "root"
     ? `{Active: ${JSON.stringify(active ?? "")}, Remotes: ${flowRemotes}}\n`
@@ -199,11 +203,11 @@ Deno.test("edits: the result has the changed content, and other lines stay", asy
         assert.ok(sameContent(read.content, wanted));
         if (sameContent(document.content, wanted)) assert.equal(after, text);
         if (text.includes("\r\n")) assert.doesNotMatch(after, /[^\r]\n/);
-        // Entries that are not concerned stay as they are, in block style to the last byte.
+        // Entries that do not change stay as they are to the last byte.
         const touched = new Set(changes.flatMap((one) => one.kind === "use" ? [] : [one.remote]));
-        if (document.root?.kind === "map" && !document.root.flow) {
+        if (document.root?.kind === "map") {
           const remotes = document.root.pairs.find(({ key }) => key.text === "Remotes")?.value;
-          if (remotes?.kind === "map" && !remotes.flow) {
+          if (remotes?.kind === "map") {
             for (const { start, key, value } of remotes.pairs) {
               const was = document.content.remotes.get(key.text)!;
               if (
@@ -214,7 +218,7 @@ Deno.test("edits: the result has the changed content, and other lines stay", asy
           }
           for (
             const line of text.split(/\r?\n/).filter((one) =>
-              /^\S/.test(one) && !/^\ufeff?(?:Active|Remotes)/.test(one) &&
+              /^[^\s{]/.test(one) && !/^\ufeff?(?:Active|Remotes)/.test(one) &&
               (credentials === null || !/^(?:Credentials|- )/.test(one))
             )
           ) {

@@ -2,7 +2,7 @@
 import { Failure } from "../base/failure.ts";
 import type { Secret } from "../base/secret.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
-import { CREDENTIAL_FIELDS, KEYSERVER_FIELDS, REMOTE_FIELDS, type RemoteField } from "./entry.ts";
+import { CREDENTIAL_FIELDS, type Field, KEYSERVER_FIELDS, REMOTE_FIELDS, type RemoteField } from "./entry.ts";
 
 /** The layout of a file. */
 export interface Style {
@@ -46,6 +46,9 @@ export function scalarText(text: string): string {
   });
   return `"${escaped}"`;
 }
+
+/** The value of a field. */
+type FieldValue = StoredRemote[RemoteField["property"]];
 
 /** The text of a scalar field; null: it is unset, and not written. */
 export function fieldText(value: string | boolean | Secret | null, always = false): string | null {
@@ -116,4 +119,51 @@ function itemLines(
   const pad = " ".repeat(column);
   return fields.filter(([, text]) => text !== null)
     .map(([name, text], i) => `${pad}${i === 0 ? "- " : "  "}${name}: ${text}`);
+}
+
+/** Text inside braces and brackets; `quoted`: as in JSON. */
+export class FlowText {
+  constructor(private readonly quoted: boolean) {}
+
+  /** A string as a scalar. Inside braces, some parsers read an unquoted colon as a key's. */
+  scalar(text: string): string {
+    return this.#safe(scalarText(text));
+  }
+
+  /** A key and its value. */
+  pair(name: string, text: string): string {
+    return `${this.scalar(name)}: ${text}`;
+  }
+
+  readonly keyserver = (one: Keyserver): string => this.#map(KEYSERVER_FIELDS, one);
+
+  readonly credential = (one: Credential): string => this.#map(CREDENTIAL_FIELDS, one);
+
+  /** A remote with its name. */
+  readonly remote = (remote: StoredRemote): string =>
+    this.pair(remote.name, this.#map(REMOTE_FIELDS, remote));
+
+  /** The value of a field; null: the field is not written. */
+  field(value: FieldValue, always?: true): string | null {
+    if (Array.isArray(value)) {
+      return value.length === 0
+        ? null
+        : `[${(value as readonly Keyserver[]).map(this.keyserver).join(", ")}]`;
+    }
+    const text = fieldText(value as Exclude<FieldValue, readonly Keyserver[]>, always);
+    return text === null || typeof value === "boolean" ? text : this.#safe(text);
+  }
+
+  #map(fields: readonly Field[], values: object): string {
+    const pairs = fields.flatMap((field) => {
+      const { yaml, property, always } = field as Field & { readonly property: string };
+      const text = this.field((values as Readonly<Record<string, FieldValue>>)[property]!, always);
+      return text === null ? [] : [this.pair(yaml, text)];
+    });
+    return `{${pairs.join(", ")}}`;
+  }
+
+  #safe(scalar: string): string {
+    return scalar.startsWith('"') || !this.quoted && !scalar.includes(":") ? scalar : `"${scalar}"`;
+  }
 }

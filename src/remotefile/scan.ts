@@ -43,7 +43,7 @@ interface OpenPair extends Pair {
 const DEEPEST = 8;
 
 /** The tree of a text in the simplest YAML; null: it is something else, or invalid. Linear; never throws. */
-export function scanYaml(text: string): { readonly root: Node | null } | null {
+export function scanYaml(text: string): { readonly root: Node | null; readonly shared: false } | null {
   let at = HEAD.exec(text)?.[0].length ?? (text.startsWith("\ufeff") ? 1 : 0);
   UNUSUAL.lastIndex = at;
   if (UNUSUAL.test(text)) return null;
@@ -95,7 +95,7 @@ export function scanYaml(text: string): { readonly root: Node | null } | null {
     awaiting = spaced === undefined ? pair : null;
   }
   if (root !== null) setEnd(root);
-  return { root };
+  return { root, shared: false };
 }
 
 function map(start: number): OpenMap {

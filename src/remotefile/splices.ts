@@ -12,7 +12,7 @@ interface Splice {
 export class Splices {
   private readonly splices: Splice[] = [];
 
-  constructor(private readonly text: string, private readonly eol: string) {}
+  constructor(private readonly text: string, readonly eol: string) {}
 
   /** Replaces the text between two offsets. */
   replace(start: number, end: number, text: string): void {

@@ -50,7 +50,7 @@ export interface SeqNode {
   readonly items: readonly Node[];
 }
 
-/** A node of the tree; there are no aliases, anchors or tags. */
+/** A node of the tree. An alias is the node of its anchor, at that place; merge keys are resolved; tags are refused. */
 export type Node = ScalarNode | MapNode | SeqNode;
 
 /** What is wrong with the YAML, without a quotation of the text, which may contain a token. */
@@ -62,7 +62,13 @@ export interface Mistake {
 }
 
 /** The tree of a text; `root` is null where the text has only comments. */
-export type Tree = { readonly root: Node | null } | { readonly mistakes: readonly Mistake[] };
+export type Tree =
+  | {
+    readonly root: Node | null;
+    /** Whether a node is in more than one place, because of an alias or a merge key. */
+    readonly shared: boolean;
+  }
+  | { readonly mistakes: readonly Mistake[] };
 
 // A valid file is five levels deep. The rest is for an error message about the field instead of the depth.
 /** Reads one YAML document with the library. Never throws; linear in the length of the text. */
@@ -102,67 +108,137 @@ function readDocument(text: string): Tree {
   }
   // A document without content has a scalar of no length.
   const nothing = root === null || isScalar(root) && root.range[0] === root.range[1];
-  const tree = convert(root, 0, 0, mistakes);
+  const converter = new Converter(text.length + SPARE_NODES, mistakes);
+  const tree = converter.node(root, 0, 0);
   if (mistakes.length > 0) return { mistakes: mistakes.sort((a, b) => a.offset - b.offset) };
-  return { root: nothing ? null : tree };
+  return { root: nothing ? null : tree, shared: converter.shared };
 }
 
-function convert(node: ParsedNode | null, empty: number, depth: number, mistakes: Mistake[]): Node {
-  const unsupported = (message: string) =>
-    mistakes.push({ offset: node?.range[0] ?? empty, message, unsupported: true });
-  if (node === null) return { kind: "scalar", start: empty, end: empty, text: "", plain: true };
-  if (isAlias(node)) {
-    unsupported("anchors and aliases are not supported");
-    return { kind: "scalar", start: empty, end: empty, text: "", plain: true };
+/** How many nodes aliases may add beyond the length of the text; the decoder of the programs refuses "excessive aliasing" too. */
+const SPARE_NODES = 10_000;
+
+/** The library's nodes → ours. */
+class Converter {
+  /** Whether an alias or a merge key was resolved. */
+  shared = false;
+  /** By anchor: its node, and the number of nodes in it, aliases included. */
+  private readonly anchors = new Map<string, { readonly node: Node; readonly size: number }>();
+  /** The number of nodes so far; those of an alias count each time. */
+  private size = 0;
+
+  constructor(private readonly most: number, private readonly mistakes: Mistake[]) {}
+
+  /** @param empty the offset of a node without text */
+  node(node: ParsedNode | null, empty: number, depth: number): Node {
+    if (node === null) return nothingAt(empty);
+    if (isAlias(node)) return this.alias(node.source, node.range[0]);
+    const before = this.size++;
+    const converted = this.unaliased(node, empty, depth);
+    if (node.anchor !== undefined) {
+      this.anchors.set(node.anchor, { node: converted, size: this.size - before });
+    }
+    return converted;
   }
-  if (node.anchor !== undefined) unsupported("anchors and aliases are not supported");
-  if (node.tag !== undefined) unsupported("tags (!…) are not supported");
-  const [start, end] = node.range;
-  if (isScalar(node)) {
-    const text = String(node.value);
-    const plain = node.type === "PLAIN";
-    if (plain && start === end) return { kind: "scalar", start: empty, end: empty, text: "", plain };
-    return { kind: "scalar", start, end, text, plain };
+
+  private alias(name: string, offset: number): Node {
+    this.shared = true;
+    const target = this.anchors.get(name);
+    if (target === undefined) {
+      this.mistake(offset, "an alias (*) has no anchor (&) before it");
+      return nothingAt(offset);
+    }
+    this.size += target.size;
+    if (this.size <= this.most) return target.node;
+    this.mistake(offset, "aliases (*) expand to too many nodes");
+    return nothingAt(offset);
   }
-  if (depth === REMOTE_FILE_LEVELS) {
-    mistakes.push({ offset: start, message: "the YAML is nested too deeply" });
-    return { kind: "seq", start, end, flow: true, items: [] };
+
+  private unaliased(node: ParsedNode, empty: number, depth: number): Node {
+    const [start, end] = node.range;
+    if (node.tag !== undefined) {
+      this.mistakes.push({ offset: start, message: "tags (!…) are not supported", unsupported: true });
+    }
+    if (isScalar(node)) {
+      const plain = node.type === "PLAIN";
+      if (plain && start === end) return nothingAt(empty);
+      return { kind: "scalar", start, end, text: String(node.value), plain };
+    }
+    if (depth === REMOTE_FILE_LEVELS) {
+      this.mistake(start, TOO_DEEP.message);
+      return { kind: "seq", start, end, flow: true, items: [] };
+    }
+    if (isSeq(node)) {
+      const flow = node.flow === true;
+      const items = (node.items as ParsedNode[]).map((item) => this.node(item, item.range[0], depth + 1));
+      const last = (node.items as ParsedNode[]).at(-1);
+      const own = last === undefined ? end : isAlias(last) ? last.range[1] : items.at(-1)!.end;
+      return { kind: "seq", start, end: flow ? end : own, flow, items };
+    }
+    if (!isMap(node)) return { kind: "scalar", start, end, text: "", plain: true };
+    const pairs = node.items as LibraryPair<ParsedNode, ParsedNode | null>[];
+    return this.map(pairs, start, end, node.flow === true, depth);
   }
-  const flow = node.flow === true;
-  if (isSeq(node)) {
-    const items = (node.items as ParsedNode[]).map((item) =>
-      convert(item, item.range[0], depth + 1, mistakes)
-    );
-    return { kind: "seq", start, end: flow ? end : items.at(-1)?.end ?? end, flow, items };
+
+  private map(
+    items: readonly LibraryPair<ParsedNode, ParsedNode | null>[],
+    start: number,
+    end: number,
+    flow: boolean,
+    depth: number,
+  ): MapNode {
+    const pairs: Pair[] = [];
+    const merged: Pair[] = [];
+    let own = end;
+    for (const item of items) {
+      const pair = this.pair(item, depth);
+      if (pair === null) continue;
+      own = isAlias(item.value) ? item.value.range[1] : pair.value.end;
+      if (pair.key.plain && pair.key.text === "<<") merged.push(...this.merged(pair));
+      else pairs.push(pair);
+    }
+    const names = new Set(pairs.map(({ key }) => key.text));
+    for (const pair of merged) {
+      // The fields of the map itself come first, then those of the map named first.
+      if (names.has(pair.key.text)) continue;
+      names.add(pair.key.text);
+      pairs.push(pair);
+    }
+    return { kind: "map", start, end: flow ? end : own, flow, pairs };
   }
-  if (!isMap(node)) return { kind: "scalar", start, end, text: "", plain: true };
-  const pairs: Pair[] = [];
-  for (const item of node.items as LibraryPair<ParsedNode, ParsedNode | null>[]) {
-    const pair = convertPair(item, depth, mistakes);
-    if (pair !== null) pairs.push(pair);
+
+  /** The pairs that a merge key (`<<`) brings: those of a map, or of a list of maps (yaml.org/type/merge). */
+  private merged({ key, value }: Pair): readonly Pair[] {
+    this.shared = true;
+    const maps = value.kind === "seq" ? value.items : [value];
+    return maps.flatMap((one) => {
+      if (one.kind === "map") return one.pairs;
+      this.mistake(key.start, "a merge key (<<) does not name a map");
+      return [];
+    });
   }
-  return { kind: "map", start, end: flow ? end : pairs.at(-1)?.value.end ?? end, flow, pairs };
+
+  private pair(item: LibraryPair<ParsedNode, ParsedNode | null>, depth: number): Pair | null {
+    const token = item.srcToken as CST.CollectionItem | undefined;
+    const key = this.node(item.key, item.key.range[0], depth + 1);
+    if (key.kind !== "scalar") {
+      this.mistake(item.key.range[0], "a key is not a string");
+      return null;
+    }
+    const keyEnd = item.key.range[1];
+    const colon = token?.sep?.find(({ type }) => type === "map-value-ind")?.offset ?? keyEnd - 1;
+    const question = token?.start.find(({ type }) => type === "explicit-key-ind");
+    const value = this.node(item.value, colon + 1, depth + 1);
+    const start = question?.offset ?? item.key.range[0];
+    return { start, key, colon, explicit: question !== undefined, value };
+  }
+
+  private mistake(offset: number, message: string): void {
+    this.mistakes.push({ offset, message });
+  }
 }
 
-function convertPair(
-  item: LibraryPair<ParsedNode, ParsedNode | null>,
-  depth: number,
-  mistakes: Mistake[],
-): Pair | null {
-  const token = item.srcToken as CST.CollectionItem | undefined;
-  if (!isScalar(item.key)) {
-    if (isAlias(item.key)) convert(item.key, 0, depth + 1, mistakes);
-    else mistakes.push({ offset: item.key.range[0], message: "a key is not a string" });
-    return null;
-  }
-  const key = convert(item.key, item.key.range[0], depth + 1, mistakes) as ScalarNode;
-  if (key.plain && key.text === "<<") {
-    mistakes.push({ offset: key.start, message: "merge keys (<<) are not supported", unsupported: true });
-  }
-  const colon = token?.sep?.find(({ type }) => type === "map-value-ind")?.offset ?? key.end - 1;
-  const question = token?.start.find(({ type }) => type === "explicit-key-ind");
-  const value = convert(item.value, colon + 1, depth + 1, mistakes);
-  return { start: question?.offset ?? key.start, key, colon, explicit: question !== undefined, value };
+function nothingAt(offset: number): ScalarNode {
+  return { kind: "scalar", start: offset, end: offset, text: "", plain: true };
 }
 
 // Some of the library's messages quote the source, so none is passed on.

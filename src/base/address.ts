@@ -1,0 +1,77 @@
+/**
+ * The address of an endpoint as a `remote.yaml` holds it: `URI`. What a program makes of it was measured with
+ * SingularityCE 3.5.3 to 4.5.1, Apptainer 1.1.9 and 1.5.3; see `tests/recordings/` (uri/*).
+ */
+import { endpointProblem } from "./uri.ts";
+
+/**
+ * How a program reads a stored address. `host` (SingularityCE before 3.9): puts `https://` before it. `url` (SingularityCE
+ * 3.9, Apptainer 1.1, and later): parses it as a URL, then sets the scheme to http or https by `Insecure`; of `host:port` it
+ * takes the host for the scheme.
+ */
+export type AddressForm = "host" | "url";
+
+/** What a stored address means. */
+export type Address =
+  | {
+    /** `host[:port][/path]`, without trailing slashes. */
+    readonly address: string;
+  }
+  | {
+    /** Why it is not an address, as the end of a sentence: "has no address". */
+    readonly problem: string;
+  };
+
+/**
+ * Reads a stored address, whichever form it has: bare, with a scheme, or with `//` before it. A scheme says nothing: the
+ * programs replace it.
+ *
+ * @example
+ * ```ts
+ * import { readAddress } from "./address.ts";
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(readAddress("https://lab.example.com:8443/"), { address: "lab.example.com:8443" });
+ * assert.deepEqual(readAddress("//lab.example.com"), { address: "lab.example.com" });
+ * assert.deepEqual(readAddress(""), { problem: "has no address" });
+ * ```
+ */
+export function readAddress(stored: string): Address {
+  if (stored === "") return { problem: "has no address" };
+  const address = withoutTrailingSlashes(bare(stored));
+  // IPv6 without brackets: the last colon would count as the port's.
+  const colons = address.split("/", 1)[0]!.split(":").length - 1;
+  const problem = colons > 1 && !address.startsWith("[")
+    ? "the address is an IPv6 address without brackets"
+    : endpointProblem(address);
+  return problem === null ? { address } : { problem: `has an invalid address: ${problem}` };
+}
+
+/** Whether a program that reads addresses in this form can use a stored one. */
+export function canUse(stored: string, form: AddressForm): boolean {
+  if ("problem" in readAddress(stored)) return false;
+  const hasPrefix = bare(stored) !== stored;
+  return form === "host" ? !hasPrefix : hasPrefix || !needsScheme(stored);
+}
+
+/** An address as it is stored for a program: bare where every version reads that, else with its scheme. */
+export function storedAddress(address: string, insecure: boolean, form: AddressForm): string {
+  if (form === "host" || !needsScheme(address)) return address;
+  return `${insecure ? "http" : "https"}://${address}`;
+}
+
+/** With a port, or an IPv6 address: of it, what parses URLs takes the part before the colon for a scheme. */
+function needsScheme(bareAddress: string): boolean {
+  return bareAddress.split("/", 1)[0]!.includes(":");
+}
+
+function bare(stored: string): string {
+  const scheme = /^(?:[A-Za-z][A-Za-z0-9+.-]{0,31}:)?\/\//.exec(stored)?.[0] ?? "";
+  return stored.slice(scheme.length);
+}
+
+/** In one pass, whatever the number of slashes. */
+function withoutTrailingSlashes(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === "/") end--;
+  return text.slice(0, end);
+}
