@@ -12,11 +12,16 @@ import {
   NAME_PATTERN,
 } from "../src/base/uri.ts";
 import { NAME_CHARACTERS } from "../src/base/limits.ts";
+import type { Runtime } from "../src/model.ts";
+import { READER_PATTERN } from "../src/programs.ts";
 
 /** `T` with everything in it readonly, so that a config can be `as const`. */
 export type Immutable<T> = T extends readonly unknown[] | object
   ? { readonly [K in keyof T]: Immutable<T[K]> }
   : T;
+
+/** A program, or a program with the oldest version that has to read the file. */
+type RuntimeName = Runtime | `${Runtime}@${number}.${number}` | `${Runtime}@${number}.${number}.${number}`;
 
 const closed = { additionalProperties: false };
 // A path has no line breaks, NULs or other control characters.
@@ -140,12 +145,22 @@ export const configSchema = Type.Object({
   $schema: Type.Optional(
     Type.String({ description: "Location of this schema, for editors. sremote ignores it." }),
   ),
-  runtimes: Type.Optional(Type.Array(Type.Enum(["singularity", "apptainer"], { type: "string" }), {
-    description: "The programs whose remote.yaml files sremote manages.",
-    minItems: 1,
-    uniqueItems: true,
-    default: ["singularity"],
-  })),
+  runtimes: Type.Optional(Type.Array(
+    Type.Unsafe<RuntimeName>({
+      type: "string",
+      pattern: READER_PATTERN,
+      typescript: '"singularity" | "apptainer" | `${"singularity" | "apptainer"}@${number}.${string}`',
+      allowed:
+        "singularity or apptainer, or with the oldest version that has to read the file: singularity@3.8",
+    }),
+    {
+      description:
+        "The programs whose remote.yaml files sremote manages. singularity@3.8: version 3.8 and later have to read the file. Unset: Apptainer if only its directories exist, otherwise Singularity.",
+      minItems: 1,
+      uniqueItems: true,
+      examples: [["singularity"], ["singularity@3.8", "apptainer"]],
+    },
+  )),
   remotes,
   default: Type.Optional(Type.Union([
     Type.String(),

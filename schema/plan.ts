@@ -26,7 +26,14 @@ const endpointFields = {
 };
 const endpoint = Type.Object(endpointFields, { ...closed, title: "Endpoint" });
 
-const entryFields = { ...endpointFields, keyservers: Type.Array(keyserver) };
+const entryFields = {
+  uri: Type.String({ description: "The address in the form that the file has." }),
+  system: Type.Boolean({
+    description: "Every entry of the global file, and each copy of one in the user file.",
+  }),
+  insecure: endpointFields.insecure,
+  keyservers: Type.Array(keyserver),
+};
 const entry = Type.Object(entryFields, {
   ...closed,
   title: "Entry",
@@ -150,6 +157,7 @@ const plan = Type.Object({
   formatVersion: Type.Literal(1),
   target: Type.Object({
     runtime: Type.Enum(["singularity", "apptainer"], { type: "string" }),
+    oldest: nullable(Type.String(), "The oldest version that has to read the file; null: only current ones."),
     scope: Type.Enum(["user", "global"], { type: "string" }),
     file: Type.String({ description: "Absolute path of the remote.yaml." }),
   }, { ...closed, title: "Target", description: "The file that the plan is for." }),

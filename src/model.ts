@@ -8,6 +8,16 @@ import type { Credential, Entry, Keyserver, SeenRemote, StoredRemote } from "./r
 /** The two container programs that read a `remote.yaml`. */
 export type Runtime = "singularity" | "apptainer";
 
+/** A version as a program prints it: `3.8`, `4.5.1`. */
+export type Version = `${number}.${number}` | `${number}.${number}.${number}`;
+
+/** A program that has to read a file. */
+export interface Reader {
+  readonly runtime: Runtime;
+  /** The oldest version that has to read it; null: only current ones. */
+  readonly oldest: Version | null;
+}
+
 /** Which file holds a remote: the user file or the global file. */
 export type Scope = "user" | "global";
 
@@ -44,8 +54,7 @@ export interface RemoteFile {
 }
 
 /** The file that a plan is for. */
-export interface Target {
-  readonly runtime: Runtime;
+export interface Target extends Reader {
   readonly scope: Scope;
   /** The absolute path of the `remote.yaml`. */
   readonly file: string;
@@ -72,7 +81,8 @@ export type DesiredDefault =
 
 /** The config, validated, with every default value filled in, for both scopes. */
 export interface Desired {
-  readonly runtimes: readonly Runtime[];
+  /** null: detected. */
+  readonly runtimes: readonly Reader[] | null;
   /** The directory that holds `singularity/` and `apptainer/`; null: `/etc` or `/usr/local/etc`, whichever has them. */
   readonly sysconfdir: string | null;
   readonly remotes: Readonly<Record<Scope, ReadonlyMap<string, DesiredRemote>>>;

@@ -4,10 +4,8 @@
  *
  * Source: measured with SingularityCE 3.5.3, 3.7.4, 3.8.4, 3.11.5 and 4.5.1 and with Apptainer 1.1.9 and 1.5.3.
  */
-import type { Runtime } from "./model.ts";
-
-/** A version as a program prints it: `3.8`, `4.5.1`. */
-export type Version = `${number}.${number}` | `${number}.${number}.${number}`;
+import type { AddressForm } from "./base/address.ts";
+import type { Reader, Runtime, Version } from "./model.ts";
 
 /** A fact that depends on the version. */
 export interface Since<T> {
@@ -18,6 +16,16 @@ export interface Since<T> {
 
 /** The values of such a fact, oldest first. The first entry is the oldest version that was measured. */
 export type ByVersion<T> = readonly [Since<T>, ...Since<T>[]];
+
+/** Fields of `remote.yaml` that were added later. */
+export type NewField = "Exclusive" | "Insecure" | "Keyservers" | "Credentials";
+
+/** An endpoint that a program knows by itself. */
+interface Endpoint {
+  readonly uri: string;
+  /** Not null: the endpoint has no discovery, only this keyserver. */
+  readonly keyserver: string | null;
+}
 
 /** What one program is and does. */
 export interface Program {
@@ -35,12 +43,20 @@ export interface Program {
   readonly symlink: ByVersion<"follow" | "refuse">;
   /** What a name does that is both a user remote and a global remote: fail every command, or use the user remote. */
   readonly nameInBoth: "fail" | "use-user";
-  /** The remote in the global file as shipped. `keyserver`: the endpoint has no discovery, and only this service. */
-  readonly shipped: { readonly name: string; readonly uri: string; readonly keyserver: string | null };
+  /** The remote in the global file as shipped. */
+  readonly shipped: { readonly name: string } & Endpoint;
   /** Fields that older versions refuse, with the first version that reads them. */
-  readonly newFields: Readonly<Record<"Exclusive" | "Insecure" | "Keyservers" | "Credentials", Version>>;
-  /** How an address with a port or an IPv6 literal has to be stored. A bare host name is read by every version. */
-  readonly addressWithPort: ByVersion<"bare" | "scheme">;
+  readonly newFields: Readonly<Record<NewField, Version>>;
+  /** How it reads a stored address. */
+  readonly address: ByVersion<AddressForm>;
+  /** What it makes of a file with only comments or blank lines. */
+  readonly emptyDocument: ByVersion<"read" | "refuse">;
+  /** What it makes of a date without quotes, as a name, URI or token. */
+  readonly plainDate: ByVersion<"read" | "refuse">;
+  /** The remote that it uses if there is none at all, in no file. */
+  readonly builtIn: Endpoint;
+  /** The directory of another program that its first run takes over, only while its own directory does not exist. */
+  readonly takesOver: string | null;
 }
 
 /** The programs. */
@@ -55,7 +71,11 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     nameInBoth: "fail",
     shipped: { name: "SylabsCloud", uri: "cloud.sylabs.io", keyserver: null },
     newFields: { Exclusive: "3.7", Insecure: "3.9", Keyservers: "3.7", Credentials: "3.7" },
-    addressWithPort: [{ since: "3.5", is: "bare" }, { since: "3.9", is: "scheme" }],
+    address: [{ since: "3.5", is: "host" }, { since: "3.9", is: "url" }],
+    emptyDocument: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
+    plainDate: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
+    builtIn: { uri: "cloud.sylabs.io", keyserver: null },
+    takesOver: null,
   },
   apptainer: {
     title: "Apptainer",
@@ -70,7 +90,11 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     nameInBoth: "use-user",
     shipped: { name: "DefaultRemote", uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
     newFields: { Exclusive: "1.1", Insecure: "1.1", Keyservers: "1.1", Credentials: "1.1" },
-    addressWithPort: [{ since: "1.1", is: "scheme" }],
+    address: [{ since: "1.1", is: "url" }],
+    emptyDocument: [{ since: "1.1", is: "read" }, { since: "1.5", is: "refuse" }],
+    plainDate: [{ since: "1.1", is: "read" }],
+    builtIn: { uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
+    takesOver: ".singularity",
   },
 };
 
@@ -80,4 +104,48 @@ export const DEFAULT_RUNTIME: Runtime = "singularity";
 /** The value of a fact for the newest version. */
 export function newest<T>(fact: ByVersion<T>): T {
   return fact.at(-1)!.is;
+}
+
+/** The value of a fact for the oldest version that has to read a file; for the newest if none is named. */
+export function valueFor<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest">): T {
+  if (oldest === null) return newest(fact);
+  return (fact.findLast(({ since }) => compareVersions(since, oldest) <= 0) ?? fact[0]).is;
+}
+
+/** The first version of a program for which a fact has the value that it has for this reader. */
+export function sinceOf<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest">): Version {
+  if (oldest === null) return fact.at(-1)!.since;
+  return (fact.findLast(({ since }) => compareVersions(since, oldest) <= 0) ?? fact[0]).since;
+}
+
+/** Fields that a reader refuses, each with the first version that reads it. */
+export function fieldsRefusedBy({ runtime, oldest }: Reader): readonly (readonly [NewField, Version])[] {
+  const fields = Object.entries(PROGRAMS[runtime].newFields) as [NewField, Version][];
+  return oldest === null ? [] : fields.filter(([, since]) => compareVersions(since, oldest) > 0);
+}
+
+/** Negative if `a` is older. */
+export function compareVersions(a: Version, b: Version): number {
+  const [one, other] = [a, b].map((version) => version.split(".").map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (one![i] ?? 0) - (other![i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** A program and a version as the config and `--runtime` have them: `singularity`, `singularity@3.8`. */
+export const READER_PATTERN = `^(?:${
+  Object.keys(PROGRAMS).join("|")
+})(?:@[0-9]{1,3}\\.[0-9]{1,3}(?:\\.[0-9]{1,3})?)?$`;
+
+/** Parses a text that matches {@link READER_PATTERN}. */
+export function parseReader(text: string): Reader {
+  const [runtime, oldest = null] = text.split("@") as [Runtime, Version?];
+  return { runtime, oldest };
+}
+
+/** The opposite of {@link parseReader}. */
+export function showReader({ runtime, oldest }: Reader): string {
+  return oldest === null ? runtime : `${runtime}@${oldest}`;
 }

@@ -24,7 +24,7 @@ export function toJsonSchema(schema: unknown): string {
 
 /** Reduces a schema to what validation needs, so that no command has to load TypeBox (2 ms in the binary). */
 export function toValidation(schema: unknown): string {
-  const forPeople = new Set(["description", "title", "default", "examples"]);
+  const forPeople = new Set(["description", "title", "default", "examples", "typescript"]);
   return `${
     JSON.stringify(schema, (key, value) =>
       forPeople.has(key) && typeof value !== "object" ? undefined : value, 2)
@@ -37,7 +37,7 @@ function strip(node: Node): Node {
   if (typeof node !== "object" || node === null) return node;
   const isSchema = typeof node.type === "string" || "anyOf" in node;
   const kept = Object.entries(node).filter(([key]) =>
-    !(isSchema && (key === "allowed" || key === "additionalItems"))
+    !(isSchema && (key === "allowed" || key === "typescript" || key === "additionalItems"))
   );
   return Object.fromEntries(
     kept.map(([key, value]) => [
@@ -51,6 +51,7 @@ function strip(node: Node): Node {
 export function toTypeScript(schema: unknown): string {
   const named = new Map<string, string>();
   const typeOf = (node: Schema, indent: string): string => {
+    if (node.typescript !== undefined) return node.typescript;
     if (node.anyOf !== undefined) return node.anyOf.map((branch) => typeOf(branch, indent)).join(" | ");
     if (node.enum !== undefined) {
       return nameIt(

@@ -38,8 +38,8 @@ export function globalOptions({ terminal, here }: World) {
     .helpCommand("help [command]", "Show help for a command")
     .option("-c, --config <file>", "Config file (default: ./remotes.ts, .js, .json or .yaml)")
     .addOption(
-      new Option("--runtime <name>", "Program whose remote.yaml to use")
-        .choices(["singularity", "apptainer"] as const),
+      new Option("--runtime <name>", "Program whose remote.yaml to use, such as apptainer or singularity@3.8")
+        .argParser(readerIn),
     )
     .option("--root <dir>", "Use this directory as the root directory")
     .option("--remote-file <path>", "Use this remote.yaml")

@@ -2,7 +2,7 @@
  * The address of an endpoint as a `remote.yaml` holds it: `URI`. What a program makes of it was measured with
  * SingularityCE 3.5.3 to 4.5.1, Apptainer 1.1.9 and 1.5.3; see `tests/recordings/` (uri/*).
  */
-import { endpointProblem } from "./uri.ts";
+import { endpointProblem, plainAddress } from "./uri.ts";
 
 /**
  * How a program reads a stored address. `host` (SingularityCE before 3.9): puts `https://` before it. `url` (SingularityCE
@@ -37,7 +37,7 @@ export type Address =
  */
 export function readAddress(stored: string): Address {
   if (stored === "") return { problem: "has no address" };
-  const address = withoutTrailingSlashes(bare(stored));
+  const address = plainAddress(stored);
   // IPv6 without brackets: the last colon would count as the port's.
   const colons = address.split("/", 1)[0]!.split(":").length - 1;
   const problem = colons > 1 && !address.startsWith("[")
@@ -46,10 +46,17 @@ export function readAddress(stored: string): Address {
   return problem === null ? { address } : { problem: `has an invalid address: ${problem}` };
 }
 
+/** An endpoint with the plain form of its address; one without a valid address stays as it is, and nobody can ask it. */
+export function plainEndpoint<T extends { readonly uri: string }>(endpoint: T): T {
+  const read = readAddress(endpoint.uri);
+  return "problem" in read || read.address === endpoint.uri ? endpoint : { ...endpoint, uri: read.address };
+}
+
 /** Whether a program that reads addresses in this form can use a stored one. */
 export function canUse(stored: string, form: AddressForm): boolean {
   if ("problem" in readAddress(stored)) return false;
-  const hasPrefix = bare(stored) !== stored;
+  // A scheme, or `//`.
+  const hasPrefix = !stored.startsWith(plainAddress(stored));
   return form === "host" ? !hasPrefix : hasPrefix || !needsScheme(stored);
 }
 
@@ -62,16 +69,4 @@ export function storedAddress(address: string, insecure: boolean, form: AddressF
 /** With a port, or an IPv6 address: of it, what parses URLs takes the part before the colon for a scheme. */
 function needsScheme(bareAddress: string): boolean {
   return bareAddress.split("/", 1)[0]!.includes(":");
-}
-
-function bare(stored: string): string {
-  const scheme = /^(?:[A-Za-z][A-Za-z0-9+.-]{0,31}:)?\/\//.exec(stored)?.[0] ?? "";
-  return stored.slice(scheme.length);
-}
-
-/** In one pass, whatever the number of slashes. */
-function withoutTrailingSlashes(text: string): string {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === "/") end--;
-  return text.slice(0, end);
 }

@@ -60,8 +60,7 @@ export function endpointProblem(text: string): string | null {
 
 /** The valid address of an endpoint, as `remote.yaml` stores it. */
 export function storedEndpoint(text: string): { uri: string; insecure: boolean } {
-  const uri = text.replace(/^https?:\/\//i, "").replace(/\/+$/, "");
-  return { uri, insecure: /^http:\/\//i.test(text) };
+  return { uri: plainAddress(text), insecure: /^http:\/\//i.test(text) };
 }
 
 // What the pattern accepts and a URL does not: invalid IP addresses and invalid punycode.
@@ -119,7 +118,7 @@ export function keyserverWeb(text: string): string {
   return `http://${/^[^/]*:[0-9]+(?:\/|$)/.test(rest) ? rest : rest.replace(/^[^/]*/, "$&:11371")}`;
 }
 
-/** Whether two stored addresses name the same endpoint, ignoring the case of the host and trailing slashes. */
+/** Whether two addresses name the same endpoint, in whatever form they are stored, ignoring the case of the host. */
 export function sameEndpoint(a: string, b: string): boolean {
   return a === b || comparable(a) === comparable(b);
 }
@@ -145,14 +144,22 @@ interface Destination {
  * ```
  */
 export function mayReceive(madeFor: Destination, to: Destination): boolean {
-  const host = ({ uri }: Destination) => uri.replace(/\/.*/s, "").toLowerCase();
+  const host = ({ uri }: Destination) => plainAddress(uri).split("/", 1)[0]!.toLowerCase();
   return host(madeFor) === host(to) && (madeFor.insecure || !to.insecure);
 }
 
-function comparable(address: string): string {
-  const trimmed = address.replace(/\/+$/, "");
-  const slash = trimmed.indexOf("/");
-  return slash < 0 ? trimmed.toLowerCase() : trimmed.slice(0, slash).toLowerCase() + trimmed.slice(slash);
+function comparable(stored: string): string {
+  const address = plainAddress(stored);
+  const slash = address.indexOf("/");
+  return slash < 0 ? address.toLowerCase() : address.slice(0, slash).toLowerCase() + address.slice(slash);
+}
+
+/** A stored address without scheme or `//` and without trailing slashes. In one pass, whatever the text. */
+export function plainAddress(stored: string): string {
+  const prefix = /^(?:[A-Za-z][A-Za-z0-9+.-]{0,31}:)?\/\//.exec(stored)?.[0] ?? "";
+  let end = stored.length;
+  while (end > prefix.length && stored[end - 1] === "/") end--;
+  return stored.slice(prefix.length, end);
 }
 
 /** Why the name of a remote is invalid, or null. */

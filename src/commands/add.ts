@@ -6,7 +6,7 @@ import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
 import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { mergedFor, runtimeOf } from "./shared/merged.ts";
+import { mergedFor, readerOf } from "./shared/merged.ts";
 
 /** The flags of `add`. */
 export interface AddOptions {
@@ -34,7 +34,8 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "add");
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
-  const runtime = runtimeOf(context);
+  const reader = await readerOf(context);
+  const { runtime } = reader;
   const global = (await mergedFor(context, scope))?.global.document.content ?? null;
   const after = entryOf({ uri: address.uri, insecure: address.insecure || flags.insecure === true });
   const { file } = await editFile(context, scope, (now) => {

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { askEndpoints } from "../endpoint/status.ts";
 import { systemStore } from "../endpoint/trust.ts";
-import type { Diagnosis, Scope } from "../model.ts";
+import type { Diagnosis, Reader, Scope } from "../model.ts";
 import {
   diagnoseAmbiguous,
   diagnoseBoth,
@@ -19,20 +19,21 @@ import { ambiguousSysconfdir, findTarget } from "../remotefile/paths.ts";
 import { backupPath, readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
 import { type Context, pathsOf, type Result } from "./shared/context.ts";
-import { askedOf, type MergedView, runtimeOf } from "./shared/merged.ts";
+import { askedOf, type MergedView, readerOf } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** Checks everything that the commands of a remote depend on. Changes nothing. */
 export async function doctor(context: Context): Promise<Result> {
   const { world } = context;
-  const runtime = runtimeOf(context);
+  const reader = await readerOf(context);
+  const { runtime } = reader;
   const found: Diagnosis[] = [];
-  const user = await lookAtFile(context, "user", found);
-  const global = await lookAtFile(context, "global", found);
+  const user = await lookAtFile(context, reader, "user", found);
+  const global = await lookAtFile(context, reader, "global", found);
   if (ambiguousSysconfdir(runtime, pathsOf(context, null), world)) found.push(diagnoseAmbiguous(runtime));
   if (user !== null && global !== null) {
     const merged = merge(runtime, user.document.content, global.document.content);
-    const view = { merged, user, global };
+    const view = { reader, merged, user, global };
     found.push(...diagnoseBoth(runtime, view));
     found.push(...diagnoseNetwork((name) => world.here.env(name), systemStore(world)));
     found.push(...await withProgress(context, "Asking the endpoints", () => lookAtEndpoints(context, view)));
@@ -46,12 +47,17 @@ export async function doctor(context: Context): Promise<Result> {
 }
 
 /** The file of a scope; null: it cannot be read, and `found` says why. */
-async function lookAtFile(context: Context, scope: Scope, found: Diagnosis[]): Promise<StoredFile | null> {
+async function lookAtFile(
+  context: Context,
+  reader: Reader,
+  scope: Scope,
+  found: Diagnosis[],
+): Promise<StoredFile | null> {
   const { world } = context;
   const paths = pathsOf(context, null);
   const place = scope === "user" ? paths : { ...paths, remoteFile: null };
   try {
-    const { file } = await findTarget(runtimeOf(context), scope, place, world);
+    const { file } = await findTarget(reader, scope, place, world);
     found.push(...diagnoseFile(factsOf(context, scope, file)));
     const stored = await readStored(world, file);
     if (scope === "global") found.push(...diagnoseGlobal(stored));

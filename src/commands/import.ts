@@ -5,7 +5,7 @@ import { readStored } from "../remotefile/store.ts";
 import { renderConfig } from "../report/imported.ts";
 import type { Scope } from "../model.ts";
 import { type Context, pathsOf, type Result } from "./shared/context.ts";
-import { runtimeOf } from "./shared/merged.ts";
+import { readerOf } from "./shared/merged.ts";
 
 /** The flags of `import`. */
 export interface ImportOptions {
@@ -17,10 +17,10 @@ export interface ImportOptions {
 /** Both files as one config; with `--global` or `--remote-file`, one file. */
 export async function importFiles(context: Context, flags: ImportOptions): Promise<Result> {
   const { world, options } = context;
-  const runtime = runtimeOf(context);
+  const reader = await readerOf(context);
   const paths = pathsOf(context, null);
   const read = async (scope: Scope) => {
-    const { file } = await findTarget(runtime, scope, paths, world);
+    const { file } = await findTarget(reader, scope, paths, world);
     return (await readStored(world, file)).document.content;
   };
   const only = flags.global ? "global" : options.remoteFile === null ? null : "user";
@@ -29,7 +29,7 @@ export async function importFiles(context: Context, flags: ImportOptions): Promi
       user: only === "global" ? null : await read("user"),
       global: only === "user" ? null : await read("global"),
     },
-    runtime,
+    reader,
     options.sysconfdir,
   );
   for (const one of notes) context.note(`Note: ${one}`);

@@ -11,7 +11,7 @@ import { renderKeyservers } from "../report/keyservers.ts";
 import { askToken, type LoginOptions } from "./shared/ask_token.ts";
 import { type Context, pathsOf, requireRoot, type Result } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { endpointOf, namedOrDefault, readMerged, runtimeOf, unknown } from "./shared/merged.ts";
+import { endpointOf, namedOrDefault, readerOf, readMerged, unknown } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `keyserver add`. */
@@ -54,7 +54,7 @@ async function change(
   ) => readonly Keyserver[] | { readonly problem: string; readonly next: string },
 ): Promise<Result> {
   requireRoot(context, "global", `keyserver ${doing}`, "");
-  const { file } = await findTarget(runtimeOf(context), "global", pathsOf(context, null), context.world);
+  const { file } = await findTarget(await readerOf(context), "global", pathsOf(context, null), context.world);
   const seen = (await readStored(context.world, file)).document.content;
   const remote = remoteIn(seen, name, `${doing} a keyserver of`);
   // A remote without a list uses its endpoint's own keyserver, which stays in use next to a new one.

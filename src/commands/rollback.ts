@@ -4,7 +4,7 @@ import { findTarget } from "../remotefile/paths.ts";
 import { backupPath, commit, readStored, readText } from "../remotefile/store.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { maskedDiff } from "./shared/masked_diff.ts";
-import { runtimeOf } from "./shared/merged.ts";
+import { readerOf } from "./shared/merged.ts";
 
 /** The flags of `rollback`. */
 export interface RollbackOptions {
@@ -17,7 +17,7 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   const { world, options, style } = context;
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "rollback");
-  const { file } = await findTarget(runtimeOf(context), scope, pathsOf(context, null), world);
+  const { file } = await findTarget(await readerOf(context), scope, pathsOf(context, null), world);
   const now = await readStored(world, file);
   const previous = readPrevious(context, file);
   const shown = await maskedDiff(now.document, previous, style);

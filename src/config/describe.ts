@@ -1,9 +1,9 @@
 /** The present files → a config that describes them, so that its first plan is empty. Pure. */
 import type { Config, RemoteConfig } from "../../schema/config.ts";
 import { Failure, type Problem } from "../base/failure.ts";
-import type { RemoteFile, Runtime, Scope, StoredRemote } from "../model.ts";
+import type { Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
 import { showName } from "../base/show.ts";
-import { DEFAULT_RUNTIME } from "../programs.ts";
+import { DEFAULT_RUNTIME, showReader } from "../programs.ts";
 import {
   ENDPOINT_ALLOWED,
   endpointProblem,
@@ -28,7 +28,7 @@ export interface DescribedFiles {
  * The config that describes the files. A token becomes `prompt`, since its source is unknown.
  * @throws {Failure} remote-file-invalid, where a config cannot describe a file
  */
-export function describe(files: DescribedFiles, runtime: Runtime, sysconfdir: string | null): Described {
+export function describe(files: DescribedFiles, reader: Reader, sysconfdir: string | null): Described {
   const user = files.user === null ? [] : Array.from(files.user.remotes.values());
   const global = files.global === null ? [] : Array.from(files.global.remotes.values());
   const own = user.filter((one) => !one.system);
@@ -43,7 +43,7 @@ export function describe(files: DescribedFiles, runtime: Runtime, sysconfdir: st
   const wanted = defaultOf(files, remotes, notes);
   return {
     config: {
-      ...(runtime === DEFAULT_RUNTIME ? {} : { runtimes: [runtime] }),
+      ...(showReader(reader) === DEFAULT_RUNTIME ? {} : { runtimes: [showReader(reader)] }),
       ...(sysconfdir === null ? {} : { sysconfdir }),
       remotes,
       ...(wanted === undefined ? {} : { default: wanted }),

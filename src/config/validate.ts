@@ -13,7 +13,7 @@ import {
   toProblems,
 } from "./explain.ts";
 import { isSecretKey, show, showName } from "../base/show.ts";
-import { DEFAULT_RUNTIME } from "../programs.ts";
+import { parseReader } from "../programs.ts";
 import { nearest } from "../base/suggest.ts";
 import { ENDPOINT_PATTERN, endpointProblem, storedEndpoint } from "../base/uri.ts";
 import { KEYSERVER_PATTERN, keyserverKey, keyserverProblem } from "../base/uri.ts";
@@ -73,7 +73,22 @@ function* crossChecks(config: Record<string, unknown>): Iterable<Mistake> {
     }
     yield* defaults(config.default, remotes);
   }
+  if (Array.isArray(config.runtimes)) yield* sameRuntimes(config.runtimes);
   if (config.exclusive === true) yield* exclusive(config.default, remotes);
+}
+
+/** One program, with two versions: only one version can be the oldest. */
+function* sameRuntimes(runtimes: readonly unknown[]): Iterable<Mistake> {
+  const programs = runtimes.map((one) => typeof one === "string" ? one.split("@", 1)[0] : null);
+  for (const [index, program] of programs.entries()) {
+    const first = programs.indexOf(program);
+    if (program === null || first === index || runtimes[first] === runtimes[index]) continue;
+    const message = `names the same program as runtimes[${first}]`;
+    yield {
+      place: ["runtimes", index],
+      problem: { message, found: show(runtimes[index]), allowed: "one of them" },
+    };
+  }
 }
 
 function* sameNames(remotes: Names): Iterable<Mistake> {
@@ -195,7 +210,7 @@ function toDesired(config: Config): Desired {
     remotes[remote.scope ?? "user"].set(name, toRemote(name, remote));
   }
   return {
-    runtimes: config.runtimes ?? [DEFAULT_RUNTIME],
+    runtimes: config.runtimes?.map(parseReader) ?? null,
     sysconfdir: config.sysconfdir ?? null,
     remotes,
     default: toDefault(config.default, remotes.global),

@@ -1,7 +1,7 @@
 /** Files and endpoints → observed. */
 import { Failure } from "../base/failure.ts";
 import { type Look, watched } from "./watched.ts";
-import type { Desired, Observed, ObservedOther, Runtime, Scope } from "../model.ts";
+import type { Desired, Observed, ObservedOther, Reader, Scope } from "../model.ts";
 import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
@@ -21,20 +21,20 @@ export async function observe(
   world: Pick<World, "files" | "here" | "programs">,
   desired: Desired,
   look: Look,
-  place: { readonly runtime: Runtime; readonly scope: Scope; readonly paths: PathOptions },
+  place: { readonly reader: Reader; readonly scope: Scope; readonly paths: PathOptions },
 ): Promise<Found> {
-  const { runtime, scope, paths } = place;
-  const target = await findTarget(runtime, scope, paths, world);
+  const { reader, scope, paths } = place;
+  const target = await findTarget(reader, scope, paths, world);
   const stored = await readStored(world, target.file);
   const { content } = stored.document;
-  const other = paths.remoteFile === null ? await observeOther(world, runtime, scope, paths) : null;
+  const other = paths.remoteFile === null ? await observeOther(world, reader, scope, paths) : null;
   const found: Omit<Observed, "endpoints"> = {
     target,
     file: { digest: stored.digest, content, mode: stored.mode },
     other,
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
-    ambiguous: scope === "global" && ambiguousSysconfdir(runtime, paths, world),
+    ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };
   const list = watched(desired, found);
   const endpoints = list.length === 0
@@ -45,13 +45,13 @@ export async function observe(
 
 async function observeOther(
   world: Pick<World, "files" | "here">,
-  runtime: Runtime,
+  reader: Reader,
   scope: Scope,
   paths: PathOptions,
 ): Promise<ObservedOther | null> {
   let path: string;
   try {
-    path = (await findTarget(runtime, scope === "user" ? "global" : "user", paths, world)).file;
+    path = (await findTarget(reader, scope === "user" ? "global" : "user", paths, world)).file;
   } catch (error) {
     // No home directory: then there is no user file to conflict with.
     if (error instanceof Failure) return null;

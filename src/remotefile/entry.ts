@@ -38,8 +38,8 @@ const REMOTE = {
   /** `host[:port][/path]`, without a scheme. */
   uri: { yaml: "URI", type: "text", always: true, entry: true },
   token: { yaml: "Token", type: "secret" },
-  /** A copy that Singularity made of an entry of the global file: not ours, not drift. */
-  system: { yaml: "System", type: "flag" },
+  /** In the global file: required on every entry. In the user file: a copy of a global entry, made by the programs. */
+  system: { yaml: "System", type: "flag", entry: true },
   exclusive: { yaml: "Exclusive", type: "flag" },
   /** Contacted over http. */
   insecure: { yaml: "Insecure", type: "flag", entry: true },

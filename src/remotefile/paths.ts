@@ -2,8 +2,8 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
-import type { Runtime, Scope, Target } from "../model.ts";
-import { newest, PROGRAMS } from "../programs.ts";
+import type { Reader, Runtime, Scope, Target } from "../model.ts";
+import { DEFAULT_RUNTIME, newest, PROGRAMS } from "../programs.ts";
 import type { Files, Surroundings } from "../world.ts";
 
 /** What the command line and the config say about places. */
@@ -27,18 +27,73 @@ const NAME = "remote.yaml";
 
 /** The `remote.yaml` of a program and scope. @throws {Failure} io, if there is no home directory */
 export async function findTarget(
-  runtime: Runtime,
+  { runtime, oldest }: Reader,
   scope: Scope,
   options: PathOptions,
   inputs: PathInputs,
 ): Promise<Target> {
   if (options.remoteFile !== null) {
-    return { runtime, scope, file: resolve(inputs.here.folder, options.remoteFile) };
+    return { runtime, oldest, scope, file: resolve(inputs.here.folder, options.remoteFile) };
   }
   const directory = scope === "global"
     ? globalDirectory(runtime, options, inputs)
     : await userDirectory(runtime, inputs);
-  return { runtime, scope, file: under(options, inputs, join(directory, NAME)) };
+  return { runtime, oldest, scope, file: under(options, inputs, join(directory, NAME)) };
+}
+
+/** A program that nobody named, and why it is taken. */
+export interface Detected extends Reader {
+  /** `only`: only its directories exist. `first`: those of several do. `default`: none. */
+  readonly because: "only" | "first" | "default";
+}
+
+/**
+ * The program of a machine, where neither the config nor the command line names one: that whose directory exists in a
+ * sysconfdir or in the home directory; of several, Singularity.
+ */
+export async function detectProgram(options: PathOptions, inputs: PathInputs): Promise<Detected> {
+  const others = (Object.keys(PROGRAMS) as Runtime[]).filter((one) => one !== DEFAULT_RUNTIME);
+  const present: Runtime[] = [];
+  for (const one of others) if (await isPresent(one, options, inputs)) present.push(one);
+  if (present.length === 0) return { runtime: DEFAULT_RUNTIME, oldest: null, because: "default" };
+  if (await isPresent(DEFAULT_RUNTIME, options, inputs)) {
+    return { runtime: DEFAULT_RUNTIME, oldest: null, because: "first" };
+  }
+  return { runtime: present[0]!, oldest: null, because: "only" };
+}
+
+async function isPresent(runtime: Runtime, options: PathOptions, inputs: PathInputs): Promise<boolean> {
+  const exists = (path: string) => inputs.files.exists(under(options, inputs, path));
+  const { sysconfDirectory, homeDirectory } = PROGRAMS[runtime];
+  const global = options.sysconfdir === null
+    ? globalDirectories(runtime)
+    : [join(resolve(inputs.here.folder, options.sysconfdir), sysconfDirectory)];
+  if (global.some(exists)) return true;
+  const home = await homeOf(runtime, inputs);
+  return home !== null && exists(join(home, homeDirectory));
+}
+
+/** The directory that a first run of the program takes over, if the user has it and does not have the program's own. */
+export async function takenOver(
+  runtime: Runtime,
+  options: PathOptions,
+  inputs: PathInputs,
+): Promise<string | null> {
+  const { takesOver, homeDirectory, configVariables } = PROGRAMS[runtime];
+  const home = await homeOf(runtime, inputs);
+  const elsewhere = options.remoteFile !== null ||
+    newest(configVariables).some((one) => inputs.here.env(one));
+  if (takesOver === null || home === null || elsewhere) return null;
+  const exists = (path: string) => inputs.files.exists(under(options, inputs, path));
+  const old = join(home, takesOver);
+  return exists(old) && !exists(join(home, homeDirectory)) ? under(options, inputs, old) : null;
+}
+
+/** The home directory that a program uses; null: none. */
+async function homeOf(runtime: Runtime, { here }: PathInputs): Promise<string | null> {
+  const { homeVariable } = PROGRAMS[runtime];
+  const home = (homeVariable === null ? undefined : here.env(homeVariable)) || await here.passwordHome();
+  return home && isAbsolute(home) ? home : null;
 }
 
 /** Both sysconfdirs hold a file of this program, and nothing says which one is used. */

@@ -1,6 +1,6 @@
 /** What every command receives and returns, and the checks that commands share. */
 import { Failure } from "../../base/failure.ts";
-import type { Desired, Runtime, Scope } from "../../model.ts";
+import type { Desired, Reader, Scope } from "../../model.ts";
 import type { PathOptions } from "../../remotefile/paths.ts";
 import { colourStyle, plainStyle, type Style } from "../../report/style.ts";
 import { printable, visible } from "../../base/text.ts";
@@ -48,7 +48,8 @@ export function styleFor({ here }: World, color: boolean, terminal: boolean): St
 /** The global flags. */
 export interface CommonOptions {
   readonly config: string | null;
-  readonly runtime: Runtime | null;
+  /** `--runtime`; null: the config or the machine decides. */
+  readonly runtime: Reader | null;
   readonly root: string | null;
   readonly remoteFile: string | null;
   readonly sysconfdir: string | null;

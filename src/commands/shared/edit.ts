@@ -5,7 +5,7 @@ import { editRemoteFile } from "../../remotefile/edit.ts";
 import { findTarget } from "../../remotefile/paths.ts";
 import { commit } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
-import { runtimeOf } from "./merged.ts";
+import { readerOf } from "./merged.ts";
 
 /**
  * Changes the file of a scope under its lock. `decide` sees the file under the lock. sremote no longer manages a remote
@@ -19,7 +19,7 @@ export async function editFile(
   supplies: (file: RemoteFile) => Supplies = () => ({}),
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const { world, options } = context;
-  const { file } = await findTarget(runtimeOf(context), scope, pathsOf(context, null), world);
+  const { file } = await findTarget(await readerOf(context), scope, pathsOf(context, null), world);
   const { changed } = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, async (now) => {
     const changes = decide(now.document.content);
     const ours = new Set(now.ledger.remotes);

@@ -6,35 +6,52 @@ import { quote } from "../../base/text.ts";
 import type { Endpoint } from "../../endpoint/client.ts";
 import type { Asked } from "../../endpoint/status.ts";
 import { Failure } from "../../base/failure.ts";
-import type { Runtime, Scope } from "../../model.ts";
-import { DEFAULT_RUNTIME } from "../../programs.ts";
+import type { Reader, Scope } from "../../model.ts";
+import { PROGRAMS } from "../../programs.ts";
 import { nameInBoth } from "../../reconcile/conflicts.ts";
 import { merge, type Merged } from "../../reconcile/merge.ts";
-import { findTarget } from "../../remotefile/paths.ts";
+import { type Detected, detectProgram, findTarget } from "../../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 
 /** Both files and their merged view. */
 export interface MergedView {
+  readonly reader: Reader;
   readonly merged: Merged;
   readonly user: StoredFile;
   readonly global: StoredFile;
 }
 
-/** The program that `--runtime` names; a command without a config is about one. */
-export function runtimeOf({ options }: Context): Runtime {
-  return options.runtime ?? DEFAULT_RUNTIME;
+/** The program that `--runtime` names, or that this machine has: a command without a config is about one. */
+export async function readerOf(context: Context): Promise<Reader> {
+  const { options, world } = context;
+  if (options.runtime !== null) return options.runtime;
+  const found = await detectProgram(pathsOf(context, null), world);
+  noteDetected(context, found);
+  return { runtime: found.runtime, oldest: found.oldest };
+}
+
+/** Says which program was taken, where the machine has another one than Singularity. */
+export function noteDetected({ note }: Context, { runtime, because }: Detected): void {
+  const { title } = PROGRAMS[runtime];
+  const why = {
+    only: `only ${title} is set up here`,
+    first: "several programs are set up here",
+    default: null,
+  }[because];
+  if (why !== null) note(`Note: using the remotes of ${title}: ${why}. Choose with --runtime.`);
 }
 
 /** Reads both files. `--remote-file` replaces the user file only. @throws {Failure} */
 export async function readMerged(context: Context): Promise<MergedView> {
   const { world } = context;
-  const runtime = runtimeOf(context);
+  const reader = await readerOf(context);
   const paths = pathsOf(context, null);
-  const user = await readStored(world, (await findTarget(runtime, "user", paths, world)).file);
-  const machine = await findTarget(runtime, "global", { ...paths, remoteFile: null }, world);
+  const user = await readStored(world, (await findTarget(reader, "user", paths, world)).file);
+  const machine = await findTarget(reader, "global", { ...paths, remoteFile: null }, world);
   const global = await readStored(world, machine.file);
-  return { merged: merge(runtime, user.document.content, global.document.content), user, global };
+  const merged = merge(reader.runtime, user.document.content, global.document.content);
+  return { reader, merged, user, global };
 }
 
 /** The remotes that a command may name in addition to those of its file; null: it works on one file only. */
@@ -71,8 +88,8 @@ export function noteMoved(context: Context, view: MergedView, name: string): voi
 }
 
 /** Warns about names that are both a user remote and a global remote. */
-export function noteCollisions(context: Context, { merged, user, global }: MergedView): void {
-  const { effect } = nameInBoth(runtimeOf(context));
+export function noteCollisions(context: Context, { reader, merged, user, global }: MergedView): void {
+  const { effect } = nameInBoth(reader.runtime);
   for (const name of merged.collisions) {
     context.note(
       `Warning: ${quote(name)} is both in ${user.path} and in ${global.path}: ${effect}. Rename one of them.`,

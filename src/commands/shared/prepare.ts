@@ -4,14 +4,17 @@ import { VERSION } from "../../base/version.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { Session } from "../../endpoint/session.ts";
 import { Failure } from "../../base/failure.ts";
-import type { Entry, Plan, PlanDocument, Runtime, Scope } from "../../model.ts";
+import type { Desired, Entry, Plan, PlanDocument, Reader, Scope } from "../../model.ts";
+import { showReader } from "../../programs.ts";
 import { diff } from "../../reconcile/diff.ts";
 import { observe } from "../../reconcile/observe.ts";
 import { type Skip, withoutSkipped } from "../../reconcile/skip.ts";
 import { globalRemotes, type Look } from "../../reconcile/watched.ts";
+import { detectProgram, type PathOptions } from "../../remotefile/paths.ts";
 import type { StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 import { configOf } from "./load.ts";
+import { noteDetected } from "./merged.ts";
 import { checkOwners } from "./owners.ts";
 import { sessionOf } from "./session.ts";
 
@@ -28,8 +31,8 @@ export interface PrepareFlags {
 export interface PrepareRequest {
   readonly command: "plan" | "apply";
   readonly scope: Scope;
-  /** null: every runtime of the config. */
-  readonly runtime: Runtime | null;
+  /** null: every program of the config. */
+  readonly reader: Reader | null;
   readonly vars: ReadonlyMap<string, string>;
 }
 
@@ -58,22 +61,24 @@ export interface Prepared {
  */
 export async function prepare(
   context: Context,
-  { command, scope, runtime, vars }: PrepareRequest,
+  { command, scope, reader, vars }: PrepareRequest,
   flags: PrepareFlags,
 ): Promise<Prepared> {
   const loaded = await configOf(context, vars);
   if (command === "apply" || flags.strictOwner) checkOwners(context, loaded, command, flags.strictOwner);
   const paths = pathsOf(context, loaded.desired);
   const desired = withoutSkipped(loaded.desired, skipOf(flags));
-  const runtimes = runtime === null ? desired.runtimes : [runtime];
-  if (paths.remoteFile !== null && runtimes.length > 1) {
-    const message = `--remote-file names one file, and the config is for ${runtimes.join(" and ")}`;
+  const readers = await readersFor(context, desired, reader, paths);
+  if (paths.remoteFile !== null && readers.length > 1) {
+    const message = `--remote-file names one file, and the config is for ${
+      readers.map(showReader).join(" and ")
+    }`;
     throw new Failure("usage", message, { next: "Choose one with --runtime" });
   }
   const look = lookOf(context, loaded, flags);
   const planned: Planned[] = [];
-  for (const one of runtimes) {
-    const { observed, stored } = await observe(context.world, desired, look, { runtime: one, scope, paths });
+  for (const one of readers) {
+    const { observed, stored } = await observe(context.world, desired, look, { reader: one, scope, paths });
     const global = scope === "user" ? globalRemotes(observed) : new Map();
     planned.push({ plan: diff(desired, observed), stored, global });
   }
@@ -81,6 +86,21 @@ export async function prepare(
   const changed = plans.some((one) => one.changed);
   const document = { formatVersion: 1, sremote: VERSION, config: loaded.origin, changed, plans } as const;
   return { loaded, planned, document, look };
+}
+
+/** The programs that the plans are for: the command line, the config, and then the machine decide. */
+async function readersFor(
+  context: Context,
+  desired: Desired,
+  given: Reader | null,
+  paths: PathOptions,
+): Promise<readonly Reader[]> {
+  const named = desired.runtimes?.find((one) => one.runtime === given?.runtime);
+  if (given !== null) return [given.oldest === null && named !== undefined ? named : given];
+  if (desired.runtimes !== null) return desired.runtimes;
+  const found = await detectProgram(paths, context.world);
+  noteDetected(context, found);
+  return [{ runtime: found.runtime, oldest: found.oldest }];
 }
 
 /** What the flags skip. */
