@@ -80,7 +80,7 @@ Deno.test("the example plans and applies for a user too, and the JSON of the REA
   assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 0);
   assert.equal(
     machine.read("home/me/.singularity/remote.yaml"),
-    "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com:8443\n",
+    "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com\n",
   );
   machine.put("c.json", /```json\n([\s\S]*?)```/.exec(readme)![1]!);
   assert.equal(
@@ -96,7 +96,7 @@ Deno.test("the README's two commands are tasks, and the demo runs to its end", (
   assert.equal(run.status, 0, run.stderr);
   assert.match(
     run.stderr,
-    /^Error: cannot apply: the library service of "site" does not answer.*\nNext: .*\n$/,
+    /^Error: cannot apply: check failed: the library service of "site": .*\nNext: .*\n$/,
   );
   const order = [
     "$ sremote plan",
@@ -105,7 +105,7 @@ Deno.test("the README's two commands are tasks, and the demo runs to its end", (
     "Nothing to do",
     "elsewhere.example.net →",
     "[company]",
-    "1 logged in to",
+    "1 login",
     "Logged in as alice",
     "$ sremote apply",
     "down for maintenance",

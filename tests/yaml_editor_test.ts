@@ -111,7 +111,7 @@ Deno.test("editors: yaml-language-server finds what is wrong with a YAML config,
       textDocument: { uri: uriOf("good.yaml") },
       position: { line: 5, character: 5 },
     });
-    assert.match(JSON.stringify(hover.result), /Services that must answer before this remote is put in use/);
+    assert.match(JSON.stringify(hover.result), /Services that must respond before apply changes the file/);
   } finally {
     server.kill("SIGKILL");
     await ended;
