@@ -185,7 +185,7 @@ export class Machine {
     });
   }
 
-  /** The same while the test waits; a run that hangs is killed after 20 s. */
+  /** The same, synchronously; a run that hangs is killed after 20 s. */
   runSync(args: readonly string[], how: How = {}): Ran {
     const { command, options } = this.start(args, how);
     const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), {
