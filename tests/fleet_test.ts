@@ -87,7 +87,7 @@ Deno.test({
         "--window-size=1000,700",
         ...args,
         `file://${machine.at("fleet.html")}`,
-      ], { encoding: "utf8", timeout: 60_000 });
+      ], { encoding: "utf8", timeout: 60_000, env: { ...machine.env(), PATH: "/usr/bin:/bin" } });
       assert.equal(ran.status, 0, ran.stderr);
       return ran.stdout;
     };
