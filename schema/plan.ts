@@ -1,4 +1,4 @@
-/** The schema of `sremote plan --format json`, which a saved plan is read with. `src/model.ts` has its types. */
+/** The schema of `sremote plan --format json`, used to read a saved plan. `src/model.ts` has its types. */
 import Type from "typebox";
 import type { Static } from "typebox";
 import type { PlanDocument } from "../src/model.ts";
@@ -15,16 +15,18 @@ const name = Type.String({ minLength: 1, description: "A remote's name." });
 
 const keyserver = Type.Object({
   uri: Type.String(),
-  skip: Type.Boolean({ description: "Out of use." }),
+  skip: Type.Boolean({ description: "Disabled." }),
   external: Type.Boolean({ description: "Not the endpoint's own." }),
   insecure: Type.Boolean({ description: "Its TLS certificate is not verified." }),
 }, closed);
 
-const entryFields = {
+const endpointFields = {
   uri: Type.String({ description: "host[:port][/path]" }),
   insecure: Type.Boolean({ description: "Contacted over http." }),
-  keyservers: Type.Array(keyserver),
 };
+const endpoint = Type.Object(endpointFields, { ...closed, title: "Endpoint" });
+
+const entryFields = { ...endpointFields, keyservers: Type.Array(keyserver) };
 const entry = Type.Object(entryFields, {
   ...closed,
   title: "Entry",
@@ -54,17 +56,17 @@ const change = Type.Union([
 
 const service = Type.Enum(["library", "builder", "keystore", "token", "consent"], { type: "string" });
 
+const request = { remote: name, endpoint };
+const basis = nullable(digest, "Digest of the file that was seen; null: it did not exist.");
+const managed = Type.Array(name, { description: "The remotes that sremote manages afterwards." });
 const step = Type.Union([
-  Type.Object({ kind: Type.Literal("verify-token"), remote: name, from: secretRef }, closed),
-  Type.Object({ kind: Type.Literal("check-services"), remote: name, required: Type.Array(service) }, closed),
-  Type.Object({
-    kind: Type.Literal("replace-file"),
-    basis: nullable(digest, "Digest of the file that was seen; null: there was none."),
-    changes: Type.Array(change),
-  }, closed),
-], { title: "Step", description: "What apply does, in order: network first, then one replace." });
+  Type.Object({ kind: Type.Literal("check-services"), ...request, required: Type.Array(service) }, closed),
+  Type.Object({ kind: Type.Literal("verify-token"), ...request, from: secretRef }, closed),
+  Type.Object({ kind: Type.Literal("replace-file"), basis, changes: Type.Array(change), managed }, closed),
+  Type.Object({ kind: Type.Literal("update-ledger"), basis, managed }, closed),
+], { title: "Step", description: "What apply does, in order: network steps first, then at most one write." });
 
-/** Why something on the network did not work. */
+/** Why a request failed. */
 export const troubleSchema = Type.Object({
   kind: Type.Enum([
     "dns",
@@ -85,36 +87,36 @@ export const troubleSchema = Type.Object({
     "network",
   ], { type: "string", description: "Stable: programs may match on it." }),
   message: Type.String(),
-  next: Type.Optional(Type.String({ description: "What a person can do." })),
-}, { ...closed, title: "Trouble", description: "Why something on the network did not work." });
+  next: Type.Optional(Type.String({ description: "The remedy." })),
+}, { ...closed, title: "Trouble", description: "Why a request failed." });
 
-/** What one service said. */
+/** The answer of one service. */
 export const serviceSchema = Type.Object({
   service,
   uri: nullable(Type.String(), "Where it is; null: the endpoint does not offer it."),
   ok: Type.Boolean(),
-  version: nullable(Type.String(), "null: it said none."),
-  milliseconds: nullable(Type.Number(), "How long the answer took; null: it was not asked."),
-  trouble: nullable(troubleSchema, "null: it is OK."),
-}, { ...closed, title: "ServiceStatus", description: "What one service of an endpoint said." });
+  version: nullable(Type.String(), "null: unknown."),
+  milliseconds: nullable(Type.Number(), "Time until the answer; null: it was not asked."),
+  trouble: nullable(troubleSchema, "Why it is not OK; null: it is."),
+}, { ...closed, title: "ServiceStatus", description: "The answer of one service of an endpoint." });
 
-const endpoint = Type.Object({
+const observedEndpoint = Type.Object({
   remote: name,
-  services: nullable(Type.Array(serviceSchema), "The required services; null: not looked at."),
+  services: nullable(Type.Array(serviceSchema), "The required services; null: not checked."),
   token: Type.Object({
     state: Type.Enum(["none", "valid", "invalid", "unknown", "not-looked-at"], { type: "string" }),
     trouble: nullable(troubleSchema, "Why it is invalid or unknown."),
-    same: nullable(Type.Boolean(), "Whether it equals its source; null: not known."),
+    same: nullable(Type.Boolean(), "Whether it equals its source; null: unknown."),
     source: nullable(
       Type.Object({ why: Type.String(), next: Type.String() }, closed),
       "Why the source could not be read.",
     ),
     exposed: nullable(
       Type.Object({ file: Type.String(), mode: Type.Number() }, closed),
-      "The file of the source, where others can read it.",
+      "The file of the source, if others can read it.",
     ),
   }, { ...closed, description: "The stored token; never the token itself." }),
-}, { ...closed, title: "ObservedEndpoint", description: "What was seen of a remote's token and services." });
+}, { ...closed, title: "ObservedEndpoint", description: "The token and services of a remote, as observed." });
 
 const finding = Type.Object({
   severity: Type.Enum(["error", "warning", "info"], {
@@ -133,15 +135,16 @@ const finding = Type.Object({
     "unmanaged",
     "ambiguous-sysconfdir",
     "other-unreadable",
+    "check-failed",
     "login-source",
     "token-unverified",
     "token-of-old-address",
     "not-looked-at",
   ], { type: "string", description: "Stable: programs may match on it." }),
-  message: Type.String({ description: "The state of things." }),
-  next: Type.Optional(Type.String({ description: "What to do about it." })),
+  message: Type.String({ description: "The state, in one sentence." }),
+  next: Type.Optional(Type.String({ description: "The remedy." })),
   remote: Type.Optional(Type.String()),
-}, { ...closed, title: "Finding", description: "Something a person should know." });
+}, { ...closed, title: "Finding", description: "Something the user should know." });
 
 const plan = Type.Object({
   formatVersion: Type.Literal(1),
@@ -149,9 +152,9 @@ const plan = Type.Object({
     runtime: Type.Enum(["singularity", "apptainer"], { type: "string" }),
     scope: Type.Enum(["user", "global"], { type: "string" }),
     file: Type.String({ description: "Absolute path of the remote.yaml." }),
-  }, { ...closed, title: "Target", description: "Which file the plan is about." }),
+  }, { ...closed, title: "Target", description: "The file that the plan is for." }),
   seen: Type.Object({
-    digest: nullable(digest, "null: there was no file."),
+    digest: nullable(digest, "null: the file did not exist."),
     default: nullable(Type.String(), "The default remote's name."),
     remotes: Type.Array(Type.Object({
       remote: name,
@@ -160,9 +163,11 @@ const plan = Type.Object({
       system: Type.Boolean({ description: "A copy that Singularity made of a global entry." }),
       token: Type.Boolean({ description: "Whether a token was stored." }),
     }, closed)),
+    managed: Type.Array(name, { description: "The remotes that sremote manages." }),
   }, { ...closed, title: "Seen", description: "The file as the plan saw it." }),
-  endpoints: Type.Array(endpoint, {
-    description: "What the endpoints said, of which the config says login or check.",
+  changed: Type.Boolean({ description: "Whether apply would change the file." }),
+  endpoints: Type.Array(observedEndpoint, {
+    description: "The endpoints that the config gives login or check.",
   }),
   steps: Type.Array(step),
   findings: Type.Array(finding),
@@ -170,7 +175,7 @@ const plan = Type.Object({
 
 /** The schema of a plan document. */
 export const planSchema = Type.Object({
-  formatVersion: Type.Literal(1, { description: "Changes when a reader of this format has to." }),
+  formatVersion: Type.Literal(1, { description: "Changes when readers of this format must change." }),
   sremote: Type.String({ description: "Version of the sremote that made the plan." }),
   config: Type.Object({
     file: Type.String({ description: "Absolute path of the config." }),
@@ -178,9 +183,9 @@ export const planSchema = Type.Object({
     vars: Type.Array(Type.Tuple([Type.String(), Type.String()], { maxItems: 2 }), {
       description: "The --var values: name and value, in order of their names.",
     }),
-  }, { ...closed, description: "Where the wanted state came from." }),
-  changed: Type.Boolean({ description: "Whether apply would change anything." }),
-  plans: Type.Array(plan, { description: "One a file, for a config may name both runtimes." }),
+  }, { ...closed, description: "Where the desired state comes from." }),
+  changed: Type.Boolean({ description: "Whether apply would change any file." }),
+  plans: Type.Array(plan, { description: "One per file, because a config may name both runtimes." }),
 }, {
   ...closed,
   title: "sremote plan",
@@ -188,5 +193,5 @@ export const planSchema = Type.Object({
 });
 
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : false : false;
-/** Fails to compile when the schema and the model's type part. */
+/** Fails to compile when the schema and the type of the model differ. */
 export const planSchemaFitsModel: Same<Immutable<Static<typeof planSchema>>, PlanDocument> = true;

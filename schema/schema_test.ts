@@ -10,7 +10,7 @@ import { planSchema, planSchemaFitsModel } from "./plan.ts";
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
 
-Deno.test("the JSON schemas are those of the sources", () => {
+Deno.test("the JSON schemas match their sources", () => {
   assert.equal(read("config.schema.json"), toJsonSchema(configSchema), "run `deno task schema`");
   assert.equal(read("config.validation.json"), toValidation(configSchema), "run `deno task schema`");
   assert.equal(read("plan.schema.json"), toJsonSchema(planSchema), "run `deno task schema`");
@@ -33,7 +33,8 @@ Deno.test("every field of a config has a description", () => {
 });
 
 const digest = `sha256:${"0".repeat(64)}`;
-const entry = { uri: "lab.example.com", insecure: false, keyservers: [] };
+const endpoint = { uri: "lab.example.com", insecure: false };
+const entry = { ...endpoint, keyservers: [] };
 const document: PlanDocument = {
   formatVersion: 1,
   sremote: "0.1.0",
@@ -46,7 +47,9 @@ const document: PlanDocument = {
       digest: null,
       default: null,
       remotes: [{ remote: "old", ...entry, exclusive: false, system: true, token: true }],
+      managed: ["old"],
     },
+    changed: true,
     endpoints: [{
       remote: "lab",
       services: [
@@ -69,8 +72,9 @@ const document: PlanDocument = {
       },
     }],
     steps: [
-      { kind: "verify-token", remote: "lab", from: { command: ["pass", "lab"] } },
-      { kind: "check-services", remote: "lab", required: ["library"] },
+      { kind: "check-services", remote: "lab", endpoint, required: ["library"] },
+      { kind: "verify-token", remote: "lab", endpoint, from: { command: ["pass", "lab"] } },
+      { kind: "update-ledger", basis: digest, managed: ["lab"] },
       {
         kind: "replace-file",
         basis: null,
@@ -93,6 +97,7 @@ const document: PlanDocument = {
           { kind: "login", remote: "lab", from: { env: "LAB" } },
           { kind: "logout", remote: "a" },
         ],
+        managed: ["lab", "a"],
       },
     ],
     findings: [{
@@ -105,7 +110,7 @@ const document: PlanDocument = {
   }],
 };
 
-Deno.test("a plan fits its schema, for TypeBox as for ajv; an edited one does not", () => {
+Deno.test("a plan matches its schema in TypeBox and ajv; an edited one does not", () => {
   assert(planSchemaFitsModel);
   const ajv = new Ajv2020({ strict: true }).compile(JSON.parse(read("plan.schema.json")));
   assert(Check(planSchema, document));
@@ -147,7 +152,7 @@ const status: StatusDocument = {
   }],
 };
 
-Deno.test("a status fits its schema, for TypeBox as for ajv; another one does not", () => {
+Deno.test("a status matches its schema in TypeBox and ajv; another one does not", () => {
   assert(statusSchemaFitsModel);
   const ajv = new Ajv2020({ strict: true }).compile(JSON.parse(read("status.schema.json")));
   assert(Check(statusSchema, status));

@@ -1,93 +1,93 @@
 /**
- * What a config imports: `import { defineConfig, env } from "sremote"`. This one file is all that an editor
- * needs for types and help; inside sremote's sandbox a built-in module of the same name takes its place.
+ * The module that a config imports: `import { defineConfig, env } from "sremote"`. An editor needs only this file for
+ * types and help; when sremote evaluates a config, a built-in module of the same name replaces it.
  */
 
-// The types below are made from schema/config.ts by `deno task schema`.
+// `deno task schema` generates the types below from schema/config.ts.
 // begin generated
 // deno-fmt-ignore-start
-/** The remote endpoints of Singularity and Apptainer, as `sremote plan` and `sremote apply` want them. */
+/** The remote endpoints of Singularity and Apptainer that `sremote plan` compares with remote.yaml and `sremote apply` writes to it. */
 export interface Config {
-  /** For editors: where this schema is. Ignored. */
+  /** Location of this schema, for editors. sremote ignores it. */
   readonly $schema?: string;
-  /** The programs whose remote.yaml files are kept. Default: `["singularity"]`. */
+  /** The programs whose remote.yaml files sremote manages. Default: `["singularity"]`. */
   readonly runtimes?: readonly ("singularity" | "apptainer")[];
-  /** The remotes by name, of both scopes. */
+  /** All remotes, of both scopes, by name. */
   readonly remotes: Readonly<Record<string, Remote>>;
-  /** The remote that is used where none is named. null: none. Absent: left as it is. Different ones for user and machine: { user, global }. */
+  /** The default remote. null: none. Unset: left unchanged. { user, global } sets a different one in each file. */
   readonly default?: string | null | {
-    /** The user's default: any remote of this config. null: none. Absent: left as it is. */
+    /** Default remote of the user file: any remote of this config. null: none. Unset: left unchanged. */
     readonly user?: string | null;
-    /** The machine's default: a remote of scope global. null: none. Absent: left as it is. */
+    /** Default remote of the global file: a remote with scope global. null: none. Unset: left unchanged. */
     readonly global?: string | null;
   };
-  /** The global default is the only remote that anybody may use. Absent: left as it is. */
+  /** Make the global default the only remote that users can use. Unset: left unchanged. */
   readonly exclusive?: boolean;
-  /** What becomes of remotes that sremote never put there. Default: `"keep"`. */
+  /** What to do with remotes in the file that sremote does not manage. Default: `"keep"`. */
   readonly unmanaged?: "keep" | "remove";
-  /** Absolute path of the folder that holds singularity/ and apptainer/. Absent: /etc or /usr/local/etc, whichever has them. */
+  /** Absolute path of the directory that contains singularity/ and apptainer/. Unset: /etc or /usr/local/etc, whichever contains them. */
   readonly sysconfdir?: string;
-  /** Path of a PEM file with certificates of authorities to trust beside the system's, relative to the config. */
+  /** Path of a PEM file with CA certificates to trust in addition to the system's, relative to the config. */
   readonly cacert?: string;
 }
 
-/** A service of an endpoint. keyserver is another name of keystore. */
+/** A service of an endpoint. keyserver is another name for keystore. */
 export type Service = "library" | "builder" | "keystore" | "keyserver" | "token" | "consent";
 
-/** A keyserver other than the endpoint's own. */
+/** A keyserver in addition to the endpoint's own. */
 export interface Keyserver {
-  /** Address with its scheme: https, http, hkps or hkp (http on port 11371). */
+  /** Address with a scheme: https, http, hkps or hkp (http on port 11371). */
   readonly uri: string;
   /** Do not verify the TLS certificate. Default: `false`. */
   readonly insecure?: boolean;
-  /** Keep the keyserver in the list and out of use. Default: `false`. */
+  /** Keep the keyserver in the list, but do not use it. Default: `false`. */
   readonly skip?: boolean;
 }
 
 /** A remote endpoint of Singularity or Apptainer. */
 export interface Remote {
-  /** Address of the endpoint: host[:port][/path]. A scheme is optional; http:// means insecure. No credentials. */
+  /** Address of the endpoint: host[:port][/path]. The scheme is optional; http:// means insecure. It cannot contain credentials. */
   readonly uri: string;
-  /** Which remote.yaml holds it: the user's own, or with --global the whole machine's. Default: `"user"`. */
+  /** The remote.yaml that holds this remote: the user file, or the global file of the machine (written with --global). Default: `"user"`. */
   readonly scope?: "user" | "global";
-  /** Where the token comes from: a reference; false: no token may be stored. A token itself never goes into a config. */
+  /** Where the token comes from: a reference, never the token itself. false: no token may be stored. Unset: left unchanged, unless the remote moves to another host. */
   readonly login?: {
-    /** Name of the environment variable that holds the token when sremote runs. */
+    /** Name of an environment variable that holds the token when sremote runs. */
     readonly env: string;
   } | {
-    /** Path of a file whose content is the token; relative to the config. */
+    /** Path of a file that contains only the token, relative to the config. */
     readonly file: string;
   } | {
-    /** The program and its arguments. No shell is involved. */
+    /** A program and its arguments, run without a shell. */
     readonly command: readonly string[];
   } | {
     /** Always true. */
     readonly prompt: true;
   } | false;
-  /** Services that must answer before this remote is put in use. Default: `[]`. */
+  /** Services that must respond before apply changes the file. Default: `[]`. */
   readonly check?: readonly Service[];
-  /** All external keyservers of this remote, in the order of their use. They take the place of the endpoint's own, unless the file lists that too (sremote keyserver add does). Absent: left as they are. */
+  /** All external keyservers of this remote, in order of use. They replace the endpoint's own keyserver, unless the file lists that one too (as sremote keyserver add does). Unset: left unchanged. */
   readonly keyservers?: readonly Keyserver[];
 }
 // deno-fmt-ignore-end
 // end generated
 
-/** What a config that is a function is called with. Nothing else comes in: a config is hermetic. */
+/** The argument of a config that is a function, and its only input: a config is hermetic. */
 export interface ConfigInput {
-  /** The values of `--var name=value`. */
+  /** The values given with `--var name=value`. */
   readonly vars: Readonly<Record<string, string>>;
-  /** The machine that the config is for. */
+  /** The machine that the config is evaluated for. */
   readonly host: {
     /** Its host name. */
     readonly name: string;
     /** Its operating system: `linux`, … */
     readonly os: string;
-    /** Its processor: `x64`, `arm64`, … */
+    /** Its processor architecture: `x64`, `arm64`, … */
     readonly arch: string;
   };
 }
 
-/** A field that the config does not have is `never`, so that an editor marks a mistyped one. */
+/** An unknown field has the type `never`, so that an editor marks a mistyped name. */
 type Exactly<T, Shape> = T extends string | number | boolean | null | undefined ? T
   : T extends readonly unknown[] ? { readonly [I in keyof T]: Exactly<T[I], ItemOf<Shape>> }
   : { readonly [K in keyof T]: K extends KeyOf<Shape> ? Exactly<T[K], FieldOf<Shape, K>> : never };
@@ -96,7 +96,7 @@ type FieldOf<Shape, K> = Shape extends object ? K extends keyof Shape ? Shape[K]
 type ItemOf<Shape> = Shape extends readonly (infer Item)[] ? Item : never;
 
 /**
- * Declares the remotes of a `remotes.ts`. Gives back what it is given; its worth is in the types.
+ * Declares the config in a `remotes.ts`. It returns its argument unchanged and adds type checking.
  *
  * @example
  * ```ts
@@ -110,7 +110,7 @@ type ItemOf<Shape> = Shape extends readonly (infer Item)[] ? Item : never;
  * });
  * ```
  *
- * @example A function, called with the `--var`s and the host
+ * @example A function of the `--var` values and the host
  * ```ts
  * import { defineConfig } from "sremote";
  *
@@ -127,19 +127,19 @@ export function defineConfig(config: unknown): unknown {
   return config;
 }
 
-/** The token is in the environment variable `name` when sremote runs. */
+/** Reads the token from the environment variable `name` when sremote runs. */
 export function env(name: string): { readonly env: string } {
   return { env: text(name, "env(name)") };
 }
 
-/** The token is the content of the file at `path`, relative to the config. */
+/** Reads the token from the file at `path`, relative to the config. */
 export function file(path: string): { readonly file: string } {
   return { file: text(path, "file(path)") };
 }
 
 /**
- * A program prints the token: `command("pass", "show", "company")`. No shell is involved, and it runs only
- * with `--allow-command`.
+ * Runs a program that prints the token: `command("pass", "show", "company")`. It runs without a shell and requires
+ * `--allow-command`.
  */
 export function command(
   ...words: readonly [program: string, ...args: string[]] | readonly [argv: readonly string[]]
@@ -149,18 +149,18 @@ export function command(
   if (!Array.isArray(argv) || argv.length === 0) {
     throw new TypeError("command(...) takes the program and its arguments");
   }
-  if (!argv.every((word) => typeof word === "string")) throw new TypeError("command(...) takes texts only");
+  if (!argv.every((word) => typeof word === "string")) throw new TypeError("command(...) takes strings only");
   return { command: [...argv] };
 }
 
-/** sremote asks for the token on the terminal. */
+/** Prompts for the API key on the terminal. */
 export function prompt(): { readonly prompt: true } {
   return { prompt: true };
 }
 
 function text(value: string, call: string): string {
   if (typeof value !== "string" || value === "") {
-    throw new TypeError(`${call} takes one text that is not empty`);
+    throw new TypeError(`${call} takes one string that is not empty`);
   }
   return value;
 }

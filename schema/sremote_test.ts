@@ -12,12 +12,12 @@ import type { Config } from "./config.ts";
 
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : false : false;
 
-Deno.test("an editor's types are those of the schema", () => {
+Deno.test("the editor's types match the schema", () => {
   const same: Same<EditorConfig, Config> = true;
   assert(same);
 });
 
-Deno.test("the helpers make references", () => {
+Deno.test("the helpers return references", () => {
   assert.deepEqual(env("T"), { env: "T" });
   assert.deepEqual(file("t"), { file: "t" });
   assert.deepEqual(command("a", "b"), { command: ["a", "b"] });
@@ -31,7 +31,7 @@ Deno.test("the helpers make references", () => {
   assert.throws(() => command("a", 1), TypeError);
 });
 
-Deno.test("defineConfig gives back what it is given, with its own type", () => {
+Deno.test("defineConfig returns its argument, with the argument's own type", () => {
   const config = defineConfig({
     runtimes: ["singularity", "apptainer"],
     remotes: { lab: { uri: "lab.example.com", scope: "global", check: ["library"], login: env("LAB") } },
@@ -43,7 +43,7 @@ Deno.test("defineConfig gives back what it is given, with its own type", () => {
   assert.equal(plain, config);
 });
 
-Deno.test("a config may be `as const`, satisfy the type, or be made elsewhere", () => {
+Deno.test("a config can be `as const`, satisfy the type, or be built elsewhere", () => {
   const fixed = { remotes: { lab: { uri: "lab.example.com", check: ["library"] } }, default: "lab" } as const;
   assert.equal(defineConfig(fixed), fixed);
   const checked = { remotes: { lab: { uri: "lab.example.com" } } } satisfies EditorConfig;
@@ -55,7 +55,7 @@ Deno.test("a config may be `as const`, satisfy the type, or be made elsewhere", 
   assert.equal(defineConfig(loose), loose);
 });
 
-Deno.test("a config may be a function, sync or async", async () => {
+Deno.test("a config can be a function, sync or async", async () => {
   const input: ConfigInput = {
     vars: { site: "x.example.com" },
     host: { name: "n1", os: "linux", arch: "x64" },

@@ -1,11 +1,11 @@
-/** Arguments in, an exit code out: the only place that knows flags, and the only one that catches. */
+/** Arguments in, an exit code out. What no command catches ends here, as an error message. */
 import type { Invocation, Result } from "./commands/shared/context.ts";
 import { Failure, type FailureCode } from "./base/failure.ts";
 import { versionLine } from "./base/version.ts";
 import { reasonOf } from "./base/io.ts";
 import type { World } from "./world.ts";
 
-/** What a {@link Failure} ends with. Every code has its own meaning; see the README. */
+/** The exit code of each kind of {@link Failure}; the README explains them. */
 const EXIT: Readonly<Record<FailureCode, number>> = {
   "usage": 64,
   "config-not-found": 65,
@@ -38,13 +38,15 @@ const EXIT: Readonly<Record<FailureCode, number>> = {
   "interrupted": 130,
 };
 
-/** Runs one command. Never throws: what goes wrong is said on standard error, and gives the exit code. */
-export async function run(world: World): Promise<number> {
-  const { args } = world.here;
+/** Runs one command and returns its exit code. Never throws: errors go to standard error. */
+export async function run(outside: World): Promise<number> {
+  const { args } = outside.here;
   if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-    world.terminal.line(versionLine(world.here.runtime));
+    outside.terminal.line(versionLine(outside.here.runtime));
     return 0;
   }
+  const { readable } = await import("./commands/shared/context.ts");
+  const world = readable(outside);
   const invocation: Invocation = {
     color: !args.includes("--no-color"),
     json: wantsJson(args),
@@ -62,13 +64,15 @@ export async function run(world: World): Promise<number> {
     try {
       return await printDocument(world, invocation, failureDocument(failure)) ?? EXIT[failure.code];
     } catch {
-      return EXIT[failure.code]; // standard output is what failed
+      return EXIT[failure.code]; // standard output failed
     }
   }
 }
 
 async function print(world: World, invocation: Invocation, result: Result): Promise<number> {
-  if (!invocation.json && result.text !== undefined) world.terminal.out(result.text + "\n");
+  const { printed } = await import("./commands/shared/context.ts");
+  if (!invocation.json && result.raw !== undefined) world.terminal.out(`${result.raw}\n`);
+  else if (!invocation.json && result.text !== undefined) world.terminal.out(printed(world, result.text));
   const failed = result.document === undefined
     ? null
     : await printDocument(world, invocation, result.document);
@@ -77,7 +81,7 @@ async function print(world: World, invocation: Invocation, result: Result): Prom
   return EXIT[result.failure.code];
 }
 
-/** To standard output with `--json`, to its file with `--json-into`; an exit code where that cannot be written. */
+/** Prints the document with `--json`, writes it with `--json-into`; returns an exit code if that fails. */
 async function printDocument(world: World, invocation: Invocation, document: object): Promise<number | null> {
   if (invocation.json) world.terminal.out(JSON.stringify(document, null, 2) + "\n");
   if (invocation.jsonInto === null) return null;
@@ -100,8 +104,8 @@ async function complain(world: World, { color }: Invocation, failure: Failure): 
 }
 
 /**
- * QuickJS takes 15 ms to compile, on threads of its own: where the arguments name a config that is code, it begins
- * before they are understood. Nothing but time depends on this guess.
+ * QuickJS takes 15 ms to compile, on threads of its own: if the arguments seem to name a config that is code, it starts
+ * before they are parsed. Only time depends on this guess.
  */
 async function beginSandbox(): Promise<void> {
   const { compilerStarted, preloadSandbox } = await import("./config/code/sandbox.ts");
@@ -117,24 +121,24 @@ function isCode({ here, files }: World): boolean {
   return !named && (files.exists(`${folder}/remotes.ts`) || files.exists(`${folder}/remotes.js`));
 }
 
-/** For an error so early that the flags are not yet known. */
+/** For an error before the flags are parsed. */
 function wantsJson(args: readonly string[]): boolean {
   return args.includes("--json") || args.includes("--format=json") ||
     args.some((one, i) => one === "--format" && args[i + 1] === "json");
 }
 
-/** A bug is not shown as a stack trace: that helps no user, and may hold what nobody should see. */
+/** A bug is not shown as a stack trace, which helps no user and may contain secrets. */
 function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof Error && "output" in error) {
     return new Failure("io", `cannot write to standard output: ${reasonOf(error)}`, {
-      next: "what was to be written to files was written whole",
+      next: "Check where standard output goes; files were written completely",
       cause: error,
     });
   }
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new Failure("internal", `sremote has a bug: ${what}`, {
-    next: "report it with the command that you ran; what was written was written whole",
+    next: "Report it with the command that you ran; files were written completely",
     cause: error,
   });
 }

@@ -2,15 +2,16 @@
  * The domain's types. Wanted ({@link Desired}), found ({@link Observed}) and planned ({@link Plan}) are three types;
  * data flows one way: config → desired → diff ← observed; plan → apply → outcome → report.
  */
-import type { Secret } from "./base/secret.ts";
+import type { RemoteConfig } from "../schema/config.ts";
+import type { Credential, Entry, Keyserver, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
 
 /** The two container programs that read a `remote.yaml`. */
 export type Runtime = "singularity" | "apptainer";
 
-/** Which file holds a remote: the user's own, or the machine's. */
+/** Which file holds a remote: the user file or the global file. */
 export type Scope = "user" | "global";
 
-/** A service of an endpoint, named as discovery does, less `API`. */
+/** A service of an endpoint, as discovery names it, without `API`. */
 export type ServiceName = "library" | "builder" | "keystore" | "token" | "consent";
 
 /** All of them, sorted. */
@@ -23,43 +24,18 @@ export type SecretRef =
   | { readonly command: readonly string[] }
   | { readonly prompt: true };
 
-/** A keyserver of a remote, as `remote.yaml` lists it (SingularityCE 3.7 and later). */
-export interface Keyserver {
-  readonly uri: string;
-  /** The endpoint's own keyserver, taken out of use. */
-  readonly skip: boolean;
-  /** `false`: the endpoint's own keyserver. */
-  readonly external: boolean;
-  /** The TLS certificate is not verified. */
-  readonly insecure: boolean;
-}
-
-/** What a remote is, less its name, its token and whether it is the default: the fields that a plan shows. */
-export interface Entry {
+/** The address of an endpoint. */
+export interface Endpoint {
   /** `host[:port][/path]`, without a scheme. */
   readonly uri: string;
   /** Contacted over http. */
   readonly insecure: boolean;
-  readonly keyservers: readonly Keyserver[];
 }
 
-/** A remote as one `remote.yaml` holds it. */
-export interface StoredRemote extends Entry {
-  readonly name: string;
-  readonly token: Secret | null;
-  /** A copy that Singularity made of an entry of the global file: not ours, not drift. */
-  readonly system: boolean;
-  readonly exclusive: boolean;
-}
+/** A remote as a file holds it and as a plan shows it, and what else a file holds: from the one table of their fields. */
+export type { Credential, Entry, Keyserver, SeenRemote, StoredRemote };
 
-/** A keyserver's or registry's stored credential (`Credentials:`), which sremote keeps and never shows. */
-export interface Credential {
-  readonly uri: string;
-  readonly auth: Secret | null;
-  readonly insecure: boolean;
-}
-
-/** One `remote.yaml`, typed. A Map, for a remote may be called `__proto__`. Order is the file's. */
+/** One `remote.yaml`, typed. A Map, because a remote may be called `__proto__`. In the order of the file. */
 export interface RemoteFile {
   /** `Active`; null where absent or empty. */
   readonly default: string | null;
@@ -67,7 +43,7 @@ export interface RemoteFile {
   readonly credentials: readonly Credential[];
 }
 
-/** Which file a plan is about. */
+/** The file that a plan is for. */
 export interface Target {
   readonly runtime: Runtime;
   readonly scope: Scope;
@@ -77,57 +53,56 @@ export interface Target {
 
 // ---------------------------------------------------------------- wanted
 
-/** A remote that the config wants in the file of one scope. */
-export interface DesiredRemote {
+/** A remote that the config wants in the file of one scope: its fields as the config has them, or in this form. */
+export interface DesiredRemote
+  extends Endpoint, Omit<RemoteConfig, "scope" | "uri" | "keyservers" | "login" | "check"> {
   readonly name: string;
-  readonly uri: string;
-  readonly insecure: boolean;
-  /** The external keyservers; null: the config does not speak of them. */
+  /** The external keyservers; null: unspecified. */
   readonly keyservers: readonly Keyserver[] | null;
-  /** null: the config does not speak of a token; `false`: none may be stored. */
+  /** null: unspecified; `false`: no token may be stored. */
   readonly login: SecretRef | false | null;
   readonly check: readonly ServiceName[];
 }
 
-/** Which remote is used where none is named: a name, none at all, or nothing said of it. */
+/** The default remote: a name, none, or unspecified. */
 export type DesiredDefault =
-  | { readonly kind: "unspoken" }
+  | { readonly kind: "unset" }
   | { readonly kind: "none" }
   | { readonly kind: "remote"; readonly name: string };
 
-/** The config, validated, with every default filled in; of both scopes. */
+/** The config, validated, with every default value filled in, for both scopes. */
 export interface Desired {
   readonly runtimes: readonly Runtime[];
-  /** The folder that holds `singularity/` and `apptainer/`; null: `/etc` or `/usr/local/etc`, whichever has them. */
+  /** The directory that holds `singularity/` and `apptainer/`; null: `/etc` or `/usr/local/etc`, whichever has them. */
   readonly sysconfdir: string | null;
   readonly remotes: Readonly<Record<Scope, ReadonlyMap<string, DesiredRemote>>>;
   readonly default: Readonly<Record<Scope, DesiredDefault>>;
-  /** Global only; null: the config does not speak of it. */
+  /** Global only; null: unspecified. */
   readonly exclusive: boolean | null;
   readonly unmanaged: "keep" | "remove";
-  /** A file with certificates of authorities to trust beside the system's, relative to the config; null: none. */
+  /** A file of CA certificates to trust in addition to the system's, relative to the config; null: none. */
   readonly cacert: string | null;
 }
 
 // ---------------------------------------------------------------- found
 
-/** One `remote.yaml` as it was found. */
+/** One `remote.yaml` as found. */
 export interface ObservedFile {
-  /** `sha256:…` of the bytes; null: there is no such file. */
+  /** `sha256:…` of the bytes; null: the file does not exist. */
   readonly digest: string | null;
   readonly content: RemoteFile;
   /** Permission bits; null: no file. */
   readonly mode: number | null;
 }
 
-/** The other scope's file, for the conflicts between the two. */
+/** The file of the other scope, for conflicts between the two. */
 export interface ObservedOther {
   readonly path: string;
   /** null: it could not be read. */
   readonly content: RemoteFile | null;
 }
 
-/** What kind of thing went wrong on the way to a server, or there. Stable: programs match on it. */
+/** What went wrong on the way to a server, or there. Stable: programs match on it. */
 export type TroubleKind =
   | "dns"
   | "refused"
@@ -139,35 +114,35 @@ export type TroubleKind =
   | "proxy"
   | "tls"
   | "certificate"
-  | "insecure" // http where https is due
+  | "insecure" // http where https is required
   | "redirect"
-  | "status" // an answer that says no
-  | "malformed" // an answer that is none: HTML where JSON is due
+  | "status" // an error status
+  | "malformed" // not the expected format: HTML instead of JSON
   | "not-offered" // the endpoint has no such service
   | "network"; // anything else
 
-/** Why something on the network did not work. */
+/** Why a request failed. */
 export interface Trouble {
   readonly kind: TroubleKind;
-  /** One sentence without a full stop, and without a secret. */
+  /** One sentence without a full stop and without a secret. */
   readonly message: string;
-  /** What a person can do, as an imperative. */
+  /** The remedy, as an imperative. */
   readonly next?: string;
 }
 
-/** What one service of an endpoint said. */
+/** The answer of one service of an endpoint. */
 export interface ServiceStatus {
   readonly service: ServiceName;
   /** Where it is; null: the endpoint does not offer it. */
   readonly uri: string | null;
   readonly ok: boolean;
   readonly version: string | null;
-  /** How long the answer took; null: it was not asked. */
+  /** Time until the answer; null: it was not asked. */
   readonly milliseconds: number | null;
   readonly trouble: Trouble | null;
 }
 
-/** Who a token belongs to. */
+/** The owner of a token. */
 export interface Identity {
   readonly username: string;
   readonly email: string | null;
@@ -181,21 +156,19 @@ export interface LoginStatus {
     | "valid"
     | "invalid"
     | "unknown"; // it could not be verified
-  /** null: not known, or not asked. */
+  /** null: unknown, or not asked. */
   readonly identity: Identity | null;
   /** Why the state is invalid or unknown. */
   readonly trouble: Trouble | null;
 }
 
-/** What one remote's endpoint said. */
-export interface EndpointStatus {
+/** The status of one remote's endpoint. */
+export interface EndpointStatus extends Endpoint {
   readonly remote: string;
-  readonly uri: string;
-  readonly insecure: boolean;
-  /** The services that it offers, and those that were asked for, sorted. */
+  /** The services that it offers and those that were asked for, sorted. */
   readonly services: readonly ServiceStatus[];
   readonly login: LoginStatus;
-  /** Why nothing is known of its services. */
+  /** Why its services are unknown. */
   readonly trouble: Trouble | null;
 }
 
@@ -204,12 +177,12 @@ export interface StatusDocument {
   readonly formatVersion: 1;
   readonly sremote: string;
   readonly default: string | null;
-  /** Whether everything that was asked is as it should be. */
+  /** Whether every check passed. */
   readonly ok: boolean;
   readonly remotes: readonly EndpointStatus[];
 }
 
-/** One thing that `sremote doctor` looked at. */
+/** One finding of `sremote doctor`. */
 export interface Diagnosis {
   readonly severity: "ok" | "warning" | "error";
   readonly about: "file" | "conflict" | "proxy" | "certificates" | "dns" | "endpoint" | "login";
@@ -220,41 +193,40 @@ export interface Diagnosis {
   readonly next?: string;
 }
 
-/** What was seen of a remote's token and services, where the config speaks of them. */
+/** The token and services of a remote that the config gives `login` or `check`. */
 export interface ObservedEndpoint {
-  /** The remote as it is to be. */
   readonly remote: string;
-  /** The required services, in the config's order; null: not looked at. */
+  /** The required services, in the order of the config; null: not checked. */
   readonly services: readonly ServiceStatus[] | null;
   readonly token: ObservedToken;
 }
 
-/** A stored token, held against the endpoint and against the source that the config names. */
+/** A stored token, verified at the endpoint and compared with its source. */
 export interface ObservedToken {
   readonly state: LoginStatus["state"] | "not-looked-at";
   /** Why it is invalid or unknown. */
   readonly trouble: Trouble | null;
-  /** Whether it equals its source; null: not known. */
+  /** Whether it equals its source; null: unknown. */
   readonly same: boolean | null;
   /** Why the source could not be read; null: it was, or it is a prompt. */
   readonly source: { readonly why: string; readonly next: string } | null;
-  /** The file of the source, where others can read it. */
+  /** The file of the source, if others can read it. */
   readonly exposed: { readonly file: string; readonly mode: number } | null;
 }
 
-/** What was found, in all that one plan depends on. */
+/** The observed state that one plan depends on. */
 export interface Observed {
   readonly target: Target;
   readonly file: ObservedFile;
-  /** null: nothing is known of another file (`--remote-file`). */
+  /** null: there is no other file (`--remote-file`). */
   readonly other: ObservedOther | null;
-  /** Names that are sremote's to remove: the ledger's, or with `unmanaged: "remove"` every one but copies of global ones. */
+  /** Names that sremote may remove: those in the ledger, or with `unmanaged: "remove"` all but copies of global remotes. */
   readonly ours: ReadonlySet<string>;
-  /** Names in the ledger as it stands. */
+  /** Names in the ledger: the remotes that sremote manages. */
   readonly ledger: ReadonlySet<string>;
-  /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one counts. */
+  /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one is used. */
   readonly ambiguous: boolean;
-  /** By remote; only those of which the config says `login` or `check`. */
+  /** By remote; only those that the config gives `login` or `check`. */
   readonly endpoints: ReadonlyMap<string, ObservedEndpoint>;
 }
 
@@ -263,7 +235,7 @@ export interface Observed {
 /** The default and the exclusive remotes of one file. */
 export interface DefaultState {
   readonly remote: string | null;
-  /** More than one only where somebody edited the file by hand. */
+  /** More than one only if the file was edited by hand. */
   readonly exclusive: readonly string[];
 }
 
@@ -276,20 +248,35 @@ export type Change =
   | { readonly kind: "login"; readonly remote: string; readonly from: SecretRef }
   | { readonly kind: "logout"; readonly remote: string };
 
-/** What apply does, in order: network first, then one replace. */
-export type Step =
-  | { readonly kind: "verify-token"; readonly remote: string; readonly from: SecretRef }
-  | { readonly kind: "check-services"; readonly remote: string; readonly required: readonly ServiceName[] }
-  /** `basis`: the digest of the file that was seen; null: there was none. */
-  | { readonly kind: "replace-file"; readonly basis: string | null; readonly changes: readonly Change[] };
+/** A request that apply makes before it writes. The endpoint is the only place that it, and a token, goes to. */
+export type NetworkStep =
+  & { readonly remote: string; readonly endpoint: Endpoint }
+  & (
+    | { readonly kind: "check-services"; readonly required: readonly ServiceName[] }
+    | { readonly kind: "verify-token"; readonly from: SecretRef }
+  );
 
-/** Something a person should know. `error`: apply refuses. */
+/**
+ * The one write of a plan; `update-ledger` leaves an up-to-date file unchanged. `basis`: the digest of the file that was
+ * seen; null: it did not exist. `managed`: the names in the ledger afterwards.
+ */
+export type WriteStep =
+  & { readonly basis: string | null; readonly managed: readonly string[] }
+  & (
+    | { readonly kind: "replace-file"; readonly changes: readonly Change[] }
+    | { readonly kind: "update-ledger" }
+  );
+
+/** What apply does, in order: network steps first, then at most one write. */
+export type Step = NetworkStep | WriteStep;
+
+/** Something the user should know. `error`: apply refuses. */
 export interface Finding {
   readonly severity: "error" | "warning" | "info";
   readonly code: FindingCode;
-  /** One sentence: the state of things. */
+  /** The state, in one sentence. */
   readonly message: string;
-  /** What to do about it, as an imperative. */
+  /** The remedy, as an imperative. */
   readonly next?: string;
   readonly remote?: string;
 }
@@ -307,52 +294,50 @@ export type FindingCode =
   | "unmanaged"
   | "ambiguous-sysconfdir"
   | "other-unreadable"
-  | "login-source" // the source of a token that is needed cannot be read
-  | "token-unverified" // a stored token could not be held against its endpoint or its source
+  | "check-failed" // a required service failed its check
+  | "login-source" // the source of a required token cannot be read
+  | "token-unverified" // a stored token could not be verified or compared with its source
   | "token-of-old-address"
   | "not-looked-at"; // --offline
-
-/** A remote as the plan saw it: enough to say later what changed meanwhile, without a secret. */
-export interface SeenRemote extends Entry {
-  readonly remote: string;
-  readonly exclusive: boolean;
-  readonly system: boolean;
-  readonly token: boolean;
-}
 
 /** The file as the plan saw it. */
 export interface Seen {
   readonly digest: string | null;
   readonly default: string | null;
   readonly remotes: readonly SeenRemote[];
+  /** The names in the ledger. */
+  readonly managed: readonly string[];
 }
 
-/** What would be done to one `remote.yaml`: plain data, JSON-serialisable, with no secret in it. */
+/** What would be done to one `remote.yaml`: plain JSON data without secrets. */
 export interface Plan {
   readonly formatVersion: 1;
   readonly target: Target;
   readonly seen: Seen;
-  /** What the endpoints said, of which the config says `login` or `check`. */
+  /** Whether apply would change the file. */
+  readonly changed: boolean;
+  /** The endpoints that the config gives `login` or `check`. */
   readonly endpoints: readonly ObservedEndpoint[];
   readonly steps: readonly Step[];
   readonly findings: readonly Finding[];
 }
 
-/** Where the wanted state came from. */
+/** Where the desired state comes from. */
 export interface ConfigOrigin {
   /** The absolute path of the config. */
   readonly file: string;
-  /** `sha256:…` over the config and all that it imports. */
+  /** `sha256:…` of the config and everything it imports. */
   readonly digest: string;
   /** The `--var`s, as pairs in order of their names. */
   readonly vars: readonly (readonly [name: string, value: string])[];
 }
 
-/** `sremote plan --format json`, and what `--out` saves: one plan a file, for a config may name both runtimes. */
+/** `sremote plan --format json`, and what `--out` saves: one plan per file, because a config may name both runtimes. */
 export interface PlanDocument {
   readonly formatVersion: 1;
   readonly sremote: string;
   readonly config: ConfigOrigin;
+  /** Whether apply would change any file. */
   readonly changed: boolean;
   readonly plans: readonly Plan[];
 }
@@ -363,6 +348,6 @@ export interface PlanDocument {
 export interface Outcome {
   readonly plan: Plan;
   readonly changed: boolean;
-  /** Where the previous file is kept; null where nothing was replaced. */
+  /** Where the previous file is kept; null: nothing was replaced. */
   readonly backup: string | null;
 }

@@ -1,8 +1,8 @@
 /**
- * The outside: files, network, clock, environment, terminal, child processes. `src/world/` alone touches them
- * (`tools/lint.ts` says so), so that everything else is a function of what it is given.
+ * The outside world: files, network, clock, environment, terminal, child processes. Only `src/world/` touches it
+ * (`tools/lint.ts` enforces that), so that everything else is a function of its parameters.
  *
- * Each group is an interface of its own: a stage asks for the group, or the two or three functions, that it needs.
+ * Each group is an interface of its own: a stage asks for the group, or for the few functions, that it needs.
  */
 
 /** A regular file, read whole. */
@@ -20,29 +20,29 @@ export interface ReplaceOptions {
   readonly mode: number;
   /** null: whoever runs sremote. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
-  /** Called when all is on disk, right before the rename; what it throws leaves the old file in place. */
+  /** Called when everything is on disk, right before the rename; if it throws, the old file stays in place. */
   readonly beforeRename?: () => void;
 }
 
 /** A lock that is held. */
 export interface Lock {
-  /** Gives it back; one that another process has taken over stays that one's. */
+  /** Releases the lock; a lock that another process has taken over is left alone. */
   release(): void;
-  /** False once another process has taken the lock for abandoned: looked up on disk. */
+  /** False once another process has taken the lock over. Looked up on disk. */
   held(): boolean;
 }
 
-/** What a file system is asked. Errors are the operating system's, with their `code` (`ENOENT`, …). */
+/** The file system. Errors are the operating system's, with their `code` (`ENOENT`, …). */
 export interface Files {
   /**
-   * A regular file's bytes; null where there is none. Never waits on a pipe. Errors beside the system's: `ELOOP` for a
+   * The bytes of a regular file; null if it does not exist. Never waits on a pipe. Errors besides the system's: `ELOOP` for a
    * symlink with `nofollow`, `EISDIR`, `ENOTREG` (a pipe, a device), `EFBIG` (more than `limit` bytes).
    */
   read(file: string, options: { readonly limit: number; readonly nofollow?: boolean }): FileRead | null;
   exists(file: string): boolean;
-  /** The names in a folder, in order. */
+  /** The names in a directory, sorted. */
   list(folder: string): string[];
-  /** What lies there, a symlink not followed; null: nothing that can be seen. */
+  /** What is at a path, without following a symlink; null if nothing is visible there. */
   stat(
     path: string,
   ):
@@ -55,23 +55,23 @@ export interface Files {
     | null;
   realPath(file: string): string;
   /**
-   * Makes the folder and those above it, each with this mode whatever the umask; gives those it made, outermost first.
+   * Makes the directory and its parents, each with this mode whatever the umask. Returns those it made, outermost first.
    * On an error none of them stays.
    */
   makeFolder(folder: string, mode: number): string[];
-  /** Removes an empty folder; says nothing where it cannot. */
+  /** Removes an empty directory; silent if it cannot. */
   removeFolder(folder: string): void;
   /**
-   * Puts a whole file in the place of another in one step: a new file in the same folder, written to the end, synced
-   * to disk, then renamed. A reader sees the old file or the new one; on any error the old one stays, and nothing else.
+   * Replaces a file atomically: a new file in the same directory is written to the end, synced to disk, then renamed.
+   * A reader sees the old file or the new one; on any error only the old one stays.
    */
   replace(file: string, bytes: Uint8Array, options: ReplaceOptions): void;
   /**
-   * Whether a process that was killed at a `replace` of a file, or with its lock, has left something.
-   * @param beside files of the same folder that are written under its lock, too
+   * Whether a process that was killed during a `replace` of the file, or while it held its lock, left something behind.
+   * @param beside files of the same directory that are written under its lock too
    */
   isLittered(file: string, beside: readonly string[]): boolean;
-  /** Removes what it left; for who holds the file's lock. */
+  /** Removes what it left; for the holder of the file's lock. */
   clean(file: string, beside: readonly string[]): void;
   /** Tries once; null while another process holds it. */
   tryLock(file: string): Promise<Lock | null>;
@@ -82,11 +82,11 @@ export interface Surroundings {
   readonly args: readonly string[];
   readonly folder: string;
   readonly uid: number;
-  /** What runs the program: `bun 1.4.5`. */
+  /** The JavaScript runtime: `bun 1.4.5`. */
   readonly runtime: string;
   readonly host: { readonly name: string; readonly os: string; readonly arch: string };
   env(name: string): string | undefined;
-  /** The home folder that the password database gives this user, as Singularity looks it up; null: none. */
+  /** This user's home directory in the password database, as Singularity looks it up; null: none. */
   passwordHome(): Promise<string | null>;
 }
 
@@ -94,21 +94,21 @@ export interface Surroundings {
 export interface Terminal {
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** A person can be asked: both standard input and standard error are a terminal. */
+  /** Interactive input is possible: standard input and standard error are both terminals. */
   readonly canAsk: boolean;
-  /** One short line on standard output, by the quickest way there is. */
+  /** Prints one short line on standard output, the fastest way. */
   line(text: string): void;
-  /** Errors: the system's, with `output: true`. A reader that has gone away is none. */
+  /** Errors: the system's, with `output: true`. A reader that has gone away is not an error. */
   out(text: string): void;
-  /** Never throws: there is nowhere to say so. */
+  /** Never throws: there is nowhere to report it. */
   err(text: string): void;
-  /** Asks for a yes on standard error; null: Ctrl-C or the end of input. */
+  /** Asks for confirmation on standard error; null: Ctrl-C or the end of input. */
   confirm(question: string): Promise<boolean | null>;
-  /** Asks on standard error for what is not to be seen; null: Ctrl-C or the end of input. */
+  /** Asks on standard error, without echo; null: Ctrl-C or the end of input. */
   askSecret(question: string): Promise<string | null>;
   /** Standard input to its end, at most `limit` bytes of it. Errors: `EFBIG`. */
   readInput(limit: number): Promise<string>;
-  /** One line on standard error that the next one takes the place of; null: takes it away. Nothing without a terminal. */
+  /** Shows one line on standard error, which the next call replaces; null removes it. Does nothing without a terminal. */
   progress(text: string | null): void;
 }
 
@@ -119,16 +119,16 @@ export interface Clock {
   sleep(milliseconds: number): Promise<void>;
 }
 
-/** Signals, held back while a file is replaced. */
+/** Signals, deferred while a file is replaced. */
 export interface Signals {
   /**
-   * Runs `work` with SIGINT, SIGTERM and SIGHUP caught: `interrupted()` lets those that came be seen and says whether
-   * one did. Outside of it they end the process at once, for nothing is half done there.
+   * Runs `work` with SIGINT, SIGTERM and SIGHUP caught: `interrupted()` tells whether one arrived. Outside of `hold` they
+   * end the process at once, since nothing is half done there.
    */
   hold<T>(work: (interrupted: () => Promise<boolean>) => Promise<T>): Promise<T>;
 }
 
-/** What is said in place of a result, by a process that is ended. */
+/** What a process prints instead of a result when it is killed. */
 export interface LastWords {
   /** To standard output. */
   readonly out: string;
@@ -136,85 +136,85 @@ export interface LastWords {
   readonly err: string;
 }
 
-/** An end for work that nothing can interrupt. */
+/** Ends work that nothing can interrupt. */
 export interface Watchdog {
   /**
-   * Says the last words and kills the process (SIGKILL) once so many milliseconds have gone by, whatever its thread is
-   * at: for work that holds no lock and writes nothing. Calling what it gives calls it off.
+   * Prints the last words and kills the process (SIGKILL) after so many milliseconds, whatever its main thread is doing:
+   * for work that holds no lock and writes nothing. The returned function cancels it.
    */
   watch(milliseconds: number, words: LastWords): () => void;
 }
 
-/** A GET over HTTP: the interface of an endpoint has no other method that sremote uses. */
+/** A GET over HTTP, the only method that sremote uses. */
 export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** `http://` or `https://[user:password@]host[:port]` to go through; null: straight to the host. */
+  /** `http://` or `https://[user:password@]host[:port]` to go through; null: direct. */
   readonly proxy: URL | null;
-  /** PEM certificates of the authorities to trust; null: any certificate. */
+  /** PEM certificates of the authorities to trust; null: accept any certificate. */
   readonly trust: readonly string[] | null;
-  /** Milliseconds from the first look-up to the last byte. */
+  /** Milliseconds from name resolution to the last byte. */
   readonly timeout: number;
-  /** Bytes that an answer's body may have. */
+  /** Maximum size of the response body, in bytes. */
   readonly limit: number;
 }
 
-/** An answer, read whole. */
+/** A response, read to its end. */
 export interface HttpResponse {
   readonly status: number;
-  /** By their names in small letters. */
+  /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
-/** What a server's certificate says. */
+/** The contents of a server certificate that messages need. */
 export interface CertificateSeen {
-  /** The name of the authority that issued it; null: it does not say. */
+  /** The name of the issuing authority; null: not given. */
   readonly issuer: string | null;
-  /** The names that it is for. */
+  /** The names that it is valid for. */
   readonly names: readonly string[];
   /** The last day of its validity, as the certificate writes it. */
   readonly until: string | null;
 }
 
-/** The network. It knows no variable of the environment: what goes where is decided by the caller. */
+/** The network. It reads no environment variables: the caller decides what goes where. */
 export interface Network {
   /**
-   * Sends a request and reads the answer, whatever its status; follows no redirect. Errors beside the system's and
-   * OpenSSL's: `ETIMEDOUT`, `ETOOLARGE` (a body over `limit`), `EHALF` (an answer that ends before its end), `ENOTHTTP`,
-   * `EPROXY` (the proxy refuses; `status` has its answer), with `proxy: true` where it is the proxy that fails.
+   * Sends a request and reads the response, whatever its status; follows no redirects. Errors besides the system's and
+   * OpenSSL's: `ETIMEDOUT`, `ETOOLARGE` (a body over `limit`), `EHALF` (a truncated response), `ENOTHTTP`,
+   * `EPROXY` (the proxy refuses; see `status`); `proxy: true` if the proxy is at fault.
    */
   get(request: HttpRequest): Promise<HttpResponse>;
-  /** The certificate that a server shows, whether trusted or not; null: there is none to be had. */
+  /** The certificate that a server presents, trusted or not; null: none could be read. */
   certificateOf(request: Pick<HttpRequest, "url" | "proxy" | "timeout">): Promise<CertificateSeen | null>;
-  /** Waits for requests on 127.0.0.1, until a signal ends the process. */
+  /** Serves requests on 127.0.0.1 until a signal arrives. */
   serve(options: ServeOptions, answer: (request: ServedRequest) => Promise<ServedAnswer>): Promise<Served>;
 }
 
 /** Where a server listens. */
 export interface ServeOptions {
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
   /** PEM; null: http. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
 }
 
-/** A server that listens. */
+/** A running server. */
 export interface Served {
   readonly port: number;
-  /** Settles once SIGINT or SIGTERM came, and the server is closed. */
+  /** Settles when the server was closed by SIGINT or SIGTERM. */
   readonly ended: Promise<void>;
 }
 
-/** A request that came. */
+/** A received request. */
 export interface ServedRequest {
   readonly method: string;
-  /** Path and query, as they came. */
+  /** Path and query, as received. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What is answered; `cut` ends the connection after the body, though more was promised; `endless` never ends it. */
+/** A response; `cut` closes the connection before the announced length, `endless` never ends. */
 export interface ServedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -222,9 +222,9 @@ export interface ServedAnswer {
   readonly ends?: "cut" | "endless";
 }
 
-/** A child process that ran to its end. */
+/** A finished child process. */
 export interface ProgramRun {
-  /** null: it was stopped by a signal, or for the time it took. */
+  /** null: ended by a signal or by the timeout. */
   readonly status: number | null;
   readonly stdout: string;
   readonly timedOut: boolean;
@@ -233,7 +233,7 @@ export interface ProgramRun {
 /** Child processes. */
 export interface Programs {
   /**
-   * Runs a program without a shell, its standard error to ours, at most `timeout` ms and 64 KiB of output. Errors: the
+   * Runs a program without a shell, with our standard error, for at most `timeout` ms and 64 KiB of output. Errors: the
    * system's (`ENOENT`, `EACCES`).
    */
   run(
@@ -242,7 +242,7 @@ export interface Programs {
   ): Promise<ProgramRun>;
 }
 
-/** Everything outside. */
+/** The outside world. */
 export interface World {
   readonly network: Network;
   readonly programs: Programs;

@@ -4,14 +4,12 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BINARY, CANARY, Machine, ROOT } from "./machine.ts";
+import { BINARY, CANARY, Machine, passwordHome, ROOT } from "./machine.ts";
 
 const binary = BINARY.command[0];
 const COLLECTION = join(ROOT, "ansible");
 const there = spawnSync("ansible-playbook", ["--version"]).status === 0;
 const HOSTS = 50;
-/** The directory of the user file, below a root. */
-const USER_DIRECTORY = "/home/me/.singularity";
 
 const PLAY = `
 - hosts: all
@@ -108,7 +106,6 @@ result=${this.file("host1")}
       env: {
         PATH: "/usr/bin:/bin",
         HOME: this.home,
-        SINGULARITY_CONFIGDIR: USER_DIRECTORY,
         LC_ALL: "C.UTF-8",
         ANSIBLE_COLLECTIONS_PATH: this.at("collections"),
         ANSIBLE_COLLECTIONS_PATHS: this.at("collections"),
@@ -178,7 +175,7 @@ Deno.test({
 
     // Ansible prints neither the stored token nor the given one.
     const stored = `Remotes:\n  mine:\n    URI: mine.example.com\n    Token: ${CANARY}\n`;
-    bench.put(join("roots/host1", USER_DIRECTORY, "remote.yaml"), stored, 0o600);
+    bench.put(join("roots/host1", passwordHome(), ".singularity/remote.yaml"), stored, 0o600);
     const secret = bench.play(USER, "--diff", "-vvv");
     assert.equal(secret.status, 0, secret.output);
     assert.match(secret.output, /\+ +URI: new\.example\.com/);

@@ -1,9 +1,9 @@
-/** What the shells offer at the tab key, asked of real ones; a shell that is not installed is passed over. */
+/** What real shells offer at the tab key; a shell that is not installed is skipped. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { Machine } from "./machine.ts";
 
-/** Gives what stands in `$WORDS`, the last of them under the cursor, and prints the offers, a line each. */
+/** Arguments with which a shell completes the last of the words and prints what it offers, one per line. */
 const SHELLS: Readonly<Record<string, (words: readonly string[]) => readonly string[]>> = {
   bash: (words) => [
     "--norc",
@@ -32,7 +32,7 @@ function quoted(word: string): string {
   return `'${word}'`;
 }
 
-/** The words that are typed, and what has to be offered. */
+/** The typed words, and what must be offered. */
 const CASES: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
   [["sremote", "pl"], ["plan"]],
   [["sremote", "re"], ["remove", "resolve"]],
@@ -40,6 +40,12 @@ const CASES: readonly (readonly [words: readonly string[], offered: readonly str
   [["sremote", "plan", "--o"], ["--offline", "--out"]],
   [["sremote", "apply", "--stri"], ["--strict-owner"]],
   [["sremote", "plan", "--format", "m"], ["markdown"]],
+  // Global options are offered before and after every command.
+  [["sremote", "--js"], ["--json", "--json-into"]],
+  [["sremote", "plan", "--js"], ["--json", "--json-into"]],
+  [["sremote", "keyserver", "list", "--ro"], ["--root"]],
+  [["sremote", "keyserver", "--ro"], ["--root"]],
+  [["sremote", "list", "--runtime", "a"], ["apptainer"]],
   [["sremote", "use", ""], ["company", "lab"]],
   [["sremote", "--json", "use", "c"], ["company"]],
   [["sremote", "status", "lab", "co"], ["company"]],
@@ -70,7 +76,7 @@ for (const [shell, args] of Object.entries(SHELLS)) {
 }
 
 Deno.test({
-  name: "completions: a broken file and odd names offer nothing and say nothing",
+  name: "completions: a broken file and odd names offer nothing and print no error",
   fn: () => {
     using machine = new Machine();
     const ask = (text: string) => {

@@ -229,3 +229,9 @@ export function commandsOf(help: string): string[] {
   const commands = Array.from(help.split("\nCommands:\n")[1]!.matchAll(/^ {2}([a-z-]+)/gm), (one) => one[1]!);
   return commands.filter((one) => one !== "help");
 }
+
+/** The home of the user who runs the tests, from the password database: where Singularity looks, below the root. */
+export function passwordHome(): string {
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+  return lines.find(([, , uid]) => uid === String(process.getuid?.()))?.[5] ?? "";
+}

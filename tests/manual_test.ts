@@ -1,11 +1,11 @@
-/** The manual pages: one for each command, with the words of its help, that groff reads without a warning. */
+/** The manual pages: one for each command, with the same text as its help, which groff accepts without warnings. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manualOf } from "../src/arguments/manual.ts";
-import { wholeProgram } from "../src/arguments/parse.ts";
+import { PROGRAM, wholeProgram } from "../src/arguments/parse.ts";
 import type { ManualCommand } from "../src/report/man.ts";
 import { realWorld } from "../src/world/real.ts";
 import { writeManual } from "../tools/man.ts";
@@ -16,21 +16,33 @@ function all(command: ManualCommand): ManualCommand[] {
   return [command, ...command.commands.flatMap(all)];
 }
 
-Deno.test("manual: every command has a page with its flags, and examples", () => {
-  const folder = mkdtempSync(join(tmpdir(), "sremote-manual-"));
+Deno.test("manual: every command has a page with its options and examples; sremote(1) has the global options", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sremote-manual-"));
   try {
-    const names = writeManual(folder);
-    const commands = all(manualOf(wholeProgram(realWorld())));
+    const names = writeManual(directory);
+    const commands = all(manualOf(wholeProgram(realWorld()), PROGRAM));
     assert.deepEqual(names, commands.map((one) => `${one.words.join("-")}.1`));
     assert.ok(names.includes("sremote-keyserver-add.1") && names.length > 25, names.join());
+    const global = commands[0]!.options;
+    assert.ok(global.length > 15);
     for (const { words, options, examples } of commands) {
-      const file = join(folder, `${words.join("-")}.1`);
+      const file = join(directory, `${words.join("-")}.1`);
       const text = readFileSync(file, "utf8");
       assert.ok(examples.length > 0, `${words.join(" ")} has no example`);
       for (const { term } of options) {
         assert.ok(text.includes(term.replaceAll("-", "\\-")), `${words}: ${term}`);
       }
-      // No line of the text is taken for a request.
+      const isProgram = words.length === 1;
+      assert.equal(
+        text.includes("\n.SH GLOBAL OPTIONS\nSee \\fBsremote\\fR(1).\n"),
+        !isProgram,
+        words.join(" "),
+      );
+      for (const { term } of global.filter((one) => !one.term.endsWith("--help"))) {
+        const listed = text.includes(`\n.TP\n.B ${term.replaceAll("-", "\\-")}\n`);
+        assert.equal(listed, isProgram, `${words}: ${term}`);
+      }
+      // groff takes no line of the text for a request.
       const requests = text.split("\n").filter((one) =>
         /^[.']/.test(one) && !/^\.(?:TH|SH|TP|B|nf|fi)\b/.test(one)
       );
@@ -40,6 +52,6 @@ Deno.test("manual: every command has a page with its flags, and examples", () =>
       assert.deepEqual([ran.status, ran.stderr], [0, ""], words.join(" "));
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 });

@@ -155,30 +155,30 @@ place("root keeps the owner of a file and gives its backup the same one", true, 
 const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, said: RegExp]>> = {
   "a directory of another user": [
     (place) => chownSync(place.work, OTHER, OTHER),
-    new RegExp(`/work: belongs to uid ${OTHER}`),
+    new RegExp(`/work: is owned by uid ${OTHER}`),
   ],
   "a parent directory of another user": [
     (place) => chownSync(place.root, OTHER, OTHER),
-    new RegExp(`belongs to uid ${OTHER}`),
+    new RegExp(`is owned by uid ${OTHER}`),
   ],
   "a config of another user": [
     (place) => chownSync(place.at("remotes.json"), OTHER, 0),
-    new RegExp(`/remotes.json: belongs to uid ${OTHER}`),
+    new RegExp(`/remotes.json: is owned by uid ${OTHER}`),
   ],
   "a config that everyone can write": [
     (place) => chmodSync(place.at("remotes.json"), 0o666),
-    /\/remotes.json: can be written by everyone/,
+    /\/remotes.json: is writable by everyone/,
   ],
   "a directory that everyone can write": [
     (place) => chmodSync(place.work, 0o777),
-    /\/work: can be written by everyone/,
+    /\/work: is writable by everyone/,
   ],
   "a config that a group can write": [
     (place) => {
       chownSync(place.at("remotes.json"), 0, OTHER);
       chmodSync(place.at("remotes.json"), 0o664);
     },
-    new RegExp(`/remotes.json: can be written by its group \\(gid ${OTHER}\\)`),
+    new RegExp(`/remotes.json: is writable by its group \\(gid ${OTHER}\\)`),
   ],
   "a symlink into the directory of another user": [
     (place) => {
@@ -188,7 +188,7 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
       rmSync(place.at("remotes.json"));
       symlinkSync("../theirs/c.json", place.at("remotes.json"));
     },
-    new RegExp(`/theirs: belongs to uid ${OTHER}`),
+    new RegExp(`/theirs: is owned by uid ${OTHER}`),
   ],
   "an import of another user": [
     (place) => {
@@ -196,7 +196,7 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
       place.put("remotes.ts", 'import a from "./a.json"; export default a;');
       chownSync(place.put("a.json", CONFIG), OTHER, OTHER);
     },
-    new RegExp(`/a.json: belongs to uid ${OTHER}`),
+    new RegExp(`/a.json: is owned by uid ${OTHER}`),
   ],
 };
 
@@ -208,12 +208,15 @@ for (const [what, [prepare, said]] of Object.entries(HANDS)) {
       assert.equal(strict.status, 1, strict.stderr);
       assert.match(strict.stderr, /^Error: cannot (?:plan|apply) .*: others can change it\n/);
       assert.match(strict.stderr, said);
-      assert.match(strict.stderr, /\nNext: give these files and folders to root/);
+      assert.match(
+        strict.stderr,
+        /\nNext: Make root the owner and the only writer of these files and directories/,
+      );
       assert.ok(!existsSync(place.at("remote.yaml")));
     }
     const warned = place.sremote(["apply", "--yes"]);
     assert.equal(warned.status, 0, warned.stderr);
-    assert.match(warned.stderr, /^Warning: what root applies here, others can change: /);
+    assert.match(warned.stderr, /^Warning: others can change the config that root applies: /);
     assert.match(warned.stderr, said);
   });
 }

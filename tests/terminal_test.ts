@@ -15,12 +15,12 @@ interface Answer {
 
 const ANSWERS: readonly Answer[] = [
   { story: "yes applies", keys: "y\r", exit: 0, says: /Applied.* to /, applied: true },
-  { story: "no declines", keys: "n\r", exit: 6, says: /declined: nothing was written/, applied: false },
+  { story: "no declines", keys: "n\r", exit: 6, says: /cancelled: nothing was written/, applied: false },
   {
     story: "Enter alone cancels",
     keys: "\r",
     exit: 6,
-    says: /declined: nothing was written/,
+    says: /cancelled: nothing was written/,
     applied: false,
   },
   {
@@ -63,7 +63,7 @@ for (const program of PROGRAMS) {
 const BEFORE = "Active: lab\nRemotes:\n    lab:\n        URI: localhost:PORT\n        Insecure: true\n";
 const WITH = (token: string) =>
   BEFORE.replace("        Insecure", `        Token: ${token}\n        Insecure`);
-const REPLACE = "An API Key is already set for this remote. Replace it?";
+const REPLACE = "An API key is already set for this remote. Replace it?";
 
 interface LoginStory {
   readonly story: string;
@@ -96,7 +96,7 @@ const LOGINS: readonly LoginStory[] = [
     before: BEFORE,
     typing: [["API Key:", "\r"]],
     exit: 3,
-    says: /what was entered is empty/,
+    says: /the input is empty/,
     after: BEFORE,
   },
   {
@@ -128,7 +128,7 @@ const LOGINS: readonly LoginStory[] = [
     before: WITH(CANARY),
     typing: [[REPLACE, "n\r"]],
     exit: 6,
-    says: /declined: nothing was written/,
+    says: /cancelled: nothing was written/,
     after: WITH(CANARY),
   },
   {
@@ -144,7 +144,7 @@ const LOGINS: readonly LoginStory[] = [
     before: WITH(`${CANARY}-of-yesterday`),
     typing: [["API Key:", `${CANARY}\r`]],
     exit: 0,
-    says: /The stored API Key of "lab" is no longer valid\.[^]*API Key Verified!/,
+    says: /The stored API key of "lab" is no longer valid\.[^]*API Key Verified!/,
     after: WITH(CANARY),
   },
 ];

@@ -1,8 +1,8 @@
 /**
- * Makes `dist/sremote`, one binary, with Bun's compiler from `node_modules`.
+ * Compiles `dist/sremote`, a single binary, with Bun's compiler from `node_modules`.
  *
- * `deno task compile [--target bun-linux-arm64]`: with a target, that system's runtime is fetched from npm, and
- * `dist/sremote-TARGET` is made.
+ * `deno task compile [--target bun-linux-arm64]`: with a target, fetches the runtime of that system from npm and
+ * compiles `dist/sremote-TARGET`.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -13,10 +13,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fetchRuntime } from "./runtime.ts";
 
-/** The repository's folder. */
+/** The directory of the repository. */
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** What the compiler sees of the environment. */
+/** The environment variables that the compiler gets. */
 function cleanEnvironment(): Record<string, string> {
   const { PATH, HOME, TMPDIR } = process.env;
   const kept = Object.entries({ PATH, HOME, TMPDIR });
@@ -24,23 +24,23 @@ function cleanEnvironment(): Record<string, string> {
 }
 
 /**
- * The bun executable: where bun's install script puts it, else (the script did not run) in the package that npm
- * chose for this system. Bun's package holds a text file in its place until that script has run, so each is asked.
+ * The bun executable: where bun's install script puts it, or, if the script did not run, in the package that npm
+ * selected for this system. Until that script has run, Bun's package has a text file in its place, so each one is run.
  */
 export function findBun(): string {
   const places = [join(ROOT, "node_modules/bun/bin/bun.exe")];
   const store = join(ROOT, "node_modules/.deno");
   const { platform, arch } = process;
   const ours = `@oven+bun-${platform}-${arch === "arm64" ? "aarch64" : arch}`;
-  for (const folder of existsSync(store) ? readdirSync(store).sort() : []) {
-    if (!folder.startsWith(ours)) continue;
-    const name = folder.slice("@oven+".length, folder.lastIndexOf("@"));
-    places.push(join(store, folder, "node_modules/@oven", name, "bin/bun"));
+  for (const entry of existsSync(store) ? readdirSync(store).sort() : []) {
+    if (!entry.startsWith(ours)) continue;
+    const name = entry.slice("@oven+".length, entry.lastIndexOf("@"));
+    places.push(join(store, entry, "node_modules/@oven", name, "bin/bun"));
   }
   const tried: string[] = [];
   for (const place of places) {
     if (!existsSync(place)) {
-      tried.push(`${place}: not there`);
+      tried.push(`${place}: does not exist`);
       continue;
     }
     const asked = spawnSync(place, ["--version"], {
@@ -60,7 +60,7 @@ export function findBun(): string {
   );
 }
 
-/** The commit that is compiled, with a `+` where files differ from it; `unknown` outside of git. */
+/** The commit that is compiled, with a `+` if files differ from it; `unknown` outside git. */
 export function commit(): string {
   const git = (...args: string[]) => spawnSync("git", args, { cwd: ROOT, encoding: "utf8" });
   const head = git("rev-parse", "--short=12", "HEAD");
@@ -70,11 +70,11 @@ export function commit(): string {
 
 /** Compiles the program at `entry` into one binary at `outfile`. */
 export function compile(entry: string, outfile: string, target?: string): void {
-  if (!existsSync(entry)) throw new Error(`There is no ${entry} to compile.`);
+  if (!existsSync(entry)) throw new Error(`${entry} does not exist.`);
   const bun = findBun();
   mkdirSync(dirname(outfile), { recursive: true });
-  // An empty config: Bun reads bunfig.toml where it runs, and in the home folder. It runs where the program is, for its
-  // chunks are named by their paths from there: so two clones of one commit compile to the same bytes.
+  // An empty config, because Bun reads bunfig.toml from its working directory and from the home directory. It runs where
+  // the program is, because chunks are named by their paths from there: two clones compile to the same bytes.
   const work = mkdtempSync(join(tmpdir(), "sremote-compile-"));
   const fresh = mkdtempSync(join(dirname(outfile), ".compile-"));
   const made = join(fresh, basename(outfile));
@@ -93,7 +93,7 @@ export function compile(entry: string, outfile: string, target?: string): void {
       const why = run.error?.message ?? `${run.stdout}${run.stderr}`.trim();
       throw new Error(`bun build failed (${run.signal ?? `exit ${run.status}`}):\n${why}`);
     }
-    // One rename, so that a binary that is running meanwhile stays whole.
+    // One rename, so that a running binary stays intact.
     renameSync(made, outfile);
   } finally {
     rmSync(fresh, { recursive: true, force: true });

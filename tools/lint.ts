@@ -1,13 +1,13 @@
 /**
- * sremote's own lint rules, which keep the shape of the house.
+ * Lint rules that hold the architecture.
  *
- * - `sremote/outside`: only `src/world/` touches the outside (files, clock, network, process, terminal).
- * - `sremote/flow`: imports follow the flow of the data, by the table {@link FLOW}.
+ * - `sremote/outside`: only `src/world/` accesses files, clock, network, process and terminal.
+ * - `sremote/flow`: imports follow the flow of the data, as in the table {@link FLOW}.
  *
- * Tests and tools are free of both.
+ * Neither applies to tests and tools.
  */
 
-/** Globals that reach the outside. Types of the same name (`: Date`, `typeof fetch`) are no use of them. */
+/** Globals that access the outside. Types of the same name (`: Date`, `typeof fetch`) do not use them. */
 const OUTSIDE_GLOBALS: ReadonlySet<string> = new Set([
   "Deno",
   "Bun",
@@ -18,20 +18,20 @@ const OUTSIDE_GLOBALS: ReadonlySet<string> = new Set([
   "console",
   "setTimeout",
   "setInterval",
-  "globalThis", // the way round this list
+  "globalThis", // would bypass this list
 ]);
 
-/** The same, where only a member does. */
+/** Members of other globals that do. */
 const OUTSIDE_MEMBERS: ReadonlySet<string> = new Set(["Math.random"]);
 
-/** Modules that reach the outside, with all below them (`node:fs/promises`). */
+/** Modules that do, with all below them (`node:fs/promises`). */
 const OUTSIDE_MODULES = ["fs", "os", "child_process", "process", "tty", "net", "http", "https"];
 
-/** What a file or folder may import. */
+/** What a file or a directory may import. */
 interface Allowance {
-  /** The file, or the folder with its slash. The first that fits a file decides. */
+  /** A file, or a directory with a trailing slash. The first match decides. */
   readonly of: string;
-  /** Files of ours, or folders with their slash. */
+  /** Our own files, or directories with a trailing slash. */
   readonly may: readonly string[];
   /** Exceptions from `may`. */
   readonly but?: readonly string[];
@@ -39,10 +39,10 @@ interface Allowance {
   readonly packages?: readonly string[];
 }
 
-/** What every stage stands on. */
-const FLOOR = ["src/model.ts", "src/world.ts", "src/base/"];
+/** What every stage may import. */
+const FLOOR = ["src/model.ts", "src/programs.ts", "src/world.ts", "src/base/"];
 
-/** Every file may import what is in its row, and nothing else of ours. From the top of the house to its lowest floor. */
+/** A file may import what its row lists, and no other file of ours. From the top layer to the bottom. */
 export const FLOW: readonly Allowance[] = [
   { of: "main.ts", may: ["src/cli.ts", "src/world/real.ts"] },
   {
@@ -89,7 +89,14 @@ export const FLOW: readonly Allowance[] = [
   // Planning is pure.
   {
     of: "src/reconcile/diff.ts",
-    may: ["src/reconcile/", "src/remotefile/changes.ts", "src/model.ts", "src/base/"],
+    may: [
+      "src/reconcile/",
+      "src/remotefile/changes.ts",
+      "src/remotefile/entry.ts",
+      "src/model.ts",
+      "src/programs.ts",
+      "src/base/",
+    ],
     but: ["src/reconcile/observe.ts", "src/reconcile/apply.ts"],
     packages: [],
   },
@@ -99,26 +106,36 @@ export const FLOW: readonly Allowance[] = [
   },
   {
     of: "src/report/",
-    may: ["src/report/", "src/model.ts", "src/base/", "schema/config.ts"],
+    may: [
+      "src/report/",
+      "src/remotefile/entry.ts",
+      "src/model.ts",
+      "src/programs.ts",
+      "src/base/",
+      "schema/config.ts",
+    ],
     packages: ["diff"],
   },
   { of: "src/endpoint/", may: ["src/endpoint/", ...FLOOR] },
+  // The table from which the model takes the types of a file's fields.
+  { of: "src/remotefile/entry.ts", may: ["src/base/"], packages: [] },
   { of: "src/remotefile/", may: ["src/remotefile/", ...FLOOR] },
   { of: "src/config/", may: ["src/config/", "schema/", ...FLOOR] },
   { of: "schema/", may: ["schema/", "src/model.ts", "src/base/"] },
   { of: "src/world/", may: ["src/world/", "src/world.ts", "src/base/errno.ts"] },
   { of: "src/world.ts", may: [], packages: [] },
-  { of: "src/model.ts", may: ["src/base/secret.ts"], packages: [] },
+  { of: "src/model.ts", may: ["src/remotefile/entry.ts", "schema/config.ts"], packages: [] },
+  { of: "src/programs.ts", may: ["src/model.ts", "src/base/"], packages: [] },
   { of: "src/base/", may: ["src/base/", "deno.json"], packages: [] },
 ];
 
-/** Names of the import map that are files of ours. */
+/** Names in the import map that are our own files. */
 const ALIASES: Readonly<Record<string, string>> = { sremote: "schema/sremote.ts" };
 
-/** The repository's directory, with its slash. */
+/** The directory of the repository, with a trailing slash. */
 export const ROOT = decodeURIComponent(new URL("../", import.meta.url).pathname);
 
-/** The path inside the repository of a file that the rules speak of; null: a test, a tool, another's. */
+/** The path in the repository; null: the rules do not apply, as for a test or a tool. */
 function placeOf(filename: string): string | null {
   const place = filename.startsWith(ROOT) ? filename.slice(ROOT.length) : filename.replace(/^\.\//, "");
   if (place.endsWith("_test.ts")) return null;
@@ -136,7 +153,7 @@ function within(file: string, places: readonly string[]): boolean {
   return places.some((place) => place.endsWith("/") ? file.startsWith(place) : file === place);
 }
 
-/** Calls `found` for each import, export from, dynamic import and import type that names its module. */
+/** Calls `found` for each import, export from, dynamic import and import type with a literal specifier. */
 function eachImport(found: (specifier: string, node: Deno.lint.Node) => void): Deno.lint.LintVisitor {
   const see = (node: { readonly type: string }, source: unknown) => {
     if (typeof source !== "object" || source === null || !("value" in source)) return;
@@ -152,7 +169,7 @@ function eachImport(found: (specifier: string, node: Deno.lint.Node) => void): D
 
 type Range = readonly [start: number, end: number];
 
-/** Node types in which a name is only a name: a key, a type, a label. */
+/** Node types in which an identifier is no reference: a key, a type, a label. */
 const NAMES_ONLY: ReadonlySet<string> = new Set([
   "ImportSpecifier",
   "ImportDefaultSpecifier",
@@ -193,13 +210,13 @@ const PATTERNS: ReadonlySet<string> = new Set([
   "TSParameterProperty",
 ]);
 
-// deno-lint-ignore no-explicit-any -- the tree is walked by the names of its fields
+// deno-lint-ignore no-explicit-any -- walks the tree by field names
 type AnyNode = any;
 
 const covers = (outer: AnyNode, inner: AnyNode) =>
   outer && outer.range[0] <= inner.range[0] && inner.range[1] <= outer.range[1];
 
-/** Is this identifier a use of a name, the making of one (with where it holds), or neither? */
+/** Whether an identifier uses a name, declares one (with its scope), or neither. */
 function roleOf(node: AnyNode): "use" | "none" | { readonly scope: Range } {
   const parent: AnyNode = node.parent;
   if (parent.type.startsWith("Import") && NAMES_ONLY.has(parent.type)) {
@@ -236,10 +253,10 @@ const outside: Deno.lint.Rule = {
   create(context) {
     const place = placeOf(context.filename);
     if (place === null || place.startsWith("src/world/")) return {};
-    /** By where they stand: `{ fetch }` is visited twice, as key and as value. */
+    /** By position: `{ fetch }` is visited twice, as key and as value. */
     const uses = new Map<number, { readonly name: string; readonly range: Range }>();
-    const made: { readonly name: string; readonly scope: Range }[] = [];
-    const hint = "Ask for what you need as a parameter; src/world/ has the real one.";
+    const declared: { readonly name: string; readonly scope: Range }[] = [];
+    const hint = "Take it as a parameter; src/world/ has the real implementation.";
     return {
       ...eachImport((specifier, node) => {
         const module = specifier.replace(/^node:/, "");
@@ -251,7 +268,7 @@ const outside: Deno.lint.Rule = {
         if (!OUTSIDE_GLOBALS.has(node.name)) return;
         const role = roleOf(node);
         if (role === "use") uses.set(node.range[0], { name: node.name, range: node.range });
-        else if (role !== "none") made.push({ name: node.name, scope: role.scope });
+        else if (role !== "none") declared.push({ name: node.name, scope: role.scope });
       },
       MemberExpression(node) {
         if (node.object.type !== "Identifier") return;
@@ -268,7 +285,7 @@ const outside: Deno.lint.Rule = {
       },
       "Program:exit"() {
         for (const { name, range } of uses.values()) {
-          const isOurs = made.some((one) =>
+          const isOurs = declared.some((one) =>
             one.name === name && one.scope[0] <= range[0] && range[1] <= one.scope[1]
           );
           if (isOurs) continue;
@@ -295,7 +312,7 @@ const flow: Deno.lint.Rule = {
       context.report({
         node,
         message: `${row.of} may not import ${target ?? specifier}.`,
-        hint: "Imports follow the flow of the data; the table FLOW in tools/lint.ts says which way.",
+        hint: "Imports follow the flow of the data, as in the table FLOW of tools/lint.ts.",
       });
     });
   },

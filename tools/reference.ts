@@ -1,14 +1,29 @@
-/** `docs/config.md`, made from the config's schema; `tools/schema.ts` writes it. */
-import type { Schema } from "./schema.ts";
+/** Generates `docs/config.md` from the config's schema; `tools/schema.ts` writes it. */
 
-/** The page: a section for each object, a row for each field. */
+/** The parts of a schema that the reference and the types in TypeScript are made from. */
+export interface Schema {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  examples?: unknown[];
+}
+
+/** The page: a section for each object with a row for each field. */
 export function toReference(schema: unknown): string {
   const sections: string[] = [];
   const open = (node: Schema, path: string) => {
     const rows = Object.entries(node.properties!).map(([name, field]) => {
       const needed = node.required?.includes(name) ? " Required." : "";
       const fallback = field.default === undefined ? "" : ` Default: ${code(field.default)}.`;
-      const such = field.examples === undefined ? "" : ` Such as ${field.examples.map(code).join(", ")}.`;
+      const such = field.examples === undefined ? "" : ` Examples: ${field.examples.map(code).join(", ")}.`;
       return [`\`${name}\``, kind(field), `${field.description ?? ""}${needed}${fallback}${such}`];
     });
     const title = path === "" ? "The config" : `\`${path}\``;
@@ -22,15 +37,15 @@ export function toReference(schema: unknown): string {
   open(schema as Schema, "");
   return `# Config reference
 
-Made from the schema by \`deno task schema\`. The same as JSON or YAML: \`sremote schema > remotes.schema.json\`,
-and \`"$schema": "./remotes.schema.json"\`, or \`# yaml-language-server: $schema=./remotes.schema.json\` as the
-first line.
+Generated from the schema by \`deno task schema\`. For a config in JSON or YAML, run
+\`sremote schema > remotes.schema.json\` and add \`"$schema": "./remotes.schema.json"\`, or
+\`# yaml-language-server: $schema=./remotes.schema.json\` as the first line.
 
 ${sections.join("\n\n")}
 `;
 }
 
-/** What a field may hold that has fields of its own, and where that stands. */
+/** The schemas below a field, with their paths. */
 function parts(field: Schema, at: string): [Schema, string][] {
   if (field.anyOf !== undefined) return field.anyOf.flatMap((one) => parts(one, at));
   if (field.items !== undefined) return parts(field.items, `${at}[]`);
@@ -53,7 +68,7 @@ function code(value: unknown): string {
   return `\`${JSON.stringify(value)}\``;
 }
 
-/** As `deno fmt` has it. */
+/** A table in the format of `deno fmt`. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map((one) => one.replaceAll("|", "\\|")));
   const widths = cells[0]!.map((_, i) => Math.max(3, ...cells.map((row) => row[i]!.length)));

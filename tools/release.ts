@@ -1,6 +1,6 @@
 /**
- * Makes a release from one machine: `deno task release [--only linux-x64]`. For each system an archive of the binary, its
- * completions, manual pages, SBOM and papers; for Debian's packages one of each architecture; and their checksums.
+ * Builds a release on one machine: `deno task release [--only linux-x64]`. For each system, an archive of the binary with
+ * completions, manual pages, SBOM and documents; for each Debian architecture, a package; and their checksums.
  * The same commit gives the same bytes.
  */
 import { spawnSync } from "node:child_process";
@@ -24,7 +24,7 @@ import { compile, ROOT } from "./compile.ts";
 import { writeManual } from "./man.ts";
 import { makeSbom } from "./sbom.ts";
 
-/** By the name in the archive's: Bun's name of the target, and Debian's of the architecture. */
+/** By the name in the archive: Bun's name of the target and Debian's name of the architecture. */
 const TARGETS: Readonly<Record<string, { readonly bun: string; readonly debian: string | null }>> = {
   "linux-x64": { bun: "bun-linux-x64", debian: "amd64" },
   "linux-arm64": { bun: "bun-linux-arm64", debian: "arm64" },
@@ -33,43 +33,43 @@ const TARGETS: Readonly<Record<string, { readonly bun: string; readonly debian: 
   "macos-arm64": { bun: "bun-darwin-arm64", debian: null },
 };
 
-const PAPERS = ["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"];
-/** Where a shell looks for completions below `/usr/share`. */
+const DOCUMENTS = ["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"];
+/** The path of each completion script below `/usr/share`. */
 const COMPLETIONS: Readonly<Record<Shell, string>> = {
   bash: "bash-completion/completions/sremote",
   zsh: "zsh/vendor-completions/_sremote",
   fish: "fish/vendor_completions.d/sremote.fish",
 };
 
-function run(command: string, args: readonly string[], folder: string): string {
-  const ran = spawnSync(command, args, { cwd: folder, encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
+function run(command: string, args: readonly string[], cwd: string): string {
+  const ran = spawnSync(command, args, { cwd, encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
   if (ran.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${ran.error?.message ?? ran.stderr}`);
   return ran.stdout.trim();
 }
 
-/** When the commit was made, in seconds: the time of all files in the archives. */
+/** The time of the commit, in seconds since the epoch: the time of all files in the archives. */
 function commitTime(): string {
   const git = spawnSync("git", ["log", "-1", "--format=%ct"], { cwd: ROOT, encoding: "utf8" });
   return git.status === 0 ? git.stdout.trim() : "0";
 }
 
-function write(folder: string, path: string, text: string | Uint8Array): void {
-  mkdirSync(join(folder, path, ".."), { recursive: true });
-  writeFileSync(join(folder, path), text);
-  chmodSync(join(folder, path), 0o644);
+function write(directory: string, path: string, text: string | Uint8Array): void {
+  mkdirSync(join(directory, path, ".."), { recursive: true });
+  writeFileSync(join(directory, path), text);
+  chmodSync(join(directory, path), 0o644);
 }
 
-/** `sremote-0.1.0-linux-x64.tar.gz`, from a folder of that name. */
+/** Makes `sremote-0.1.0-linux-x64.tar.gz`, from a directory of that name. */
 function archive(out: string, name: string, binary: string, time: string, level: number): string {
-  const folder = join(out, name);
-  mkdirSync(folder);
-  copyFileSync(binary, join(folder, "sremote"));
-  for (const one of PAPERS) write(folder, one, readFileSync(join(ROOT, one)));
+  const directory = join(out, name);
+  mkdirSync(directory);
+  copyFileSync(binary, join(directory, "sremote"));
+  for (const one of DOCUMENTS) write(directory, one, readFileSync(join(ROOT, one)));
   for (const shell of Object.keys(COMPLETIONS) as Shell[]) {
-    write(folder, `completions/${COMPLETIONS[shell].split("/").at(-1)}`, `${completions(shell).text}\n`);
+    write(directory, `completions/${COMPLETIONS[shell].split("/").at(-1)}`, `${completions(shell).text}\n`);
   }
-  writeManual(join(folder, "man/man1"));
-  write(folder, "sbom.cdx.json", `${JSON.stringify(makeSbom(), null, 2)}\n`);
+  writeManual(join(directory, "man/man1"));
+  write(directory, "sbom.cdx.json", `${JSON.stringify(makeSbom(), null, 2)}\n`);
   const tar = [
     "--sort=name",
     "--owner=0",
@@ -81,11 +81,11 @@ function archive(out: string, name: string, binary: string, time: string, level:
   run("tar", [...tar, "-cf", `${name}.tar`, name], out);
   write(out, `${name}.tar.gz`, gzipSync(readFileSync(join(out, `${name}.tar`)), { level }));
   rmSync(join(out, `${name}.tar`));
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
   return `${name}.tar.gz`;
 }
 
-/** `sremote_0.1.0_amd64.deb`. */
+/** Makes `sremote_0.1.0_amd64.deb`. */
 function debianPackage(
   out: string,
   architecture: string,
@@ -94,28 +94,28 @@ function debianPackage(
   level: number,
 ): string {
   const name = `sremote_${VERSION}_${architecture}`;
-  const folder = join(out, name);
-  mkdirSync(join(folder, "usr/bin"), { recursive: true });
-  copyFileSync(binary, join(folder, "usr/bin/sremote"));
+  const directory = join(out, name);
+  mkdirSync(join(directory, "usr/bin"), { recursive: true });
+  copyFileSync(binary, join(directory, "usr/bin/sremote"));
   for (const shell of Object.keys(COMPLETIONS) as Shell[]) {
-    write(folder, `usr/share/${COMPLETIONS[shell]}`, `${completions(shell).text}\n`);
+    write(directory, `usr/share/${COMPLETIONS[shell]}`, `${completions(shell).text}\n`);
   }
-  const man = join(folder, "usr/share/man/man1");
+  const man = join(directory, "usr/share/man/man1");
   for (const page of writeManual(man)) {
     write(man, `${page}.gz`, gzipSync(readFileSync(join(man, page)), { level: 9 }));
     rmSync(join(man, page));
   }
-  for (const one of [...PAPERS.slice(1), "LICENSE"]) {
+  for (const one of [...DOCUMENTS.slice(1), "LICENSE"]) {
     write(
-      folder,
+      directory,
       `usr/share/doc/sremote/${one === "LICENSE" ? "copyright" : one}`,
       readFileSync(join(ROOT, one)),
     );
   }
-  write(folder, "usr/share/doc/sremote/sbom.cdx.json", `${JSON.stringify(makeSbom(), null, 2)}\n`);
-  const size = Math.ceil(Number(run("du", ["-sk", "usr"], folder).split(/\s/)[0]));
+  write(directory, "usr/share/doc/sremote/sbom.cdx.json", `${JSON.stringify(makeSbom(), null, 2)}\n`);
+  const size = Math.ceil(Number(run("du", ["-sk", "usr"], directory).split(/\s/)[0]));
   write(
-    folder,
+    directory,
     "DEBIAN/control",
     `Package: sremote
 Version: ${VERSION}
@@ -126,20 +126,20 @@ Depends: libc6
 Section: admin
 Priority: optional
 Description: remote endpoints of Singularity and Apptainer, kept in git
- A typed config says which remotes a user or a whole machine has; plan shows the
- difference, apply makes remote.yaml so.
+ A typed config lists the remotes of a user or of the whole system; plan shows
+ what would change, apply updates remote.yaml to match.
 `,
   );
-  run("chmod", ["-R", "u=rwX,go=rX", "."], folder);
+  run("chmod", ["-R", "u=rwX,go=rX", "."], directory);
   process.env.SOURCE_DATE_EPOCH = time;
   run("dpkg-deb", ["--root-owner-group", "-Zxz", `-z${level}`, "--build", name, `${name}.deb`], out);
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
   return `${name}.deb`;
 }
 
 /**
- * Makes the release of the targets in a folder, which is emptied before; gives the names of what it made.
- * @param level how hard to compress, from 1 to 9
+ * Builds the release of the targets in a directory, which is emptied first; returns the names of the files.
+ * @param level compression level, from 1 to 9
  */
 export function release(out: string, targets: readonly string[], level = 9): readonly string[] {
   rmSync(out, { recursive: true, force: true });
@@ -149,7 +149,7 @@ export function release(out: string, targets: readonly string[], level = 9): rea
   for (const name of targets) {
     const target = TARGETS[name];
     if (target === undefined) {
-      throw new Error(`There is no target ${name}: ${Object.keys(TARGETS).join(", ")}`);
+      throw new Error(`Unknown target ${name}: give ${Object.keys(TARGETS).join(", ")}`);
     }
     const binary = join(out, "sremote");
     compile(join(ROOT, "main.ts"), binary, target.bun);

@@ -1,6 +1,6 @@
 /**
- * What the binary is made of, as a CycloneDX 1.6 document, from `deno.lock` and what `main.ts` imports: `deno task sbom`
- * prints it. The same lock gives the same document.
+ * Lists the components of the binary as a CycloneDX 1.6 document, from `deno.lock` and the imports of `main.ts`.
+ * `deno task sbom` prints it. The same lock file gives the same document.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -30,7 +30,7 @@ export interface Component {
   readonly name: string;
   readonly version: string;
   readonly purl: string;
-  /** Excluded: only tests and tools use it. */
+  /** `excluded`: only tests and tools use it. */
   readonly scope: "required" | "excluded";
   readonly hashes: readonly { readonly alg: "SHA-512"; readonly content: string }[];
   readonly licenses?: readonly { readonly license: { readonly id: string } }[];
@@ -105,14 +105,14 @@ function reachable({ npmPackages }: Info, from: readonly string[]): Set<string> 
 /** `sha512-BASE64` in hex. */
 function hexOf(integrity: string): string {
   const [algorithm, digest] = integrity.split(/-(.*)/s) as [string, string];
-  if (algorithm !== "sha512") throw new Error(`${integrity} is not of SHA-512`);
+  if (algorithm !== "sha512") throw new Error(`${integrity} is not a SHA-512 digest`);
   return Array.from(atob(digest), (one) => one.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
-/** The SPDX license of an installed package; null: it is not installed on this system, or says none. */
+/** The SPDX license of an installed package; null: it is not installed on this system, or states none. */
 function licenseOf(name: string, version: string): string | null {
-  const folder = `${name.replace("/", "+")}@${version}`;
-  const file = join(ROOT, "node_modules/.deno", folder, "node_modules", name, "package.json");
+  const directory = `${name.replace("/", "+")}@${version}`;
+  const file = join(ROOT, "node_modules/.deno", directory, "node_modules", name, "package.json");
   if (!existsSync(file)) return null;
   const { license } = JSON.parse(readFileSync(file, "utf8")) as { license?: unknown };
   return typeof license === "string" && /^[A-Za-z0-9.+-]+$/.test(license) ? license : null;

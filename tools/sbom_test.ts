@@ -9,7 +9,7 @@ const sbom = makeSbom() as {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 };
 
-Deno.test("sbom: every package of the lock is in it, with its hash", () => {
+Deno.test("sbom: every package of the lock file is listed with its hash", () => {
   assert.deepEqual(sbom.components.map((one) => one["bom-ref"]), Object.keys(lock.npm).sort());
   for (const { hashes, purl, name } of sbom.components) {
     assert.match(hashes[0]!.content, /^[0-9a-f]{128}$/, name);
@@ -24,7 +24,7 @@ Deno.test("sbom: every package of the lock is in it, with its hash", () => {
   assert.equal(`sha512-${btoa(String.fromCharCode(...bytes))}`, integrity);
 });
 
-Deno.test("sbom: what the binary holds is told from what tests and tools use", () => {
+Deno.test("sbom: packages in the binary are required, those of tests and tools excluded", () => {
   const scope = new Map(sbom.components.map((one) => [one.name, one.scope]));
   for (const name of ["commander", "yaml", "@inquirer/core", "sucrase", "quickjs-emscripten-core", "bun"]) {
     assert.equal(scope.get(name), "required", name);
@@ -32,7 +32,7 @@ Deno.test("sbom: what the binary holds is told from what tests and tools use", (
   for (const name of ["fast-check", "ajv"]) assert.equal(scope.get(name), "excluded", name);
 });
 
-Deno.test("sbom: what depends on what, and on nothing that is not in it", () => {
+Deno.test("sbom: every dependency is listed", () => {
   const known = new Set(sbom.components.map((one) => one["bom-ref"]));
   const [top] = sbom.dependencies;
   assert.equal(top?.ref, config.name);
@@ -40,7 +40,7 @@ Deno.test("sbom: what depends on what, and on nothing that is not in it", () => 
   for (const { dependsOn } of sbom.dependencies) for (const one of dependsOn) assert.ok(known.has(one), one);
 });
 
-Deno.test("supply: versions are exact, the lock has the digest of each, and one install script alone may run", () => {
+Deno.test("supply: versions are exact, the lock file has each digest, and only one install script may run", () => {
   for (const [name, target] of Object.entries(config.imports)) {
     if (target.startsWith("npm:")) assert.match(target, /@\d+\.\d+\.\d+$/, name);
   }

@@ -1,7 +1,6 @@
 /**
- * Makes what is made from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, the types in
- * `schema/sremote.ts`, and `docs/config.md`.
- * With `--check` it writes nothing and fails where one of them is stale.
+ * Generates what is made from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, the types in
+ * `schema/sremote.ts`, and `docs/config.md`. With `--check`, writes nothing and fails if one of them is stale.
  *
  * `deno run -A tools/schema.ts [--check]`
  */
@@ -10,11 +9,11 @@ import process from "node:process";
 import { configSchema } from "../schema/config.ts";
 import { planSchema } from "../schema/plan.ts";
 import { statusSchema } from "../schema/status.ts";
-import { toReference } from "./reference.ts";
+import { type Schema, toReference } from "./reference.ts";
 
 type Node = { [key: string]: unknown } | Node[] | string | number | boolean | null;
 
-/** A TypeBox schema as a JSON schema of draft 2020-12. */
+/** Converts a TypeBox schema to a JSON schema of draft 2020-12. */
 export function toJsonSchema(schema: unknown): string {
   const document = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -23,7 +22,7 @@ export function toJsonSchema(schema: unknown): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What validation needs of a schema, so that no command has to load TypeBox (2 ms in the binary). */
+/** Reduces a schema to what validation needs, so that no command has to load TypeBox (2 ms in the binary). */
 export function toValidation(schema: unknown): string {
   const forPeople = new Set(["description", "title", "default", "examples"]);
   return `${
@@ -32,7 +31,7 @@ export function toValidation(schema: unknown): string {
   }\n`;
 }
 
-/** Without sremote's own keywords, and with a tuple as that draft writes it. */
+/** Removes sremote's own keywords, and writes tuples as the draft does. */
 function strip(node: Node): Node {
   if (Array.isArray(node)) return node.map(strip);
   if (typeof node !== "object" || node === null) return node;
@@ -48,23 +47,7 @@ function strip(node: Node): Node {
   );
 }
 
-/** What of a schema the types and the reference are made from. */
-export interface Schema {
-  type?: string;
-  title?: string;
-  description?: string;
-  default?: unknown;
-  enum?: unknown[];
-  const?: unknown;
-  anyOf?: Schema[];
-  items?: Schema;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: boolean | Schema;
-  examples?: unknown[];
-}
-
-/** TypeScript of the config's types; what has a title of one word becomes a type of that name. */
+/** The config's types in TypeScript; a schema with a one-word title becomes a type of that name. */
 export function toTypeScript(schema: unknown): string {
   const named = new Map<string, string>();
   const typeOf = (node: Schema, indent: string): string => {

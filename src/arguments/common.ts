@@ -1,95 +1,141 @@
-/** The flags that every command knows, and what the commands' own are made of. */
-import { Command, Option } from "@commander-js/extra-typings";
+/** How a command is defined, and the options that every command accepts. */
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Context, Result } from "../commands/shared/context.ts";
 import { Failure } from "../base/failure.ts";
+import { quote } from "../base/text.ts";
 import { versionLine } from "../base/version.ts";
 import type { World } from "../world.ts";
 
-/** Runs a command's function with its context. */
-export type Run = (command: (context: Context) => Result | Promise<Result>, format?: string) => Promise<void>;
+/** Loads a command's module, then runs it. `format` is the value of `--format`, if the command has it. */
+export type Run = <Module>(
+  load: () => Promise<Module>,
+  command: (module: Module, context: Context) => Result | Promise<Result>,
+  format?: string,
+) => Promise<void>;
 
-/** The program with the flags that every command knows. */
-export type Program = ReturnType<typeof commonFlags>;
+/** A command: parsing, help, manual pages, completions and suggestions are all made from it. */
+export interface Definition {
+  readonly name: string;
+  /** One line that starts with a verb and a capital. */
+  readonly summary: string;
+  readonly examples: readonly string[];
+  /** Shown below the examples. */
+  readonly notes?: string;
+  /** Adds the arguments, the options and the action. A command with commands below it has none. */
+  readonly build?: (command: Command, run: Run) => unknown;
+  readonly commands?: readonly Definition[];
+}
 
-/** The program, without its commands. */
-export function commonFlags({ terminal, here }: World) {
+/** The program with its global options. */
+export type Program = ReturnType<typeof globalOptions>;
+
+/** The program with its global options, without its commands. */
+export function globalOptions({ terminal, here }: World) {
   return new Command("sremote")
-    .description("The remote endpoints of Singularity and Apptainer, kept in git.")
-    .usage("[flags] COMMAND")
-    .version(versionLine(here.runtime), "-V, --version", "the version")
-    .helpOption("-h, --help", "this help")
-    .helpCommand("help [command]", "the help of a command")
+    .usage("[options] COMMAND")
+    .version(versionLine(here.runtime), "-V, --version", "Show the version")
+    .helpOption("-h, --help", "Show help")
+    .helpCommand("help [command]", "Show help for a command")
+    .option("-c, --config <file>", "Config file (default: ./remotes.ts, .js, .json or .yaml)")
     .addOption(
-      new Option("-c, --config <file>", "the config; ./remotes.ts, .js, .json or .yaml where none is named"),
+      new Option("--runtime <name>", "Program whose remote.yaml to use")
+        .choices(["singularity", "apptainer"] as const),
     )
+    .option("--root <dir>", "Use this directory as the root directory")
+    .option("--remote-file <path>", "Use this remote.yaml")
+    .option("--sysconfdir <dir>", "Directory that contains singularity/ and apptainer/")
     .addOption(
-      new Option("--runtime <name>", "whose remote.yaml").choices(["singularity", "apptainer"] as const),
-    )
-    .option("--root <dir>", "a folder that stands for /")
-    .option("--remote-file <path>", "this very remote.yaml")
-    .option("--sysconfdir <dir>", "the folder that holds singularity/ and apptainer/")
-    .addOption(
-      new Option("--var <name=value>", "a variable for the config; may be given again")
+      new Option("--var <name=value>", "Set a variable for the config; repeatable")
         .argParser(collectVar).default(new Map<string, string>(), "none"),
     )
+    .addOption(duration("--lock-timeout <seconds>", "Wait for another sremote process").default(10_000, "10"))
     .addOption(
-      new Option("--lock-timeout <seconds>", "how long to wait for another sremote")
-        .argParser((given) => seconds(given, "--lock-timeout")).default(10_000, "10"),
+      duration("--timeout <seconds>", "Time limit per request (default: 5–30, depending on the request)"),
     )
-    .addOption(
-      new Option("--timeout <seconds>", "for each request; 5 to 30 by its kind where none is given")
-        .argParser((given) => seconds(given, "--timeout")),
-    )
-    .addOption(
-      new Option("--deadline <seconds>", "for all requests together")
-        .argParser((given) => seconds(given, "--deadline")).default(300_000, "300"),
-    )
-    .option("--cacert <file>", "authorities to trust beside the system's, PEM")
-    .option("--json", "one JSON document on standard output")
-    .option("--json-into <file>", "the JSON document into a file, beside the text")
-    .option("--no-color", "no colour")
-    .option("-q, --quiet", "results and errors alone")
-    .option("-v, --verbose", "say more")
-    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .addOption(duration("--deadline <seconds>", "Time limit for all requests").default(300_000, "300"))
+    .option("--cacert <file>", "Additional CA certificates (PEM)")
+    .option("--json", "Print one JSON document to standard output")
+    .option("--json-into <file>", "Also write the JSON document to a file")
+    .option("--no-color", "Disable color")
+    .option("-q, --quiet", "Print only results and errors")
+    .option("-v, --verbose", "Print more detail")
+    .configureHelp({ helpWidth: 100 })
     .configureOutput({
       writeOut: (text) => terminal.out(text),
-      writeErr: () => {}, // cli.ts says what is wrong
+      writeErr: () => {}, // cli.ts prints the error
     })
-    .addHelpText("after", () => examples(["plan", "apply --global --yes", "list", "use company"]))
     .showSuggestionAfterError(true)
     .exitOverride();
 }
 
-/** An option that may be given again. */
+/**
+ * Adds commands below one. Where the words name one of them, only that one is added: building all takes longer than
+ * parsing.
+ * @param words operands: the first one names a command
+ */
+export function addCommands(
+  parent: CommandUnknownOpts,
+  definitions: readonly Definition[],
+  run: Run,
+  words: readonly string[] = [],
+): void {
+  const named = definitions.filter(({ name }) => name === words[0]);
+  for (const one of named.length > 0 ? named : definitions) {
+    const command = parent.command(one.name) as unknown as Command;
+    describe(command, one);
+    one.build?.(command, run);
+    addCommands(command, one.commands ?? [], run, words.slice(1));
+  }
+}
+
+/** Gives a command its summary, and shows its examples below the help. Only the program's help has the global options. */
+export function describe<C extends CommandUnknownOpts>(
+  command: C,
+  { summary, examples, notes }: Definition,
+): C {
+  const global = command.parent === null ? "" : "\nGlobal options: sremote --help\n";
+  const shown = examples.map((one) => `  $ ${one}`).join("\n");
+  const below = notes === undefined ? "" : `\n\n${notes}`;
+  command.description(summary).addHelpText("after", `${global}\nExamples:\n${shown}${below}`);
+  return command;
+}
+
+/** The output format: `--json` wins over `--format`. */
+export function formatOf<Format>({ options }: Context, format?: Format): Format | "json" | "text" {
+  return options.json ? "json" : format ?? "text";
+}
+
+/** A repeatable option. */
 export function many<Flags extends string>(flags: Flags, description: string) {
-  return new Option(flags, description)
+  return new Option(flags, `${description}; repeatable`)
     .argParser((given: string, before: readonly string[]) => [...before, given])
     .default([] as readonly string[], "none");
 }
 
-/** A whole number up to 65535. @throws {Failure} usage */
-export function wholeNumber(given: string, flag: string, least: number): number {
-  if (/^\d{1,5}$/.test(given) && Number(given) >= least && Number(given) <= 65_535) return Number(given);
-  throw new Failure("usage", `${flag} ${JSON.stringify(given)}: not a number from ${least} to 65535`);
+/** An option whose value is a whole number up to 65535. */
+export function wholeNumber<Flags extends string>(flags: Flags, description: string, least: number) {
+  return new Option(flags, description).argParser((given) => {
+    if (/^\d{1,5}$/.test(given) && Number(given) >= least && Number(given) <= 65_535) return Number(given);
+    throw new Failure("usage", `${flags.split(" ")[0]} ${quote(given)}: not a number from ${least} to 65535`);
+  });
 }
 
-/** The examples below a help. */
-export function examples(lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((one) => `  $ sremote ${one}`).join("\n")}`;
+/** An option whose value is in seconds on the command line, and in milliseconds in the code. */
+function duration<Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description).argParser((given) => {
+    if (/^\d{1,6}(?:\.\d+)?$/.test(given)) return Number(given) * 1000;
+    throw new Failure("usage", `${flags.split(" ")[0]} ${quote(given)}: not a number of seconds`, {
+      next: "Give a number, such as 10 or 0.5",
+    });
+  });
 }
 
 function collectVar(given: string, before: Map<string, string>): Map<string, string> {
   const equals = given.indexOf("=");
   if (equals <= 0) {
-    throw new Failure("usage", `--var ${given}: there is no value`, { next: "give it as --var name=value" });
+    throw new Failure("usage", `--var ${quote(given)}: the value is missing`, {
+      next: "Give it as --var name=value",
+    });
   }
   return new Map(before).set(given.slice(0, equals), given.slice(equals + 1));
-}
-
-/** Seconds on the command line, milliseconds from here on. */
-function seconds(given: string, flag: string): number {
-  if (/^\d{1,6}(?:\.\d+)?$/.test(given)) return Number(given) * 1000;
-  throw new Failure("usage", `${flag} ${JSON.stringify(given)}: not a number of seconds`, {
-    next: "give a number, such as 10 or 0.5",
-  });
 }

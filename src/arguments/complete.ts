@@ -1,29 +1,29 @@
-/** What may stand where the cursor is: from the same commands and flags that are parsed, for every shell alike. */
+/** What to offer at the cursor, for every shell: from the same commands and options that are parsed. */
 import type { Argument, Option } from "@commander-js/extra-typings";
 
-/** One of the words that may stand there. */
+/** A word to offer. */
 export interface Candidate {
   readonly value: string;
   readonly description: string;
 }
 
-/** What may stand there: words, the names of remotes, files, or anything. */
+/** What to offer: words, the names of remotes, files, or nothing because any text is valid. */
 export type Completion =
   | { readonly kind: "words"; readonly candidates: readonly Candidate[] }
   | { readonly kind: "remotes" | "files" | "anything" };
 
-/** The word under the cursor, what may stand there, and the flags before it that say where the files are. */
+/** The word at the cursor, what to offer for it, and the options before it, which say where the files are. */
 export interface Completed {
-  /** What has been typed of the word; after `--flag=` what follows. */
+  /** The typed part of the word, without `--option=`. */
   readonly word: string;
-  /** What stands before it in the same word: `--format=`, or nothing. */
+  /** What precedes it in the same word: `--format=`, or nothing. */
   readonly before: string;
   readonly completion: Completion;
-  /** By their names in the code: `remoteFile`. */
+  /** By their names in code: `remoteFile`. */
   readonly flags: ReadonlyMap<string, string>;
 }
 
-/** What completing needs to know of commander's command. */
+/** The parts of commander's command that are needed here. */
 interface Command {
   readonly commands: readonly Command[];
   readonly options: readonly Option[];
@@ -34,8 +34,8 @@ interface Command {
 }
 
 /**
- * What may stand at the end of the words, of which the last one is being typed.
- * @param words without the program's name; bash gives `--format=json` as three
+ * What to offer for the last of the words, which is being typed.
+ * @param words without the name of the program; bash splits `--format=json` into three
  */
 export function complete(program: Command, words: readonly string[]): Completed {
   const typed = joinEquals(words);
@@ -104,7 +104,7 @@ function commandsOf(at: Command): Completion {
   return words(visible(at).commands.map((one) => [one.name(), one.description()]));
 }
 
-/** What the help shows: nothing that is hidden from it. */
+/** What the help shows: without hidden commands and options. */
 function visible(command: Command): { commands: readonly Command[]; options: readonly Option[] } {
   const help = command.createHelp();
   return {
@@ -126,7 +126,7 @@ function split(word: string): [name: string, value: string | null] {
   return equals < 0 ? [word, null] : [word.slice(0, equals), word.slice(equals + 1)];
 }
 
-/** Bash breaks words at an equals sign. */
+/** Bash splits words at equals signs. */
 function joinEquals(words: readonly string[]): string[] {
   const joined: string[] = [];
   words.forEach((word, i) => {

@@ -1,99 +1,100 @@
-/** The commands that ask endpoints, and the one that is one. */
+/** The commands that ask endpoints, and the one that serves one. */
 import { Option } from "@commander-js/extra-typings";
-import { examples, many, type Program, type Run, wholeNumber } from "./common.ts";
+import { type Definition, formatOf, many, wholeNumber } from "./common.ts";
+
+const REPORT: Definition = {
+  name: "report",
+  summary: "Show which hosts are up to date, have drifted or failed",
+  examples: [
+    "sremote fleet report plans/",
+    "sremote fleet report plans/ --html fleet.html",
+    "sremote fleet report < plans.jsonl",
+  ],
+  build: (command, run) =>
+    command.argument(
+      "[dir]",
+      "Directory with the output of plan --json or apply --json as HOST.json (default: standard input)",
+    )
+      .option("--html <file>", "Also write an HTML page")
+      .action((dir, flags) =>
+        run(() => import("../commands/fleet.ts"), (it, context) => it.fleetReport(context, dir, flags))
+      ),
+};
+
+const SERVE: Definition = {
+  name: "serve",
+  summary: "Serve an endpoint on loopback until Ctrl-C",
+  examples: [
+    "sremote endpoint serve",
+    "sremote endpoint serve --port 5000 --down builder",
+    "sremote endpoint serve --wrong library=html",
+  ],
+  build: (command, run) =>
+    command.addOption(wholeNumber("--port <number>", "Port to listen on; 0: any free port", 0).default(0))
+      .option("--tokens <file>", "File with the accounts: a name and a token per line")
+      .option("--cert <file>", "Serve https with this certificate (PEM)")
+      .option("--key <file>", "Private key of the certificate (PEM)")
+      .addOption(many("--slow <part=ms>", "Delay a part, such as library=2000"))
+      .addOption(many("--down <part>", "Take a part down"))
+      .addOption(many("--wrong <part=how>", "Make a part misbehave, such as token=500 or library=html"))
+      .action((flags) =>
+        run(() => import("../commands/endpoint.ts"), (it, context) => it.serveEndpoint(context, flags))
+      ),
+};
 
 /** `status`, `resolve`, `doctor`, `fleet`, `endpoint`. */
-export function addEndpointCommands(program: Program, run: Run): void {
-  program.command("status")
-    .description("services, versions and logins of remotes, the default where none is named")
-    .argument("[names...]")
-    .option("--all", "all remotes")
-    .addOption(
-      new Option("--parallel <number>", "requests in flight at most")
-        .argParser((given) => wholeNumber(given, "--parallel", 1)).default(32),
-    )
-    .addOption(
-      new Option("--format <format>", "how to show it").choices(
-        ["text", "json", "junit", "prometheus"] as const,
+export const ENDPOINT_COMMANDS: readonly Definition[] = [{
+  name: "status",
+  summary: "Show services, versions and logins of remotes",
+  examples: ["sremote status", "sremote status company lab", "sremote status --all --format prometheus"],
+  build: (command, run) =>
+    command.argument("[names...]", "Remote names (default: current default remote)")
+      .option("--all", "Show all remotes")
+      .addOption(wholeNumber("--parallel <number>", "Limit of concurrent requests", 1).default(32))
+      .addOption(
+        new Option("--format <format>", "Output format")
+          .choices(["text", "json", "junit", "prometheus"] as const),
+      )
+      .action((names, flags) =>
+        run(
+          () => import("../commands/status.ts"),
+          (it, context) => it.status(context, names, { ...flags, format: formatOf(context, flags.format) }),
+          flags.format,
+        )
       ),
+}, {
+  name: "resolve",
+  summary: "Print the address that a command would use",
+  examples: ["sremote resolve library", "sremote resolve keystore --remote company"],
+  build: (command, run) =>
+    command.argument(
+      "<service>",
+      "library, builder, keystore, token, consent, or an image such as library://a/b",
     )
-    .addHelpText(
-      "after",
-      () => examples(["status", "status company lab", "status --all --format prometheus"]),
-    )
-    .action((names, flags) =>
-      run(async (context) => {
-        const { status } = await import("../commands/status.ts");
-        return status(context, names, {
-          ...flags,
-          format: context.options.json ? "json" : flags.format ?? "text",
-        });
-      }, flags.format)
-    );
-  program.command("resolve")
-    .description("print the address that a command would use")
-    .argument("<service>", "library, builder, keystore, token or consent; or an image such as library://a/b")
-    .option("--remote <name>", "of this remote, not of the default one")
-    .option("--library <url>", "as pull, push, search and build have it")
-    .option("--builder <url>", "as build --remote has it")
-    .option("--url <url>", "as key has it")
-    .addHelpText("after", () => examples(["resolve library", "resolve keystore --remote company"]))
-    .action((service, flags) =>
-      run(async (context) => (await import("../commands/resolve.ts")).resolveService(context, service, flags))
-    );
-  program.command("doctor")
-    .description("look for what is wrong: files, conflicts, proxy, certificates, endpoints")
-    .addHelpText("after", () => examples(["doctor", "doctor --json"]))
-    .action(() => run(async (context) => (await import("../commands/doctor.ts")).doctor(context)));
-  const fleet = program.command("fleet")
-    .description("many hosts at once: what their plans say")
-    .addHelpText("after", () => examples(["fleet report plans/", "fleet report plans/ --html fleet.html"]))
-    .exitOverride();
-  fleet.command("report")
-    .description(
-      "which hosts are in step, drifted or failed, by what plan --json or apply --json gave on each",
-    )
-    .argument("[dir]", "HOST.json of each host; without it, the documents come on standard input")
-    .option("--html <file>", "also a page for a browser")
-    .addHelpText(
-      "after",
-      () =>
-        examples([
-          "fleet report plans/",
-          "fleet report plans/ --html fleet.html",
-          "fleet report < plans.jsonl",
-        ]),
-    )
-    .action((dir, flags) =>
-      run(async (context) => (await import("../commands/fleet.ts")).fleetReport(context, dir, flags))
-    );
-  const endpoint = program.command("endpoint")
-    .description("an endpoint on this machine, to try things with")
-    .addHelpText("after", () => examples(["endpoint serve", "endpoint serve --port 5000 --down library"]))
-    .exitOverride();
-  endpoint.command("serve")
-    .description("serve an endpoint on loopback until Ctrl-C; its tokens are printed at start")
-    .addOption(
-      new Option("--port <number>", "0: any that is free").argParser((given) =>
-        wholeNumber(given, "--port", 0)
-      ).default(0),
-    )
-    .option("--tokens <file>", "who may log in: a line each, a name and a token")
-    .option("--cert <file>", "serve https with this certificate, PEM")
-    .option("--key <file>", "the certificate's key, PEM")
-    .addOption(many("--slow <part=ms>", "a part that takes so long, such as library=2000"))
-    .addOption(many("--down <part>", "a part that is down"))
-    .addOption(many("--wrong <part=how>", "a part that is wrong, such as token=500 or library=html"))
-    .addHelpText(
-      "after",
-      () =>
-        examples([
-          "endpoint serve",
-          "endpoint serve --port 5000 --down builder",
-          "endpoint serve --wrong library=html",
-        ]),
-    )
-    .action((flags) =>
-      run(async (context) => (await import("../commands/endpoint.ts")).serveEndpoint(context, flags))
-    );
-}
+      .option("--remote <name>", "Use this remote instead of the default")
+      .option("--library <url>", "Override, as in pull, push, search and build")
+      .option("--builder <url>", "Override, as in build --remote")
+      .option("--url <url>", "Override, as in key")
+      .action((service, flags) =>
+        run(
+          () => import("../commands/resolve.ts"),
+          (it, context) => it.resolveService(context, service, flags),
+        )
+      ),
+}, {
+  name: "doctor",
+  summary: "Diagnose files, conflicts, proxy, certificates and endpoints",
+  examples: ["sremote doctor", "sremote doctor --json"],
+  build: (command, run) =>
+    command.action(() => run(() => import("../commands/doctor.ts"), (it, context) => it.doctor(context))),
+}, {
+  name: "fleet",
+  summary: "Report on many hosts",
+  examples: REPORT.examples.slice(0, 2),
+  commands: [REPORT],
+}, {
+  name: "endpoint",
+  summary: "Run a local endpoint for testing",
+  examples: ["sremote endpoint serve", "sremote endpoint serve --port 5000 --down library"],
+  commands: [SERVE],
+}];

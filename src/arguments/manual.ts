@@ -1,14 +1,13 @@
-/** The command line as data, for its manual pages. */
+/** The command line as data, for the manual pages. */
 import type { Argument, Option } from "@commander-js/extra-typings";
 import type { ManualCommand } from "../report/man.ts";
+import type { Definition } from "./common.ts";
 
 interface Command {
   readonly commands: readonly Command[];
   name(): string;
-  description(): string;
   usage(): string;
   createHelp(): {
-    visibleCommands(command: never): unknown;
     visibleOptions(command: never): unknown;
     visibleArguments(command: never): unknown;
     optionTerm(option: Option): string;
@@ -16,37 +15,29 @@ interface Command {
     argumentTerm(argument: Argument): string;
     argumentDescription(argument: Argument): string;
   };
-  outputHelp(): void;
-  configureOutput(output: { writeOut: (text: string) => void }): unknown;
 }
 
 /** A command and those below it, with what their help shows. */
-export function manualOf(command: Command, above: readonly string[] = []): ManualCommand {
-  const words = [...above, command.name()];
+export function manualOf(
+  command: Command,
+  definition: Definition,
+  above: readonly string[] = [],
+): ManualCommand {
+  const words = [...above, definition.name];
   const help = command.createHelp();
   const options = help.visibleOptions(command as never) as Option[];
   const given = help.visibleArguments(command as never) as Argument[];
   return {
     words,
-    description: command.description(),
+    description: definition.summary,
     usage: command.usage(),
     arguments: given.map((one) => ({
       term: help.argumentTerm(one),
       description: help.argumentDescription(one),
     })),
     options: options.map((one) => ({ term: help.optionTerm(one), description: help.optionDescription(one) })),
-    examples: examplesOf(command),
-    commands: (help.visibleCommands(command as never) as Command[])
-      .filter((one) => one.name() !== "help").map((one) => manualOf(one, words)),
+    examples: definition.examples,
+    notes: definition.notes ?? null,
+    commands: (definition.commands ?? []).map((one, i) => manualOf(command.commands[i]!, one, words)),
   };
-}
-
-/** The lines below “Examples:” of its help, which commander holds as a text alone. */
-function examplesOf(command: Command): string[] {
-  let text = "";
-  command.configureOutput({ writeOut: (part) => text += part });
-  command.outputHelp();
-  return (text.split("\nExamples:\n")[1] ?? "").split("\n").map((one) => one.trim()).filter((one) =>
-    one !== ""
-  );
 }

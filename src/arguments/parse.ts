@@ -1,70 +1,85 @@
-/** The command line, by commander; each command's code is loaded when it runs. */
+/** Parses the command line with commander; a command is built when it is named, and its code loaded when it runs. */
 import { CommanderError } from "@commander-js/extra-typings";
-import { type Context, type Invocation, type Result, styleFor } from "../commands/shared/context.ts";
+import { type Context, type Invocation, printed, type Result, styleFor } from "../commands/shared/context.ts";
 import { Failure } from "../base/failure.ts";
 import type { World } from "../world.ts";
-import { commonFlags, type Program, type Run } from "./common.ts";
-import { addEndpointCommands } from "./endpoints.ts";
-import { addPlanCommands } from "./plans.ts";
-import { addLoginCommands, addRemoteCommands } from "./remotes.ts";
+import { addCommands, type Definition, describe, globalOptions, type Program, type Run } from "./common.ts";
+import { ENDPOINT_COMMANDS } from "./endpoints.ts";
+import { CONFIG_COMMANDS, PLAN_COMMANDS } from "./plans.ts";
+import { LOGIN_COMMANDS, REMOTE_COMMANDS } from "./remotes.ts";
+
+/** The whole command line, in the order of the help. */
+export const PROGRAM = {
+  name: "sremote",
+  summary: "Keep the remote endpoints of Singularity and Apptainer in git",
+  examples: ["sremote plan", "sremote apply --global --yes", "sremote list", "sremote use company"],
+  commands: [
+    ...PLAN_COMMANDS,
+    ...CONFIG_COMMANDS,
+    ...REMOTE_COMMANDS,
+    ...LOGIN_COMMANDS,
+    ...ENDPOINT_COMMANDS,
+  ],
+} satisfies Definition;
 
 /**
- * Runs the command that the arguments name; null where they asked for help.
+ * Runs the command that the arguments name; null if they ask for help.
  * @throws {Failure} usage, and what the command throws
  */
 export async function parse(world: World, invocation: Invocation): Promise<Result | null> {
   let result: Result | null = null;
-  const program = commonFlags(world);
-  const run = async (
-    command: (context: Context) => Result | Promise<Result>,
-    format?: string,
-  ): Promise<void> => {
+  const { args } = world.here;
+  if (args[0] === COMPLETE) return await completed(world, invocation);
+  const program = describe(globalOptions(world), PROGRAM);
+  buildOnDemand(program, async (load, command, format) => {
     const options = program.opts();
     if (options.json && format !== undefined && format !== "json" && format !== "text") {
       throw new Failure("usage", `--json does not go with --format ${format}`, {
-        next: "give one of the two",
+        next: "Give one of the two",
       });
     }
     invocation.color = options.color;
     invocation.json = options.json === true || format === "json";
     invocation.jsonInto = options.jsonInto ?? null;
-    result = await command(contextOf(world, options, invocation));
-  };
-  addCommands(program, run);
-  if (world.here.args[0] === COMPLETE) return await completed(world, program, invocation);
+    result = await command(await load(), contextOf(world, options, invocation));
+  });
   try {
-    await program.parseAsync([...world.here.args], { from: "user" });
+    await program.parseAsync([...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return null;
-    throw wrongUsage(error, ["sremote", ...commandPath(program, world.here.args)].join(" "));
+    throw wrongUsage(error, commandPath(args).join(" "));
   }
   return result;
 }
 
-/** The whole of the command line, for what shows it: completions and manual pages. */
+/** Has the program build its commands once its global options are parsed: only the one that is named, if one is. */
+function buildOnDemand(program: Program, run: Run): void {
+  const parseOptions = program.parseOptions.bind(program);
+  program.parseOptions = (args) => {
+    const parsed = parseOptions(args);
+    addCommands(program, PROGRAM.commands, run, parsed.operands);
+    return parsed;
+  };
+}
+
+/** The program with all commands, for completions and manual pages. */
 export function wholeProgram(world: World): Program {
-  const program = commonFlags(world);
-  addCommands(program, () => Promise.resolve());
+  const program = describe(globalOptions(world), PROGRAM);
+  addCommands(program, PROGRAM.commands, () => Promise.resolve());
   return program;
 }
 
-function addCommands(program: Program, run: Run): void {
-  addPlanCommands(program, run);
-  addRemoteCommands(program, run);
-  addLoginCommands(program, run);
-  addEndpointCommands(program, run);
-}
-
-/** The word before what a shell's completion script asks about; no command of people's. */
+/** The word with which a completion script asks what to offer; not a command for people. */
 const COMPLETE = "__complete";
 
-async function completed(world: World, program: Program, invocation: Invocation): Promise<Result> {
+async function completed(world: World, invocation: Invocation): Promise<Result> {
   const [{ complete }, { completeWord }] = await Promise.all([
     import("./complete.ts"),
     import("../commands/completions.ts"),
   ]);
-  invocation.json = false; // it is one of the words, and not for us
+  invocation.json = false; // --json is one of the words to complete
+  const program = wholeProgram(world);
   const found = complete(program, world.here.args.slice(1));
   const flags = { ...program.opts(), ...Object.fromEntries(found.flags) } as ReturnType<Program["opts"]>;
   return await completeWord(contextOf(world, flags, invocation), found);
@@ -91,27 +106,22 @@ function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, js
       quiet,
     },
     style: styleFor(world, color, terminal.outIsTerminal && !json),
-    show: (text) => json ? undefined : terminal.out(text + "\n"),
-    ask: (text) => json ? terminal.err(text + "\n") : terminal.out(text + "\n"),
+    show: (text) => json ? undefined : terminal.out(printed(world, text)),
+    ask: (text) => json ? terminal.err(text + "\n") : terminal.out(printed(world, text)),
     note: (text) => quiet ? undefined : terminal.err(text + "\n"),
     detail: (text) => verbose ? terminal.err(text + "\n") : undefined,
   };
 }
 
-/** What can have commands below it. */
-interface Commands {
-  readonly commands: readonly (Commands & { name(): string })[];
-}
-
-/** The words that name a command: `keyserver list`. */
-function commandPath(top: Commands, args: readonly string[]): string[] {
-  const path: string[] = [];
-  let at = top;
+/** The words that name a command: `sremote keyserver list`. */
+function commandPath(args: readonly string[]): string[] {
+  const path = [PROGRAM.name];
+  let below: readonly Definition[] = PROGRAM.commands;
   for (const word of args) {
-    const next = at.commands.find((one) => one.name() === word);
+    const next = below.find(({ name }) => name === word);
     if (next === undefined) continue;
     path.push(word);
-    at = next;
+    below = next.commands ?? [];
   }
   return path;
 }
@@ -120,9 +130,9 @@ function wrongUsage(error: CommanderError, command: string): Failure {
   const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const meant = /Did you mean (.*)\?/.exec(more.join(" "))?.[1];
   if (error.code === "commander.help") {
-    return new Failure("usage", "no command given", { next: `${command} --help lists them` });
+    return new Failure("usage", "no command given", { next: `Run ${command} --help to list the commands` });
   }
   return new Failure("usage", what, {
-    next: meant === undefined ? `${command} --help` : `did you mean ${meant}?`,
+    next: meant === undefined ? `Run ${command} --help` : `Did you mean ${meant}?`,
   });
 }

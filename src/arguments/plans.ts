@@ -1,112 +1,113 @@
-/** From a config to `remote.yaml`. */
-import { Argument, Option } from "@commander-js/extra-typings";
-import { examples, type Program, type Run } from "./common.ts";
+/** The commands that take a config to `remote.yaml`. */
+import { Argument, type Command, Option } from "@commander-js/extra-typings";
+import { type Definition, formatOf } from "./common.ts";
 
-/** `plan`, `apply`, `rollback`, and the commands about the config. */
-export function addPlanCommands(program: Program, run: Run): void {
-  program.command("plan")
-    .description("show what would change; write nothing")
-    .option("--global", "the whole machine's remotes")
-    .option("--out <file>", "save the plan for sremote apply FILE")
-    .option("--detailed-exitcode", "exit with 2 where something would change")
-    .option("--diff", "also the unified diff of remote.yaml, tokens masked")
-    .option("--offline", "ask no endpoint: neither services nor stored tokens are looked at")
-    .option("--skip-login", "leave logging in out")
-    .option("--skip-check", "leave the required services out")
-    .option("--allow-command", "a token may come from a command that the config names")
-    .option("--strict-owner", "refuse a config that somebody else can change")
-    .addOption(
-      new Option("--format <format>", "how to show it").choices(["text", "json", "markdown"] as const),
-    )
-    .addHelpText(
-      "after",
-      () => examples(["plan --diff", "plan --global --out plan.json", "plan --format markdown"]),
-    )
-    .action((flags) =>
-      run(async (context) => {
-        const { plan } = await import("../commands/plan.ts");
-        return plan(context, { ...flags, format: context.options.json ? "json" : flags.format ?? "text" });
-      }, flags.format)
-    );
-  program.command("apply")
-    .description("make it so: all of it or nothing")
-    .argument("[planfile]", "what sremote plan --out saved")
-    .option("--global", "the whole machine's remotes")
-    .option("-y, --yes", "do not ask")
-    .option("--detailed-exitcode", "exit with 2 where something was changed")
-    .option("--allow-mass-removal", "more than half of a file's remotes may go")
-    .option("--skip-login", "leave logging in out")
-    .option("--skip-check", "leave the required services out")
-    .option("--allow-command", "a token may come from a command that the config names")
-    .option("--strict-owner", "refuse a config that somebody else can change")
-    .addHelpText("after", () => examples(["apply", "apply --global --yes", "apply plan.json"]))
-    .action((planFile, flags) =>
-      run(async (context) => (await import("../commands/apply.ts")).apply(context, planFile, flags))
-    );
-  program.command("rollback")
-    .description("put the previous remote.yaml back")
-    .option("--global", "the whole machine's")
-    .option("-y, --yes", "do not ask")
-    .addHelpText("after", () => examples(["rollback", "rollback --global --yes"]))
-    .action((flags) =>
-      run(async (context) => (await import("../commands/rollback.ts")).rollback(context, flags))
-    );
-  addConfigCommands(program, run);
+const YES = "Do not ask for confirmation";
+
+/** The options that `plan` and `apply` share. */
+function planOptions(command: Command) {
+  return command.option("--global", "Use the global remotes of the config, not the user remotes")
+    .option("--detailed-exitcode", "Exit with 2 if there are changes")
+    .option("--skip-login", "Skip login steps")
+    .option("--skip-check", "Skip service checks")
+    .option("--allow-command", "Allow the config to get tokens from commands")
+    .option("--strict-owner", "Refuse a config that other users can change");
 }
 
-function addConfigCommands(program: Program, run: Run): void {
-  program.command("validate")
-    .description("check the config alone")
-    .addHelpText("after", () => examples(["validate", "validate -c cluster/remotes.ts"]))
-    .action(() => run(async (context) => (await import("../commands/validate.ts")).validate(context)));
-  program.command("import")
-    .description("print a config that describes the present files")
-    .option("--global", "the whole machine's remotes alone")
-    .addOption(
-      new Option("--format <format>", "of the config").choices(["typescript", "json"] as const)
-        .default("typescript" as const),
-    )
-    .addHelpText(
-      "after",
-      () => examples(["import > remotes.ts", "import --global --format json > remotes.json"]),
-    )
-    .action((flags) =>
-      run(async (context) => (await import("../commands/import.ts")).importFiles(context, flags))
-    );
-  program.command("init")
-    .description("write a first remotes.ts, and what an editor needs to check it")
-    .option("--editor", "the editor's files alone: types and schema of this version")
-    .addHelpText(
-      "after",
-      () =>
-        `${examples(["init", "init --editor"])}
-
-In a tsconfig.json or deno.json that was there before: map "sremote" to ./.sremote/sremote.ts
-("paths" of TypeScript, "imports" of Deno).`,
-    )
-    .action((flags) => run(async (context) => (await import("../commands/init.ts")).init(context, flags)));
-  program.command("schema")
-    .description("print a JSON schema")
-    .addArgument(
-      new Argument("[name]", "which one").choices(["config", "plan", "status"] as const).default(
-        "config" as const,
+/** `plan`, `apply`, `rollback`. */
+export const PLAN_COMMANDS: readonly Definition[] = [{
+  name: "plan",
+  summary: "Show what would change",
+  examples: [
+    "sremote plan --diff",
+    "sremote plan --global --out plan.json",
+    "sremote plan --format markdown",
+  ],
+  build: (command, run) =>
+    planOptions(command)
+      .option("--out <file>", "Save the plan for sremote apply FILE")
+      .option("--diff", "Also show a unified diff of remote.yaml, with tokens masked")
+      .option("--offline", "Send no requests: check neither services nor stored tokens")
+      .addOption(
+        new Option("--format <format>", "Output format").choices(["text", "json", "markdown"] as const),
+      )
+      .action((flags) =>
+        run(
+          () => import("../commands/plan.ts"),
+          (it, context) => it.plan(context, { ...flags, format: formatOf(context, flags.format) }),
+          flags.format,
+        )
       ),
-    )
-    .addHelpText("after", () => examples(["schema > config.schema.json", "schema plan", "schema status"]))
-    .action((name) => run(async () => (await import("../commands/schema.ts")).schema(name)));
-  program.command("completions")
-    .description("print a shell's completions")
-    .addArgument(new Argument("<shell>", "which one").choices(["bash", "zsh", "fish"] as const))
-    .addHelpText(
-      "after",
-      () =>
-        `${
-          examples([
-            "completions zsh > _sremote",
-            "completions fish > ~/.config/fish/completions/sremote.fish",
-          ])
-        }
-  $ source <(sremote completions bash)`,
-    )
-    .action((shell) => run(async () => (await import("../commands/completions.ts")).completions(shell)));
-}
+}, {
+  name: "apply",
+  summary: "Apply the plan atomically",
+  examples: ["sremote apply", "sremote apply --global --yes", "sremote apply plan.json"],
+  build: (command, run) =>
+    planOptions(command).argument("[planfile]", "Plan saved by sremote plan --out")
+      .option("-y, --yes", YES)
+      .option("--allow-mass-removal", "Allow removing more than half of the remotes")
+      .action((planFile, flags) =>
+        run(() => import("../commands/apply.ts"), (it, context) => it.apply(context, planFile, flags))
+      ),
+}, {
+  name: "rollback",
+  summary: "Restore the previous remote.yaml",
+  examples: ["sremote rollback", "sremote rollback --global --yes"],
+  build: (command, run) =>
+    command.option("--global", "Restore the global file")
+      .option("-y, --yes", YES)
+      .action((flags) =>
+        run(() => import("../commands/rollback.ts"), (it, context) => it.rollback(context, flags))
+      ),
+}];
+
+/** `validate`, `import`, `init`, `schema`, `completions`. */
+export const CONFIG_COMMANDS: readonly Definition[] = [{
+  name: "validate",
+  summary: "Check the config",
+  examples: ["sremote validate", "sremote validate -c cluster/remotes.ts"],
+  build: (command, run) =>
+    command.action(() => run(() => import("../commands/validate.ts"), (it, context) => it.validate(context))),
+}, {
+  name: "import",
+  summary: "Print a config that describes the current files",
+  examples: ["sremote import > remotes.ts", "sremote import --global --format json > remotes.json"],
+  build: (command, run) =>
+    command.option("--global", "Import only the global remotes")
+      .addOption(
+        new Option("--format <format>", "Format of the config").choices(["typescript", "json"] as const)
+          .default("typescript" as const),
+      )
+      .action((flags) =>
+        run(() => import("../commands/import.ts"), (it, context) => it.importFiles(context, flags))
+      ),
+}, {
+  name: "init",
+  summary: "Create a config, and the types and schema for your editor",
+  examples: ["sremote init", "sremote init --editor"],
+  notes: `If a tsconfig.json or deno.json exists, map "sremote" to ./.sremote/sremote.ts in it
+("paths" of TypeScript, "imports" of Deno).`,
+  build: (command, run) =>
+    command.option("--editor", "Write only the files for the editor: types and schema of this version")
+      .action((flags) => run(() => import("../commands/init.ts"), (it, context) => it.init(context, flags))),
+}, {
+  name: "schema",
+  summary: "Print a JSON schema",
+  examples: ["sremote schema > config.schema.json", "sremote schema plan", "sremote schema status"],
+  build: (command, run) =>
+    command.addArgument(
+      new Argument("[name]", "Schema to print").choices(["config", "plan", "status"] as const)
+        .default("config" as const),
+    ).action((name) => run(() => import("../commands/schema.ts"), (it) => it.schema(name))),
+}, {
+  name: "completions",
+  summary: "Print a shell completion script",
+  examples: [
+    "sremote completions zsh > _sremote",
+    "sremote completions fish > ~/.config/fish/completions/sremote.fish",
+    "source <(sremote completions bash)",
+  ],
+  build: (command, run) =>
+    command.addArgument(new Argument("<shell>", "Shell").choices(["bash", "zsh", "fish"] as const))
+      .action((shell) => run(() => import("../commands/completions.ts"), (it) => it.completions(shell))),
+}];

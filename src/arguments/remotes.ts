@@ -1,151 +1,151 @@
-/** The commands of `singularity remote`. */
+/** The commands of `singularity remote` and `singularity keyserver`. */
 import { Option } from "@commander-js/extra-typings";
 import { Failure } from "../base/failure.ts";
-import { examples, type Program, type Run, wholeNumber } from "./common.ts";
+import { type Definition, wholeNumber } from "./common.ts";
+
+const login = () => import("../commands/login.ts");
+const keyserver = () => import("../commands/keyserver.ts");
 
 /** `list`, `add`, `remove`, `use`. */
-export function addRemoteCommands(program: Program, run: Run): void {
-  program.command("list")
-    .description("list the remotes, the machine's and your own")
-    .addHelpText("after", () => examples(["list", "list --json"]))
-    .action(() => run(async (context) => (await import("../commands/list.ts")).list(context)));
-  program.command("add")
-    .description("add a remote")
-    .argument("<name>")
-    .argument("<uri>", "host[:port][/path]; http:// before it means insecure")
-    .option("--global", "for the whole machine")
-    .option("--no-login", "do not log in")
-    .option("--insecure", "contact it over http")
-    .option("--tokenfile <file>", "the API Key is in this file")
-    .option("--password-stdin", "the API Key comes on standard input")
-    .addOption(new Option("--no-default", "as it is: add never changes the default").hideHelp())
-    .addHelpText(
-      "after",
-      () => examples(["add company enterprise.example.com", "add --no-login --insecure lab localhost:5000"]),
-    )
-    .action((name, uri, flags) =>
-      run(async (context) => (await import("../commands/add.ts")).add(context, name, uri, flags))
-    );
-  program.command("remove")
-    .description("remove a remote")
-    .argument("<name>")
-    .option("--global", "for the whole machine")
-    .addHelpText("after", () => examples(["remove company"]))
-    .action((name, flags) =>
-      run(async (context) => (await import("../commands/remove.ts")).remove(context, name, flags))
-    );
-  program.command("use")
-    .description("make a remote the default")
-    .argument("<name>")
-    .option("--global", "for the whole machine")
-    .option("--exclusive", "nobody may use another (implies --global)")
-    .addHelpText("after", () => examples(["use company", "use --global --exclusive company"]))
-    .action((name, flags) =>
-      run(async (context) => (await import("../commands/use.ts")).use(context, name, flags))
-    );
-}
+export const REMOTE_COMMANDS: readonly Definition[] = [{
+  name: "list",
+  summary: "List global and user remotes",
+  examples: ["sremote list", "sremote list --json"],
+  build: (command, run) =>
+    command.action(() => run(() => import("../commands/list.ts"), (it, context) => it.list(context))),
+}, {
+  name: "add",
+  summary: "Add a remote",
+  examples: [
+    "sremote add company enterprise.example.com",
+    "sremote add --no-login --insecure lab localhost:5000",
+  ],
+  build: (command, run) =>
+    command.argument("<name>")
+      .argument("<uri>", "host[:port][/path]; http:// in front means --insecure")
+      .option("--global", "Add a global remote")
+      .option("--no-login", "Do not log in")
+      .option("--insecure", "Connect over http")
+      .option("--tokenfile <file>", "Read the API key from this file")
+      .option("--password-stdin", "Read the API key from standard input")
+      .addOption(new Option("--no-default", "No effect: add never changes the default").hideHelp())
+      .action((name, uri, flags) =>
+        run(() => import("../commands/add.ts"), (it, context) => it.add(context, name, uri, flags))
+      ),
+}, {
+  name: "remove",
+  summary: "Remove a remote",
+  examples: ["sremote remove company"],
+  build: (command, run) =>
+    command.argument("<name>")
+      .option("--global", "Remove a global remote")
+      .action((name, flags) =>
+        run(() => import("../commands/remove.ts"), (it, context) => it.remove(context, name, flags))
+      ),
+}, {
+  name: "use",
+  summary: "Set the default remote",
+  examples: ["sremote use company", "sremote use --global --exclusive company"],
+  build: (command, run) =>
+    command.argument("<name>")
+      .option("--global", "Set the global default")
+      .option("--exclusive", "Forbid the use of any other remote (implies --global)")
+      .action((name, flags) =>
+        run(() => import("../commands/use.ts"), (it, context) => it.use(context, name, flags))
+      ),
+}];
+
+const KEYSERVER_COMMANDS: readonly Definition[] = [{
+  name: "add",
+  summary: "Add a keyserver to a global remote",
+  examples: ["sremote keyserver add company https://keys.example.com --order 1"],
+  build: (command, run) =>
+    command.argument("<[name] uri...>")
+      .addOption(wholeNumber("--order <number>", "Position among the keyservers in use, from 1", 1))
+      .option("--insecure", "Do not verify its certificate")
+      .action((words, flags) =>
+        run(keyserver, (it, context) => it.keyserverAdd(context, atMostTwo(words), flags))
+      ),
+}, {
+  name: "remove",
+  summary: "Remove a keyserver from a global remote",
+  examples: ["sremote keyserver remove company https://keys.example.com"],
+  build: (command, run) =>
+    command.argument("<[name] uri...>").action((words) =>
+      run(keyserver, (it, context) => it.keyserverRemove(context, atMostTwo(words)))
+    ),
+}, {
+  name: "list",
+  summary: "List the keyservers of remotes",
+  examples: ["sremote keyserver list", "sremote keyserver list company"],
+  build: (command, run) =>
+    command.argument("[name]", "Remote name (default: all remotes)").action((name) =>
+      run(keyserver, (it, context) => it.keyserverList(context, name))
+    ),
+}, {
+  name: "login",
+  summary: "Log in to a keyserver with a password or a token",
+  examples: ["sremote keyserver login --username me https://keys.example.com"],
+  build: (command, run) =>
+    command.argument("<uri>")
+      .option("--username <name>", "User name, for a login with a password")
+      .option("--password-stdin", "Read the password or token from standard input")
+      .option("--tokenfile <file>", "Read the password or token from this file")
+      .action((uri, flags) => run(keyserver, (it, context) => it.loginToKeyserver(context, uri, flags))),
+}, {
+  name: "logout",
+  summary: "Log out of a keyserver",
+  examples: ["sremote keyserver logout https://keys.example.com"],
+  build: (command, run) =>
+    command.argument("<uri>").action((uri) =>
+      run(keyserver, (it, context) => it.logoutOfKeyserver(context, uri))
+    ),
+}];
 
 /** `login`, `logout`, `get-login-password`, `keyserver`. */
-export function addLoginCommands(program: Program, run: Run): void {
-  program.command("login")
-    .description("log in to a remote, the default where none is named; or to a keyserver by its address")
-    .argument("[name]")
-    .option("--tokenfile <file>", "the API Key is in this file")
-    .option("--password-stdin", "the API Key, or a keyserver's password, comes on standard input")
-    .option("--username <name>", "a keyserver's user; of a remote, whose API Key it has to be")
-    .option("-y, --yes", "replace a valid API Key without asking")
-    .addHelpText(
-      "after",
-      () =>
-        examples([
-          "login",
-          "login company --tokenfile ~/.company-token",
-          "login --password-stdin company < token",
-        ]),
-    )
-    .action((name, flags) =>
-      run(async (context) => (await import("../commands/login.ts")).login(context, name, flags))
-    );
-  program.command("logout")
-    .description("log out of a remote, the default where none is named")
-    .argument("[name]")
-    .addHelpText("after", () => examples(["logout", "logout company"]))
-    .action((name) => run(async (context) => (await import("../commands/login.ts")).logout(context, name)));
-  program.command("get-login-password")
-    .description("print the password of the default remote's OCI registry")
-    .addHelpText(
-      "after",
-      () =>
-        examples([
-          "get-login-password | singularity registry login --username me --password-stdin docker://…",
-        ]),
-    )
-    .action(() => run(async (context) => (await import("../commands/login.ts")).getLoginPassword(context)));
-  const keyserver = program.command("keyserver")
-    .description("the keyservers of the machine's remotes, and logging in to them")
-    .addHelpText(
-      "after",
-      () =>
-        examples([
-          "keyserver list",
-          "keyserver add company https://keys.example.com",
-          "keyserver login https://keys.example.com",
-        ]),
-    )
-    .exitOverride();
-  keyserver.command("add")
-    .description("add a keyserver to one of the machine's remotes")
-    .argument("<[name] uri...>")
-    .addOption(
-      new Option("--order <number>", "its place among those in use, from 1").argParser((given) =>
-        wholeNumber(given, "--order", 1)
-      ),
-    )
-    .option("--insecure", "do not verify its certificate")
-    .addHelpText("after", () => examples(["keyserver add company https://keys.example.com --order 1"]))
-    .action((words, flags) =>
-      run(async (context) =>
-        (await import("../commands/keyserver.ts")).keyserverAdd(context, atMostTwo(words), flags)
-      )
-    );
-  keyserver.command("remove")
-    .description("remove a keyserver from one of the machine's remotes")
-    .argument("<[name] uri...>")
-    .addHelpText("after", () => examples(["keyserver remove company https://keys.example.com"]))
-    .action((words) =>
-      run(async (context) =>
-        (await import("../commands/keyserver.ts")).keyserverRemove(context, atMostTwo(words))
-      )
-    );
-  keyserver.command("list")
-    .description("list the keyservers of the remotes")
-    .argument("[name]")
-    .addHelpText("after", () => examples(["keyserver list", "keyserver list company"]))
-    .action((name) =>
-      run(async (context) => (await import("../commands/keyserver.ts")).keyserverList(context, name))
-    );
-  keyserver.command("login")
-    .description("log in to a keyserver: with --username a password, without it a token")
-    .argument("<uri>")
-    .option("--username <name>", "the user")
-    .option("--password-stdin", "the password or token comes on standard input")
-    .option("--tokenfile <file>", "the password or token is in this file")
-    .addHelpText("after", () => examples(["keyserver login --username me https://keys.example.com"]))
-    .action((uri, flags) =>
-      run(async (context) => (await import("../commands/keyserver.ts")).loginToKeyserver(context, uri, flags))
-    );
-  keyserver.command("logout")
-    .description("log out of a keyserver")
-    .argument("<uri>")
-    .addHelpText("after", () => examples(["keyserver logout https://keys.example.com"]))
-    .action((uri) =>
-      run(async (context) => (await import("../commands/keyserver.ts")).logoutOfKeyserver(context, uri))
-    );
-}
+export const LOGIN_COMMANDS: readonly Definition[] = [{
+  name: "login",
+  summary: "Log in to a remote or a keyserver",
+  examples: [
+    "sremote login",
+    "sremote login company --tokenfile ~/.company-token",
+    "sremote login --password-stdin company < token",
+  ],
+  build: (command, run) =>
+    command.argument("[name]", "Remote name or keyserver address (default: current default remote)")
+      .option("--tokenfile <file>", "Read the API key from this file")
+      .option("--password-stdin", "Read the API key, or a keyserver's password, from standard input")
+      .option("--username <name>", "Keyserver user, or the user that the API key must belong to")
+      .option("-y, --yes", "Replace a valid API key without confirmation")
+      .action((name, flags) => run(login, (it, context) => it.login(context, name, flags))),
+}, {
+  name: "logout",
+  summary: "Log out of a remote",
+  examples: ["sremote logout", "sremote logout company"],
+  build: (command, run) =>
+    command.argument("[name]", "Remote name (default: current default remote)")
+      .action((name) => run(login, (it, context) => it.logout(context, name))),
+}, {
+  name: "get-login-password",
+  summary: "Print the OCI registry password of the default remote",
+  examples: [
+    "sremote get-login-password | singularity registry login --username me --password-stdin docker://…",
+  ],
+  build: (command, run) => command.action(() => run(login, (it, context) => it.getLoginPassword(context))),
+}, {
+  name: "keyserver",
+  summary: "Manage the keyservers of global remotes, and log in to keyservers",
+  examples: [
+    "sremote keyserver list",
+    "sremote keyserver add company https://keys.example.com",
+    "sremote keyserver login https://keys.example.com",
+  ],
+  commands: KEYSERVER_COMMANDS,
+}];
 
 function atMostTwo(words: readonly string[]): readonly string[] {
   if (words.length <= 2) return words;
-  throw new Failure("usage", "too many words", {
-    next: "give a remote's name, or none, and the keyserver's address",
+  throw new Failure("usage", "too many arguments", {
+    next: "Give the keyserver's address, with the name of a remote in front or without",
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The one error type that a person sees: what was being done, to what, why it failed, what to do next.
- * Thrown anywhere, caught once, in `src/cli.ts`, which also turns the code into the exit code.
+ * The one error type that people see: what was being done, to what, why it failed, and what to do next. `src/cli.ts` prints
+ * it and turns its code into the exit code.
  */
 
 /** Stable codes: programs match on them, so a code never changes its meaning. */
@@ -10,15 +10,15 @@ export type FailureCode =
   | "config-unreadable" // cannot be read, too large, not UTF-8
   | "config-syntax" // does not parse as TypeScript, JavaScript, JSON or YAML
   | "config-evaluation" // threw, ran out of time or memory, exported nothing usable
-  | "config-import" // an import that leaves the folder, or is not there
+  | "config-import" // an import that is missing, or outside of the directory
   | "config-invalid" // parsed, but not a valid config
-  | "config-owner" // somebody else can change it
+  | "config-owner" // other users can change it
   | "remote-file-invalid" // broken YAML, unknown field, wrong type
   | "remote-file-symlink"
   | "remote-file-not-a-file" // a directory, a device, a pipe
   | "remote-file-owner" // belongs to another user
   | "ledger-invalid"
-  | "plan-file-invalid" // a saved plan that is no plan, or was edited
+  | "plan-file-invalid" // a saved plan that is invalid, or was edited
   | "conflict" // the plan holds findings of severity error
   | "unknown-remote"
   | "remote-exists"
@@ -35,27 +35,27 @@ export type FailureCode =
   | "interrupted"
   | "internal"; // a bug of sremote's
 
-/** One user mistake with its place. Many are gathered in one {@link Failure} and shown at once. */
+/** One mistake with its place. A {@link Failure} shows all of them at once. */
 export interface Problem {
-  /** Where: `remotes.company.uri`, or `remotes.ts:12:5`. Empty: the whole. */
+  /** Where: `remotes.company.uri`, or `remotes.ts:12:5`. Empty: the top level. */
   readonly path: string;
-  /** What is wrong there, in one sentence without a full stop. */
+  /** What is wrong, in one sentence without a full stop. */
   readonly message: string;
-  /** What was found, as text fit to print (never a token). */
+  /** The value found, printable (never a token). */
   readonly found?: string;
   /** What is allowed. */
   readonly allowed?: string;
-  /** The nearest right word: "did you mean …". */
+  /** The nearest valid word: "did you mean …". */
   readonly suggestion?: string;
 }
 
-/** What a {@link Failure} may carry beside its code and message. */
+/** What a {@link Failure} may have besides its code and message. */
 export interface FailureDetails {
-  /** The file, or the place in the config, that it is about. */
+  /** The file, or the place in the config. */
   readonly path?: string;
   /** What to do next, as an imperative sentence. */
   readonly next?: string;
-  /** The mistakes, when there are several. */
+  /** The mistakes, if there are several. */
   readonly problems?: readonly Problem[];
   /** A few lines of source that show the place, tokens masked. */
   readonly excerpt?: string;
@@ -63,15 +63,15 @@ export interface FailureDetails {
 }
 
 /**
- * An error fit for a person: `message` says what was attempted and why it failed, in one line.
+ * An error for people: `message` says what was attempted and why it failed, in one line.
  *
  * @example
  * ```ts
  * import { Failure } from "./failure.ts";
  * import assert from "node:assert/strict";
- * const failure = new Failure("locked", "cannot lock a.yaml: held for 10 s", { next: "try again" });
+ * const failure = new Failure("locked", "cannot lock a.yaml: held for 10 s", { next: "Try again" });
  * assert.equal(failure.code, "locked");
- * assert.equal(failure.next, "try again");
+ * assert.equal(failure.next, "Try again");
  * ```
  */
 export class Failure extends Error {

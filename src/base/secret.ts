@@ -1,4 +1,4 @@
-/** A value that must not be shown: everything that turns it into text gives `***`, except {@link Secret.reveal}. */
+/** A value that must not be shown: every conversion to text gives `***`, except {@link Secret.reveal}. */
 export class Secret {
   readonly #value: string;
 
@@ -6,7 +6,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself. The one way out, so that a search for `reveal(` finds every use. */
+  /** The value itself. The only way to get it, so that a search for `reveal(` finds every use. */
   reveal(): string {
     return this.#value;
   }

@@ -1,4 +1,4 @@
-/** What was found and where, as text that is fit to print: never a token, never a control character, never long. */
+/** Values and places of a config as printable text: never a token, never a control character, never long. */
 
 /** A place in a config: the keys and indices from its root. */
 export type Place = readonly (string | number)[];
@@ -6,13 +6,13 @@ export type Place = readonly (string | number)[];
 const LONGEST = 60;
 const LONGEST_NAME = 260;
 
-/** A field whose value may be a secret, whatever it looks like. */
+/** Whether the value of a field may be a secret, whatever it looks like. */
 export function isSecretField(name: string): boolean {
   return /^login$|token|passw|passphrase|secret|credential|api[-_ ]?key|^auth/i.test(name);
 }
 
 /**
- * A value, for the `found` of a problem. With `hidden`, texts and numbers are described and not shown.
+ * A value, for the `found` of a problem. With `hidden`, strings and numbers are described, not shown.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export function show(value: unknown, hidden = false): string {
   return typeof value === "undefined" ? "nothing" : `a ${typeof value}`;
 }
 
-/** A place as a person writes it: `remotes.company.uri`, `remotes["my lab"].check[0]`. */
+/** A place as people write it: `remotes.company.uri`, `remotes["my lab"].check[0]`. */
 export function showPlace(place: Place): string {
   let text = "";
   for (const key of place) {
@@ -59,18 +59,18 @@ export function showName(name: string): string {
   return isSecretKey(name) ? `"***"` : cut(JSON.stringify(escapeInvisible(maskAddress(name))), LONGEST_NAME);
 }
 
-/** A name that can stand behind a dot. */
+/** Whether a name can follow a dot. */
 function isPlain(name: string): boolean {
   return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) && name.length <= LONGEST_NAME && !isSecretKey(name);
 }
 
-/** A text that may be a token or hold one. */
+/** Whether a text may be or contain a token. */
 export function looksSecret(text: string): boolean {
   return /eyJ[A-Za-z0-9_-]{6}/.test(text) || /^[A-Za-z0-9_+/=-]{24,}$/.test(text) ||
     /[A-Za-z0-9_+=]{24,}/.test(text) || /\bbearer\s/i.test(text);
 }
 
-/** As {@link looksSecret}, for a name: a remote may well have a long one, and it is how a person finds the place. */
+/** Like {@link looksSecret}, for a name: a remote may have a long name, and people need it to find the place. */
 export function isSecretKey(key: string): boolean {
   if (/eyJ[A-Za-z0-9_-]{6}/.test(key)) return true;
   const run = /[A-Za-z0-9_+/=-]{24,}/.exec(key)?.[0];
@@ -78,14 +78,14 @@ export function isSecretKey(key: string): boolean {
     (/[a-z]/.test(run) && /[A-Z]/.test(run) || !/[-_/]/.test(run));
 }
 
-/** Credentials, query and fragment of an address: only that they are there. */
+/** Masks credentials, query and fragment of an address. */
 function maskAddress(text: string): string {
   return text.replace(/^(\w[\w+.-]*:\/\/|)[\s\S]*@/, "$1***@")
     .replace(/^([^\s?#]+[?#])[\s\S]+$/, "$1***");
 }
 
 function escapeInvisible(text: string): string {
-  // What JSON leaves as it is and a terminal obeys: C1 controls, separators, direction marks.
+  // What JSON leaves alone and a terminal obeys: C1 controls, separators, bidi marks.
   return text.replace(
     /[\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (c) => `<U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}>`,

@@ -1,7 +1,7 @@
-/** "Did you mean": for fields, commands and the names of remotes. */
+/** "Did you mean" for fields, commands and names of remotes. */
 
 /**
- * The candidate that a typing mistake most likely meant, or undefined where none is near.
+ * The candidate that a typo most likely meant, or undefined if none is near.
  *
  * @example
  * ```ts
@@ -15,7 +15,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   if (word.length > 255) return undefined;
   const wanted = word.toLowerCase();
   let best: string | undefined;
-  // A third of the word may be wrong, and at least one letter of it must be right.
+  // A third of the word may be wrong, and at least one letter must be right.
   let limit = Math.min(Math.ceil(wanted.length / 3), Math.max(wanted.length - 1, 1)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(wanted, candidate.toLowerCase(), limit);
@@ -27,7 +27,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words; `limit` where there are as many or more. */
+/** Insertions, deletions, replacements and swaps of neighbours between two words; at most `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let earlier: number[] = [];

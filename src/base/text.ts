@@ -1,12 +1,19 @@
-/** Text that is safe to print. */
+/**
+ * Text that is safe to print. Whatever people read on a terminal or in a log passes {@link visible} right before it is
+ * written; what stands inside a line passes {@link printable}, which leaves no line break either.
+ */
 
 // Controls, formats (direction marks, tags), lone surrogates, separators, and what a terminal may show as nothing
-// at all. The selector after a pictograph only asks for its colours, as in ❤️.
+// at all. The selector after a pictograph only asks for its colors, as in ❤️.
 const INVISIBLE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}](?<!\p{Extended_Pictographic}\ufe0f)/gu;
 
+/** Line breaks, tabs and the escape sequences of our own styles (ECMA-48, SGR): all that text for people may hold. */
+// deno-lint-ignore no-control-regex -- the escape character is what it looks for
+const OURS = /(\n|\t|\u001b\[(?:1|2|22|31|32|33|36|39)m)/;
+
 /**
- * A text from a file, fit for a terminal: what would be obeyed, or not be seen, is spelled out.
+ * Shows every character that would be invisible, or that a terminal would obey, by its number.
  *
  * @example
  * ```ts
@@ -16,5 +23,35 @@ const INVISIBLE =
  * ```
  */
 export function printable(text: string): string {
-  return text.replace(INVISIBLE, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`);
+  return text.replace(INVISIBLE, escapeOf);
+}
+
+/**
+ * The last pass over text for people: line breaks, tabs and, with `styled`, the sequences of our own styles stay. Every other
+ * invisible character is shown by its number.
+ */
+export function visible(text: string, styled: boolean): string {
+  const parts = text.split(OURS);
+  return parts.map((part, i) =>
+    i % 2 === 1 && (styled || !part.startsWith("\u001b")) ? part : printable(part)
+  ).join("");
+}
+
+/**
+ * A name in quotes, as messages have it: one line, with nothing invisible in it.
+ *
+ * @example
+ * ```ts
+ * import { quote } from "./text.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(quote('my "lab"'), '"my \\"lab\\""');
+ * assert.equal(quote("a\u202eb"), '"a\\u{202e}b"');
+ * ```
+ */
+export function quote(name: string): string {
+  return printable(JSON.stringify(name));
+}
+
+function escapeOf(character: string): string {
+  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }

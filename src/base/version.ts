@@ -1,9 +1,9 @@
 import project from "../../deno.json" with { type: "json" };
 
-/** The commit that it was compiled from; the compiler puts it here. */
+/** The commit that the binary was compiled from; set by the compiler. */
 declare const SREMOTE_COMMIT: string | undefined;
 
-/** sremote's version, as `deno.json` has it. */
+/** The version in `deno.json`. */
 export const VERSION: string = project.version;
 
 /** `sremote 0.1.0 (commit 0123456789ab, bun 1.4.5)`. */

@@ -1,9 +1,12 @@
 /** `sremote add`, as `singularity remote add`. */
 import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
 import { Failure } from "../base/failure.ts";
+import { quote } from "../base/text.ts";
+import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
+import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { mergedFor } from "./shared/merged.ts";
+import { mergedFor, runtimeOf } from "./shared/merged.ts";
 
 /** The flags of `add`. */
 export interface AddOptions {
@@ -14,49 +17,48 @@ export interface AddOptions {
   readonly passwordStdin?: true;
 }
 
-/**
- * Adds a remote, and logs in to it. It does not become the default: that is what `use` is for. Where logging in fails, the
- * remote stays added, as with `singularity remote add`, and the failure says so.
- */
+/** Adds a remote and logs in to it. It does not become the default: `use` does that. */
 export async function add(context: Context, name: string, uri: string, flags: AddOptions): Promise<Result> {
   const badName = nameProblem(name);
   if (badName !== null) {
-    throw new Failure("usage", `cannot add a remote ${JSON.stringify(name)}: ${badName}`, {
-      next: "choose another name",
+    throw new Failure("usage", `cannot add a remote ${quote(name)}: ${badName}`, {
+      next: "Choose another name",
     });
   }
   const address = parseEndpointUri(uri);
   if ("problem" in address) {
-    throw new Failure("usage", `cannot add ${JSON.stringify(name)}: ${address.problem}`, {
-      next: `give its address as ${ENDPOINT_ALLOWED}`,
+    throw new Failure("usage", `cannot add ${quote(name)}: ${address.problem}`, {
+      next: `Give its address as ${ENDPOINT_ALLOWED}`,
     });
   }
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "add");
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
-  const seen = (await mergedFor(context, scope))?.merged ?? null;
-  const after = { uri: address.uri, insecure: address.insecure || flags.insecure === true, keyservers: [] };
+  const runtime = runtimeOf(context);
+  const global = (await mergedFor(context, scope))?.global.document.content ?? null;
+  const after = entryOf({ uri: address.uri, insecure: address.insecure || flags.insecure === true });
   const { file } = await editFile(context, scope, (now) => {
-    const global = seen?.remotes.get(name)?.global;
-    if (now.remotes.has(name) || seen?.remotes.has(name)) {
-      throw new Failure(
-        "remote-exists",
-        `cannot add ${JSON.stringify(name)}: there is a remote of that name`,
-        {
-          next: global
-            ? "it is the machine's: choose another name"
-            : `remove it first, or choose another name`,
-        },
-      );
-    }
-    return [{ kind: "add", remote: name, after }];
+    const taken = takenIn(runtime, name, now, global);
+    if (taken === null) return [{ kind: "add", remote: name, after }];
+    throw new Failure("remote-exists", `cannot add ${quote(name)}: there is a remote of that name`, {
+      next: taken === scope || scope === "global"
+        ? "Remove it first, or choose another name"
+        : "Choose another name: it is a global remote",
+    });
   });
+  if (global?.remotes.has(name)) {
+    context.note(`Note: ${quote(name)} is also a global remote: ${nameInBoth(runtime).effect}.`);
+  }
   const added: Result = {
     exit: 0,
-    text: `Remote ${JSON.stringify(name)} added.`,
+    text: `Remote ${quote(name)} added.`,
     document: { formatVersion: 1, changed: true, file, remote: name, ...after },
   };
-  if (scope === "global" || !flags.login) return added;
+  return scope === "global" || !flags.login ? added : await withLogin(context, name, flags, added);
+}
+
+/** Logs in. If that fails, the remote stays added, as with `singularity remote add`, and the failure says so. */
+async function withLogin(context: Context, name: string, flags: AddOptions, added: Result): Promise<Result> {
   const { login } = await import("./login.ts");
   try {
     const done = await login(context, name, flags);
@@ -67,7 +69,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     const failure = new Failure(code, message, {
       ...(path === undefined ? {} : { path }),
       problems,
-      next: `the remote is added; to log in to it: sremote login ${name}`,
+      next: `The remote is added. To log in to it, run sremote login ${name}`,
     });
     return { ...added, failure };
   }

@@ -1,13 +1,13 @@
-/** `sremote completions SHELL`, and what those scripts ask. */
+/** `sremote completions SHELL`, and the answers to what those scripts ask. */
 import type { Completed } from "../arguments/complete.ts";
 import { printable } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { readMerged } from "./shared/merged.ts";
 
-/** The shells that there is a script for. */
+/** The shells with a script. */
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Said in place of words: the shell is to offer files. */
+/** Printed instead of words: the shell offers files. */
 const FILES = ":files";
 
 const SCRIPTS: Readonly<Record<Shell, string>> = {
@@ -30,7 +30,7 @@ _sremote() {
 complete -F _sremote sremote
 `,
   zsh: `#compdef sremote
-# Completions of sremote for zsh: a file _sremote in a folder of fpath, or source <(sremote completions zsh)
+# Completions of sremote for zsh: a file _sremote in a directory of fpath, or source <(sremote completions zsh)
 _sremote() {
   local line value
   local -a values
@@ -67,21 +67,21 @@ complete -c sremote -f -a '(__sremote_complete)'
 `,
 };
 
-/** A shell's script, to be sourced. */
+/** The script of a shell, to be sourced. */
 export function completions(shell: Shell): Result {
   return {
     exit: 0,
-    text: SCRIPTS[shell].trimEnd(),
+    raw: SCRIPTS[shell].trimEnd(),
     document: { formatVersion: 1, shell, script: SCRIPTS[shell] },
   };
 }
 
-/** What may stand at the cursor: a line each, the word, a tab, what it is. Never an error: a shell could not show it. */
+/** The candidates at the cursor, one per line: the word, a tab, its description. Never an error: a shell could not show it. */
 export async function completeWord(
   context: Context,
   { word, before, completion }: Completed,
 ): Promise<Result> {
-  if (completion.kind === "files") return { exit: 0, text: FILES };
+  if (completion.kind === "files") return { exit: 0, raw: FILES };
   const candidates = completion.kind === "words"
     ? completion.candidates
     : completion.kind === "remotes"
@@ -89,7 +89,7 @@ export async function completeWord(
     : [];
   const lines = candidates.filter(({ value }) => value.startsWith(word) && !/\p{Cc}/u.test(value))
     .map(({ value, description }) => `${before}${value}\t${printable(description)}`);
-  return lines.length === 0 ? { exit: 0 } : { exit: 0, text: lines.join("\n") };
+  return lines.length === 0 ? { exit: 0 } : { exit: 0, raw: lines.join("\n") };
 }
 
 async function remotes(context: Context) {

@@ -1,4 +1,4 @@
-/** `sremote endpoint serve`: an endpoint on loopback, to try and to test with. */
+/** `sremote endpoint serve`: an endpoint on loopback for trials and tests. */
 import {
   answerOf,
   type EmbeddedAccount,
@@ -9,12 +9,13 @@ import {
 } from "../endpoint/embedded.ts";
 import { nearest } from "../base/suggest.ts";
 import { Failure } from "../base/failure.ts";
+import { quote } from "../base/text.ts";
 import { io } from "../base/io.ts";
 import { codeOf } from "../base/errno.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { readGiven } from "./shared/write.ts";
 
-/** The flags of `endpoint serve`. */
+/** The options of `endpoint serve`. */
 export interface ServeFlags {
   readonly port: number;
   readonly tokens?: string;
@@ -25,11 +26,11 @@ export interface ServeFlags {
   readonly wrong: readonly string[];
 }
 
-/** Serves until Ctrl-C. The address and the tokens are printed once it listens. */
+/** Serves until Ctrl-C. Prints the address and the tokens once it listens. */
 export async function serveEndpoint(context: Context, flags: ServeFlags): Promise<Result> {
   const { world, options } = context;
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
-    throw new Failure("usage", "--cert and --key go together", { next: "give both, or neither for http" });
+    throw new Failure("usage", "--cert and --key go together", { next: "Give both, or neither for http" });
   }
   const tls = flags.cert === undefined ? null : {
     cert: readGiven(context, flags.cert, "the certificate"),
@@ -58,20 +59,20 @@ export async function serveEndpoint(context: Context, flags: ServeFlags): Promis
         "serve an endpoint on port",
         String(flags.port),
         error,
-        "try another port, or another certificate",
+        "Try another port, or another certificate",
       );
     }
-    throw new Failure("io", `cannot serve an endpoint on port ${flags.port}: another program listens there`, {
-      next: "take another, or 0 for any that is free",
+    throw new Failure("io", `cannot serve an endpoint on port ${flags.port}: another program uses it`, {
+      next: "Give another port, or 0 for any free port",
     });
   }
   const uri = `localhost:${served.port}`;
   const url = `${tls === null ? "http" : "https"}://${uri}`;
-  // The tokens are made to be seen: they open nothing but this endpoint.
+  // These tokens may be printed: they are valid only for this endpoint.
   const shown = flags.tokens === undefined ? accounts : [];
   world.terminal.out(
     (options.json ? JSON.stringify({ formatVersion: 1, url, uri, port: served.port, accounts: shown }) : [
-      `An endpoint to try things with listens at ${url} (loopback alone). Ctrl-C ends it.`,
+      `Serving a test endpoint at ${url} (loopback only). Stop it with Ctrl-C.`,
       ...(shown.length === 0
         ? []
         : ["", ...shown.map(({ username, token }) => `  ${username.padEnd(5)}  ${token}`)]),
@@ -88,12 +89,12 @@ function randomToken(): string {
   return `try-${btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_")}`;
 }
 
-/** A line each: a user's name and the token. */
+/** One account per line: a user name and a token. */
 function accountsIn(text: string, given: string): readonly EmbeddedAccount[] {
   return text.split("\n").filter((line) => line.trim() !== "").map((line, i) => {
     const [username, token, ...more] = line.trim().split(/\s+/);
     if (username !== undefined && token !== undefined && more.length === 0) return { username, token };
-    throw new Failure("usage", `cannot use ${given}: line ${i + 1} is not a name and a token`);
+    throw new Failure("usage", `cannot use ${given}: line ${i + 1} is not a user name and a token`);
   });
 }
 
@@ -102,15 +103,15 @@ function partOf(given: string, flag: string): Part {
   if (part !== undefined) return part;
   const meant = nearest(given, PARTS);
   throw new Failure("usage", `${flag} ${given}: there is no such part of an endpoint`, {
-    next: meant === undefined ? `one of ${PARTS.join(", ")}` : `did you mean ${meant}?`,
+    next: meant === undefined ? `Give one of ${PARTS.join(", ")}` : `Did you mean ${meant}?`,
   });
 }
 
 function slowOf(given: string): readonly [Part, number] {
   const [part = "", milliseconds = ""] = given.split("=");
   if (/^\d{1,7}$/.test(milliseconds)) return [partOf(part, "--slow"), Number(milliseconds)];
-  throw new Failure("usage", `--slow ${given}: there are no milliseconds`, {
-    next: "give it as --slow library=2000",
+  throw new Failure("usage", `--slow ${quote(given)}: the milliseconds are missing`, {
+    next: "Give it as --slow library=2000",
   });
 }
 
@@ -118,7 +119,7 @@ function wrongOf(given: string): readonly [Part, Wrong] {
   const [part = "", how = ""] = given.split("=");
   const wrong = WRONGS.find((one) => one === how);
   if (wrong !== undefined) return [partOf(part, "--wrong"), wrong];
-  throw new Failure("usage", `--wrong ${given}: it can be wrong as ${WRONGS.join(", ")}`, {
-    next: "give it as --wrong library=500",
+  throw new Failure("usage", `--wrong ${quote(given)}: not one of ${WRONGS.join(", ")}`, {
+    next: "Give it as --wrong library=500",
   });
 }

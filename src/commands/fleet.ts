@@ -1,7 +1,8 @@
-/** `sremote fleet report`: many hosts' plans as one table or page. */
+/** `sremote fleet report`: the plans of many hosts as one table or page. */
 import { basename, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { io } from "../base/io.ts";
+import { FLEET_BYTES } from "../base/limits.ts";
 import {
   fleetDocument,
   hostOf,
@@ -16,14 +17,11 @@ import { readGiven, writeGiven } from "./shared/write.ts";
 
 /** The flags of `fleet report`. */
 export interface FleetOptions {
-  /** A file for the page. */
+  /** The file for the page. */
   readonly html?: string;
 }
 
-/** As much as the plans of 10,000 hosts, with room. */
-const INPUT_LIMIT = 1024 * 1024 * 1024;
-
-/** Reads what each host's `plan --json` or `apply --json` gave: a file a host, or one text on standard input. */
+/** Reads what `plan --json` or `apply --json` printed on each host: one file per host, or standard input. */
 export async function fleetReport(
   context: Context,
   folder: string | undefined,
@@ -55,15 +53,15 @@ function fromFolder(context: Context, given: string): readonly HostReport[] {
     names = files.list(folder).filter((one) => one.endsWith(".json"));
   } catch (error) {
     if (codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR") throw io("list", folder, error);
-    throw new Failure("io", `cannot read the plans in ${folder}: there is no such folder`, {
+    throw new Failure("io", `cannot read the plans in ${folder}: no such directory`, {
       path: folder,
-      next: "give the folder that holds each host's plan, as HOST.json",
+      next: "Give the directory that holds the plan of each host, as HOST.json",
     });
   }
   if (names.length === 0) {
-    throw new Failure("io", `cannot read the plans in ${folder}: there is no file that ends in .json`, {
+    throw new Failure("io", `cannot read the plans in ${folder}: no file ends in .json`, {
       path: folder,
-      next: "put what sremote plan --json gives on each host there, as HOST.json",
+      next: "Save the output of sremote plan --json of each host there, as HOST.json",
     });
   }
   return names.map((name) => {
@@ -78,10 +76,10 @@ function fromFolder(context: Context, given: string): readonly HostReport[] {
 }
 
 async function fromInput({ world }: Context): Promise<readonly HostReport[]> {
-  const documents = splitDocuments(await world.terminal.readInput(INPUT_LIMIT));
+  const documents = splitDocuments(await world.terminal.readInput(FLEET_BYTES));
   if (documents.length === 0) {
-    throw new Failure("usage", "there is no plan on standard input", {
-      next: "give a folder, or one JSON document after the other: sremote fleet report DIR",
+    throw new Failure("usage", "no plan on standard input", {
+      next: "Give a directory, or one JSON document after the other: sremote fleet report DIR",
     });
   }
   return documents.map((one, i) => hostReport(hostOf(one) ?? `document ${i + 1}`, one));

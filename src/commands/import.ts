@@ -1,4 +1,4 @@
-/** `sremote import`: a config that describes the files as they are. */
+/** `sremote import`: a config that describes the current files. */
 import { describe } from "../config/describe.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
@@ -9,12 +9,12 @@ import { runtimeOf } from "./shared/merged.ts";
 
 /** The flags of `import`. */
 export interface ImportOptions {
-  /** The machine's file alone. */
+  /** The global file only. */
   readonly global?: true;
   readonly format: "typescript" | "json";
 }
 
-/** Both files as one config; with `--global` or `--remote-file` one file. */
+/** Both files as one config; with `--global` or `--remote-file`, one file. */
 export async function importFiles(context: Context, flags: ImportOptions): Promise<Result> {
   const { world, options } = context;
   const runtime = runtimeOf(context);
@@ -34,5 +34,5 @@ export async function importFiles(context: Context, flags: ImportOptions): Promi
   );
   for (const one of notes) context.note(`Note: ${one}`);
   const text = flags.format === "json" ? JSON.stringify(config, null, 2) : renderConfig(config).trimEnd();
-  return { exit: 0, text, document: config };
+  return { exit: 0, raw: text, document: config };
 }

@@ -9,7 +9,7 @@ import type { Context, Result } from "./shared/context.ts";
 
 /** The flags of `init`. */
 export interface InitOptions {
-  /** Only the editor's files, anew. */
+  /** Write only the files for editors. */
   readonly editor?: true;
 }
 
@@ -23,13 +23,13 @@ export default defineConfig({
 });
 `;
 
-/** Types and schema of this very version, that `--editor` writes anew. sremote itself reads none of them. */
+/** Types and schema of this version, which `--editor` overwrites. sremote itself does not read them. */
 const OURS: Readonly<Record<string, string>> = {
   ".sremote/sremote.ts": types,
   ".sremote/config.schema.json": `${JSON.stringify(configSchema, null, 2)}\n`,
 };
 
-/** Where TypeScript's and Deno's language servers look; a person may change them, so they are never overwritten. */
+/** Configuration of the TypeScript and Deno language servers; people change these, so they are never overwritten. */
 const THEIRS: Readonly<Record<string, string>> = {
   "tsconfig.json": `{
   "compilerOptions": {
@@ -54,19 +54,19 @@ const THEIRS: Readonly<Record<string, string>> = {
 `,
 };
 
-/** Writes a config to begin with, where there is none, and the editor's files. */
+/** Writes a first config, if there is none, and the files for editors. */
 export function init({ world, note }: Context, { editor }: InitOptions): Result {
   const { folder } = world.here;
   const present = DEFAULT_CONFIGS.find((name) => world.files.exists(join(folder, name)));
   if (present !== undefined && !editor) {
-    throw new Failure("usage", `cannot make a first config: there is ${join(folder, present)}`, {
-      next: "edit that one, or work in another folder; init --editor writes the editor's files alone",
+    throw new Failure("usage", `cannot write a first config: ${join(folder, present)} already exists`, {
+      next: "Edit that file, or use another directory; init --editor writes only the files for editors",
     });
   }
   const files: Record<string, string> = { ...OURS, ...editor ? {} : { "remotes.ts": FIRST_CONFIG } };
   for (const [name, text] of Object.entries(THEIRS)) {
     if (!world.files.exists(join(folder, name))) files[name] = text;
-    else if (!editor) note(`Note: ${name} is there already and stays as it is; see sremote help init`);
+    else if (!editor) note(`Note: ${name} already exists and is unchanged; see sremote init --help`);
   }
   const written = Object.entries(files).map(([name, text]) => write(world, join(folder, name), text)).sort();
   const shown = written.map((one) => relative(folder, one)).join(", ");
@@ -74,9 +74,9 @@ export function init({ world, note }: Context, { editor }: InitOptions): Result 
     exit: 0,
     text: editor
       ? `Wrote ${shown}.`
-      : `Wrote ${join(folder, "remotes.ts")}, and for editors ${
+      : `Wrote ${join(folder, "remotes.ts")}; for editors: ${
         shown.replace(/(?:^|, )remotes\.ts/, "")
-      }. Next: sremote plan shows what it would change.`,
+      }. Next: run sremote plan to see what it would change.`,
     document: { formatVersion: 1, changed: true, files: written },
   };
 }

@@ -1,8 +1,9 @@
-/** `sremote keyserver …`, as `singularity keyserver` has it: the keyservers of the machine's remotes, and logging in to them. */
+/** `sremote keyserver …`, as in `singularity keyserver`: the keyservers of global remotes, and logins to keyservers. */
 import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../base/uri.ts";
 import { basic, bearer, checkKeyserver, discover, type Discovery } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
 import type { Credential, Entry, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import { printable, quote } from "../base/text.ts";
 import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
@@ -20,28 +21,24 @@ export interface KeyserverAddOptions {
   readonly insecure?: true;
 }
 
-/** Adds a keyserver to one of the machine's remotes, the default where none is named; behind the others, or at `--order`. */
+/** Adds a keyserver to a global remote (by default, to the default one): as the last one, or at `--order`. */
 export async function keyserverAdd(
   context: Context,
   words: readonly string[],
   flags: KeyserverAddOptions,
 ): Promise<Result> {
   const { name, uri } = nameAndUri(words, "add");
+  const added = { uri, skip: false, external: true, insecure: flags.insecure === true };
   return await change(
     context,
     name,
     uri,
     "add",
-    (present) =>
-      addKeyserver(
-        present,
-        { uri, skip: false, external: true, insecure: flags.insecure === true },
-        flags.order ?? null,
-      ),
+    (present) => addKeyserver(present, added, flags.order ?? null),
   );
 }
 
-/** Removes a keyserver from one of the machine's remotes; the endpoint's own is put out of use. */
+/** Removes a keyserver from a global remote; the endpoint's own is kept, and skipped. */
 export async function keyserverRemove(context: Context, words: readonly string[]): Promise<Result> {
   const { name, uri } = nameAndUri(words, "remove");
   return await change(context, name, uri, "remove", (present) => removeKeyserver(present, uri));
@@ -60,7 +57,7 @@ async function change(
   const { file } = await findTarget(runtimeOf(context), "global", pathsOf(context, null), context.world);
   const seen = (await readStored(context.world, file)).document.content;
   const remote = remoteIn(seen, name, `${doing} a keyserver of`);
-  // A remote without a list uses its endpoint's own keyserver, which stays in use beside another.
+  // A remote without a list uses its endpoint's own keyserver, which stays in use next to a new one.
   const own = remote.keyservers.length > 0 ? null : await ownKeyserver(context, remote);
   const { changed } = await editFile(context, "global", (now) => {
     const before = remoteIn(now, remote.name, `${doing} a keyserver of`);
@@ -69,10 +66,8 @@ async function change(
     if ("problem" in keyservers) {
       throw new Failure(
         "usage",
-        `cannot ${doing} the keyserver ${uri} of ${JSON.stringify(remote.name)}: ${keyservers.problem}`,
-        {
-          next: keyservers.next,
-        },
+        `cannot ${doing} the keyserver ${printable(uri)} of ${quote(remote.name)}: ${keyservers.problem}`,
+        { next: keyservers.next },
       );
     }
     const entry: Entry = { uri: before.uri, insecure: before.insecure, keyservers: before.keyservers };
@@ -80,7 +75,9 @@ async function change(
   });
   return {
     exit: 0,
-    text: `Keyserver ${uri} ${doing === "add" ? "added to" : "removed from"} ${JSON.stringify(remote.name)}.`,
+    text: `Keyserver ${printable(uri)} ${doing === "add" ? "added to" : "removed from"} ${
+      quote(remote.name)
+    }.`,
     document: { formatVersion: 1, changed, file, remote: remote.name, keyserver: uri },
   };
 }
@@ -93,20 +90,20 @@ async function ownKeyserver(context: Context, remote: StoredRemote): Promise<Key
   const trouble = "trouble" in found ? found.trouble : null;
   throw new Failure(
     "network",
-    `cannot change the keyservers of ${JSON.stringify(remote.name)}: ${
-      trouble?.message ?? `${remote.uri} names no keystore of its own, which has to stay in the list`
+    `cannot change the keyservers of ${quote(remote.name)}: ${
+      trouble?.message ?? `${remote.uri} has no keystore, which would have to stay in the list`
     }`,
-    { next: trouble?.next ?? "ask who runs the endpoint" },
+    { next: trouble?.next ?? "Contact the administrator of the endpoint" },
   );
 }
 
-/** The endpoint's own keyserver, as a list has it; null: there is none to be had. */
+/** The endpoint's own keyserver as an entry of a list; null: unknown, or it has none. */
 function ownIn(found: Discovery): Keyserver | null {
   const own = "trouble" in found ? undefined : found.services.get("keystore");
   return own === undefined ? null : { uri: own.uri, skip: false, external: false, insecure: false };
 }
 
-/** Lists the keyservers of all remotes that a user sees, or of one. */
+/** Lists the keyservers of one remote, or of all global and user remotes. */
 export async function keyserverList(context: Context, name: string | undefined): Promise<Result> {
   const view = await readMerged(context);
   const names = name === undefined
@@ -121,7 +118,7 @@ export async function keyserverList(context: Context, name: string | undefined):
       Promise.all(names.map(async (one) => {
         const { remote } = view.merged.remotes.get(one)!;
         const listed = remote.keyservers;
-        // Without a list it is the endpoint's own that is used.
+        // Without a list, the endpoint's own is used.
         const found = listed.length > 0 ? null : await discover(session, endpointOf(view, one));
         const own = found === null ? null : ownIn(found);
         const keyservers = own === null ? listed : [own];
@@ -155,8 +152,8 @@ export async function loginToKeyserver(context: Context, uri: string, flags: Log
     () => checkKeyserver(session, uri, auth, insecure),
   );
   if (trouble !== null) {
-    throw new Failure("login-failed", `cannot log in to ${uri}: ${trouble.message}`, {
-      next: `${trouble.next ?? "try again later"}; nothing was written`,
+    throw new Failure("login-failed", `cannot log in to ${printable(uri)}: ${trouble.message}`, {
+      next: `${trouble.next ?? "Try again later"}; nothing was written`,
     });
   }
   const { changed, file } = await editFile(context, "user", () => [], (now) => ({
@@ -164,12 +161,12 @@ export async function loginToKeyserver(context: Context, uri: string, flags: Log
   }));
   return {
     exit: 0,
-    text: `Logged in to ${uri}.`,
+    text: `Logged in to ${printable(uri)}.`,
     document: { formatVersion: 1, changed, file, keyserver: uri },
   };
 }
 
-/** Drops the credential of a keyserver. */
+/** Removes a keyserver's credential from the user file. */
 export async function logoutOfKeyserver(context: Context, uri: string): Promise<Result> {
   requireUri(uri, "log out of");
   const key = keyserverKey(uri);
@@ -178,12 +175,12 @@ export async function logoutOfKeyserver(context: Context, uri: string): Promise<
   }));
   return {
     exit: 0,
-    text: changed ? `Logged out of ${uri}.` : `Not logged in to ${uri}.`,
+    text: changed ? `Logged out of ${printable(uri)}.` : `Not logged in to ${printable(uri)}.`,
     document: { formatVersion: 1, changed, file, keyserver: uri },
   };
 }
 
-/** The credential in the place of the one of the same keyserver, or behind the others. */
+/** Replaces the credential of the same keyserver, or appends the new one. */
 function withCredential(present: readonly Credential[], credential: Credential): readonly Credential[] {
   const key = keyserverKey(credential.uri);
   const at = present.findIndex((one) => safeKey(one.uri) === key);
@@ -192,7 +189,7 @@ function withCredential(present: readonly Credential[], credential: Credential):
     : present.map((one, i) => i === at ? { ...credential, uri: one.uri } : one);
 }
 
-/** What tells keyservers apart; another credential's address (a registry's) stands for itself. */
+/** The key that identifies a keyserver; any other credential (a registry's) is identified by its address. */
 function safeKey(uri: string): string {
   return keyserverProblem(uri) === null ? keyserverKey(uri) : uri;
 }
@@ -200,8 +197,8 @@ function safeKey(uri: string): string {
 function remoteIn(file: RemoteFile, name: string | null, doing: string): StoredRemote {
   const wanted = name ?? file.default;
   if (wanted === null) {
-    throw new Failure("unknown-remote", `cannot ${doing} the machine's default remote: there is none`, {
-      next: "name a remote before the keyserver's address",
+    throw new Failure("unknown-remote", `cannot ${doing} the global default remote: it is not set`, {
+      next: "Give the name of a remote before the address of the keyserver",
     });
   }
   const remote = file.remotes.get(wanted);
@@ -222,7 +219,7 @@ function nameAndUri(
 function requireUri(uri: string, doing: string): void {
   const problem = keyserverProblem(uri);
   if (problem === null) return;
-  throw new Failure("usage", `cannot ${doing} the keyserver ${JSON.stringify(uri)}: ${problem}`, {
-    next: `give its address as ${KEYSERVER_ALLOWED}`,
+  throw new Failure("usage", `cannot ${doing} the keyserver ${quote(uri)}: ${problem}`, {
+    next: `Give its address as ${KEYSERVER_ALLOWED}`,
   });
 }

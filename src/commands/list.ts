@@ -1,4 +1,4 @@
-/** `sremote list`: the remotes that a user sees. */
+/** `sremote list`: the remotes of a user. */
 import { renderList } from "../report/list.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { noteCollisions, readMerged } from "./shared/merged.ts";

@@ -1,9 +1,10 @@
-/** `sremote login` and `logout`, as `singularity remote` has them. */
+/** `sremote login`, `logout` and `get-login-password`, as in `singularity remote`. */
 import { mayReceive } from "../base/uri.ts";
 import { accountOf, type Endpoint, endpointUrl, tokenPage, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { Failure } from "../base/failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
+import { printable, quote } from "../base/text.ts";
 import { requireValid } from "../reconcile/steps.ts";
 import type { Secret } from "../base/secret.ts";
 import { askToken, type LoginOptions } from "./shared/ask_token.ts";
@@ -13,7 +14,7 @@ import { loginToKeyserver } from "./keyserver.ts";
 import { endpointOf, type MergedView, namedOrDefault, readMerged, tokenOf } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
-/** Logs in to a remote, the default where none is named; a keyserver's address logs in to that keyserver. */
+/** Logs in to a remote (by default, to the default remote) or to a keyserver, by its address. */
 export async function login(
   context: Context,
   name: string | undefined,
@@ -23,8 +24,8 @@ export async function login(
     return await loginToKeyserver(context, name, flags);
   }
   if (name !== undefined && /^(?:docker|oras):\/\//i.test(name)) {
-    throw new Failure("usage", `cannot log in to ${name}: a registry is no remote endpoint`, {
-      next: "singularity registry login does that",
+    throw new Failure("usage", `cannot log in to ${quote(name)}: a registry is not a remote endpoint`, {
+      next: "Run singularity registry login",
     });
   }
   const view = await readMerged(context);
@@ -45,8 +46,8 @@ export async function login(
 }
 
 /**
- * Verifies a token and puts it into the user's file, for one of the machine's remotes as its copy (`System: true`). A token
- * that is not valid changes nothing.
+ * Verifies a token and writes it to the user file; for a global remote, to its copy there (`System: true`). An invalid token
+ * changes nothing.
  * @throws {Failure} login-failed
  */
 async function storeToken(
@@ -63,15 +64,15 @@ async function storeToken(
     if (username !== undefined) await requireUser(session, remote, endpoint, token, username);
   });
   const { global } = view.merged.remotes.get(remote)!;
-  const machine = view.global.document.content.remotes.get(remote);
-  const system = new Map<string, Entry>(global && machine !== undefined ? [[remote, machine]] : []);
+  const stored = view.global.document.content.remotes.get(remote);
+  const system = new Map<string, Entry>(global && stored !== undefined ? [[remote, stored]] : []);
   return await editFile(context, "user", (now) => {
     const present = now.remotes.get(remote);
     if (present === undefined && !system.has(remote)) throw gone(remote);
-    // Verified for that address: it goes to no other.
+    // The token was verified for that address and goes to no other.
     if (present !== undefined && !present.system && !mayReceive(endpoint, present)) throw gone(remote);
     const login = { kind: "login", remote, from: { prompt: true } } as const;
-    // A copy goes where the machine's remote is by now.
+    // A copy follows the current address of the global remote.
     if (present === undefined || mayReceive(present, endpoint)) return [login];
     const { uri, insecure, keyservers } = present;
     const before = { uri, insecure, keyservers };
@@ -80,8 +81,8 @@ async function storeToken(
 }
 
 function gone(remote: string): Failure {
-  return new Failure("stale", `cannot log in to ${JSON.stringify(remote)}: it was changed meanwhile`, {
-    next: "run it again; nothing was written",
+  return new Failure("stale", `cannot log in to ${quote(remote)}: it changed in the meantime`, {
+    next: "Run it again; nothing was written",
   });
 }
 
@@ -89,7 +90,7 @@ function loggedIn(file: string, remote: string, changed: boolean, text: string):
   return { exit: 0, text, document: { formatVersion: 1, changed, file, remote } };
 }
 
-/** A valid token is replaced only after a yes; of an invalid one it is said that it is. */
+/** Asks before a valid token is replaced; notes that an invalid one is. */
 async function allowReplacing(
   context: Context,
   session: Session,
@@ -104,25 +105,23 @@ async function allowReplacing(
     () => verifyToken(session, endpoint, stored),
   );
   if (state === "unknown") {
-    throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${trouble!.message}`, {
-      next: `${trouble!.next ?? "try again later"}; nothing was written`,
+    throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${trouble!.message}`, {
+      next: `${trouble!.next ?? "Try again later"}; nothing was written`,
     });
   }
   if (state === "invalid") {
-    context.note(`The stored API Key of ${JSON.stringify(remote)} is no longer valid.`);
+    context.note(`The stored API key of ${quote(remote)} is no longer valid.`);
     return;
   }
   if (yes) return;
   if (!context.world.terminal.canAsk) {
     throw new Failure(
       "declined",
-      `a valid API Key of ${JSON.stringify(remote)} is stored: nothing was written`,
-      {
-        next: "to replace it, run it again with --yes",
-      },
+      `cannot log in to ${quote(remote)}: a valid API key is stored`,
+      { next: "To replace it, run it again with --yes; nothing was written" },
     );
   }
-  await confirm(context, "An API Key is already set for this remote. Replace it?", undefined);
+  await confirm(context, "An API key is already set for this remote. Replace it?", undefined);
 }
 
 async function requireUser(
@@ -133,26 +132,20 @@ async function requireUser(
   username: string,
 ): Promise<void> {
   const account = await accountOf(session, endpoint, token);
-  if ("trouble" in account) {
-    throw new Failure(
-      "login-failed",
-      `cannot log in to ${JSON.stringify(remote)} as ${username}: ${account.trouble.message}`,
-      {
-        next: "leave --username out; nothing was written",
-      },
-    );
-  }
-  if (account.identity.username === username) return;
-  throw new Failure(
-    "login-failed",
-    `cannot log in to ${
-      JSON.stringify(remote)
-    } as ${username}: the API Key belongs to ${account.identity.username}`,
-    { next: "give that user's, or another --username; nothing was written" },
+  const refuse = (why: string, next: string) =>
+    new Failure("login-failed", `cannot log in to ${quote(remote)} as ${quote(username)}: ${why}`, {
+      next: `${next}; nothing was written`,
+    });
+  if ("trouble" in account) throw refuse(account.trouble.message, "Omit --username");
+  const { username: owner } = account.identity;
+  if (owner === username) return;
+  throw refuse(
+    `the API key belongs to ${quote(owner)}`,
+    "Give the API key of that user, or another --username",
   );
 }
 
-/** Drops a remote's token. */
+/** Removes a remote's token from the user file. */
 export async function logout(context: Context, name: string | undefined): Promise<Result> {
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log out of");
@@ -164,34 +157,35 @@ export async function logout(context: Context, name: string | undefined): Promis
     file,
     remote,
     changed,
-    changed ? `Logged out of ${JSON.stringify(remote)}.` : `Not logged in to ${JSON.stringify(remote)}.`,
+    changed ? `Logged out of ${quote(remote)}.` : `Not logged in to ${quote(remote)}.`,
   );
 }
 
-/** Prints the password of the OCI registry of the user who is logged in to the default remote. */
+/** Prints the OCI registry password of the user who is logged in to the default remote. */
 export async function getLoginPassword(context: Context): Promise<Result> {
   const view = await readMerged(context);
-  const remote = namedOrDefault(view, undefined, "ask for the registry password of");
+  const remote = namedOrDefault(view, undefined, "get the registry password of");
   const endpoint = endpointOf(view, remote);
   const token = tokenOf(view, remote);
   const refuse = (why: string, next: string) =>
-    new Failure("login-failed", `cannot tell the registry password of ${JSON.stringify(remote)}: ${why}`, {
+    new Failure("login-failed", `cannot get the registry password of ${quote(remote)}: ${why}`, {
       next,
     });
-  if (token === null) throw refuse("you are not logged in", `sremote login ${remote}`);
+  const logIn = `Run sremote login ${printable(remote)}`;
+  if (token === null) throw refuse("you are not logged in", logIn);
   const session = await sessionOf(context, null);
   const account = await accountOf(session, endpoint, token);
   if ("trouble" in account) {
-    throw refuse(account.trouble.message, account.trouble.next ?? `sremote login ${remote}`);
+    throw refuse(account.trouble.message, account.trouble.next ?? logIn);
   }
   if (account.registryPassword === null) {
-    throw refuse(`${endpointUrl(endpoint)} gives none`, "ask who runs it whether it has a registry");
+    throw refuse(`${endpointUrl(endpoint)} provides none`, "Ask its administrator whether it has a registry");
   }
-  // The one secret that is asked to be shown: it is meant for `singularity registry login --password-stdin`.
+  // The only secret that is printed, on request: for `singularity registry login --password-stdin`.
   const password = account.registryPassword.reveal();
   return {
     exit: 0,
-    text: password,
+    raw: password,
     document: { formatVersion: 1, remote, username: account.identity.username, password },
   };
 }

@@ -1,89 +1,81 @@
-/** `sremote plan`: load, observe, diff, show. */
+/** `sremote plan`: prepare, save, show. */
 import { Failure } from "../base/failure.ts";
-import { conflictsOf, failedChecks, planDocument, planFiles, type Planned } from "../reconcile/plan.ts";
+import { refusalOf } from "../reconcile/checks.ts";
+import { plainStyle, type Style } from "../report/style.ts";
 import { Secret } from "../base/secret.ts";
-import { configOf } from "./shared/load.ts";
-import { type Context, pathsOf, type Result, scopeOf } from "./shared/context.ts";
+import { type Context, type Result, scopeOf } from "./shared/context.ts";
 import { detailOf } from "./shared/detail.ts";
-import { checkOwners } from "./shared/owners.ts";
-import { lookOf, skipOf } from "./shared/prepare.ts";
+import { type Planned, prepare, type Prepared, type PrepareFlags } from "./shared/prepare.ts";
 import { withProgress } from "./shared/session.ts";
 
 /** The flags of `plan`. */
-export interface PlanOptions {
+export interface PlanOptions extends PrepareFlags {
   readonly global?: true;
   readonly out?: string;
   readonly detailedExitcode?: true;
   readonly diff?: true;
-  readonly offline?: true;
-  readonly skipLogin?: true;
-  readonly skipCheck?: true;
-  readonly allowCommand?: true;
-  readonly strictOwner?: true;
   readonly format: "text" | "json" | "markdown";
 }
 
 /** Shows what apply would do. Writes nothing but the file of `--out`. */
 export async function plan(context: Context, flags: PlanOptions): Promise<Result> {
-  const { world, options, style } = context;
   if (flags.diff && flags.format === "json") {
-    throw new Failure("usage", "--diff is for people: it does not go with --format json", {
-      next: "take --format text or markdown",
+    throw new Failure("usage", "--diff cannot be combined with --format json", {
+      next: "Use --format text or markdown",
     });
   }
-  const loaded = await configOf(context);
-  if (flags.strictOwner) checkOwners(context, loaded, "plan", true);
-  const request = {
-    scope: scopeOf(flags.global),
-    runtime: options.runtime,
-    paths: pathsOf(context, loaded.desired),
-    look: lookOf(context, loaded, flags),
-    skip: skipOf(flags),
-  };
-  const planned = await withProgress(
+  const { runtime, vars } = context.options;
+  const request = { command: "plan", scope: scopeOf(flags.global), runtime, vars } as const;
+  const prepared = await withProgress(
     context,
     "Asking the endpoints",
-    () => planFiles(world, loaded, request),
+    () => prepare(context, request, flags),
   );
-  detailOf(context, loaded, planned);
-  const document = planDocument(loaded, planned);
-  const failure = conflictsOf(document.plans, true) ?? failedChecks(document.plans);
+  const { document } = prepared;
+  detailOf(context, prepared);
+  const failure = refusalOf(document.plans, true);
   if (flags.out !== undefined && failure === null) {
     const { writeDocument } = await import("./shared/write.ts");
     writeDocument(context, flags.out, document);
     context.note(`Saved: sremote apply ${flags.out}`);
   }
-  const exit = flags.detailedExitcode && document.changed ? 2 : 0;
-  const result = { exit, document, ...(failure === null ? {} : { failure }) } as const;
-  switch (flags.format) {
+  const text = await textOf(context, prepared, flags);
+  return {
+    exit: flags.detailedExitcode && document.changed ? 2 : 0,
+    document,
+    ...(text === "" ? {} : { text }),
+    ...(failure === null ? {} : { failure }),
+  };
+}
+
+/** What is shown; empty with `--format json`. */
+async function textOf(
+  context: Context,
+  { document: { plans }, planned }: Prepared,
+  { format, diff }: PlanOptions,
+): Promise<string> {
+  switch (format) {
     case "json":
-      return result;
+      return "";
     case "markdown": {
       const { renderMarkdown } = await import("../report/markdown.ts");
-      const text = renderMarkdown(document.plans);
-      const diffs = flags.diff ? fenced(await diffsOf(context, planned, "plain"), text.length) : "";
-      return text + diffs === "" ? result : { ...result, text: text + diffs };
+      const text = renderMarkdown(plans);
+      return text + (diff ? fenced(await diffsOf(planned, plainStyle), text.length) : "");
     }
     case "text": {
       const { renderPlan } = await import("../report/plan.ts");
-      const texts = planned.map((one) => renderPlan(one.plan, style));
-      if (flags.diff) texts.unshift(...await diffsOf(context, planned, "styled"));
-      return { ...result, text: texts.join("\n\n") };
+      const diffs = diff ? await diffsOf(planned, context.style) : [];
+      return [...diffs, ...plans.map((one) => renderPlan(one, context.style))].join("\n\n");
     }
   }
 }
 
 /** The unified diff of each file that would change, tokens masked. */
-async function diffsOf(
-  context: Context,
-  planned: readonly Planned[],
-  look: "plain" | "styled",
-): Promise<string[]> {
+async function diffsOf(planned: readonly Planned[], style: Style): Promise<string[]> {
   const { maskedDiff } = await import("./shared/masked_diff.ts");
-  const { plainStyle } = await import("../report/style.ts");
   const { editRemoteFile } = await import("../remotefile/edit.ts");
   const diffs: string[] = [];
-  for (const { plan, stored, machine } of planned) {
+  for (const { plan, stored, global } of planned) {
     for (const step of plan.steps) {
       if (step.kind !== "replace-file") continue;
       // The new tokens are not known yet, and would be masked anyway.
@@ -92,17 +84,17 @@ async function diffsOf(
           one.kind === "login" ? [[one.remote, new Secret("(new)")] as const] : []
         ),
       );
-      const after = await editRemoteFile(stored.document, step.changes, { tokens, system: machine });
-      diffs.push(await maskedDiff(stored.document, after, look === "plain" ? plainStyle : context.style));
+      const after = await editRemoteFile(stored.document, step.changes, { tokens, system: global });
+      diffs.push(await maskedDiff(stored.document, after, style));
     }
   }
   return diffs.filter((one) => one !== "");
 }
 
-/** GitHub takes 65,536 characters in a comment. */
+/** GitHub limits a comment to 65,536 characters. */
 const COMMENT_LIMIT = 60_000;
 
-/** The diffs, folded; in a comment that would be too long, a line that says where they are. */
+/** The diffs, folded; if the comment would be too long, a line that says where they are. */
 function fenced(diffs: readonly string[], before: number): string {
   const parts = diffs.map((one) => {
     let longest = 2;
@@ -111,5 +103,5 @@ function fenced(diffs: readonly string[], before: number): string {
     return `\n\n<details><summary>remote.yaml</summary>\n\n${fence}diff\n${one}\n${fence}\n\n</details>`;
   }).join("");
   if (before + parts.length <= COMMENT_LIMIT) return parts;
-  return "\n\nThe diff is too long for a comment: `sremote plan --diff` shows it.";
+  return "\n\nThe diff is too long for a comment; `sremote plan --diff` shows it.";
 }

@@ -1,5 +1,6 @@
 /** `sremote remove`, as `singularity remote remove`. */
 import { Failure } from "../base/failure.ts";
+import { quote } from "../base/text.ts";
 import type { Change } from "../model.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
@@ -11,19 +12,15 @@ export interface RemoveOptions {
   readonly global?: true;
 }
 
-/** Removes a remote. Where it was the default, there is none afterwards. */
+/** Removes a remote. If it was the default, there is none afterwards. */
 export async function remove(context: Context, name: string, flags: RemoveOptions): Promise<Result> {
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "remove");
   const view = await mergedFor(context, scope);
   if (view?.global.document.content.remotes.has(name) && view.merged.remotes.get(name)?.global) {
-    throw new Failure(
-      "unknown-remote",
-      `cannot remove ${JSON.stringify(name)}: it is the machine's, not yours`,
-      {
-        next: `as root: sremote remove --global ${JSON.stringify(name)}`,
-      },
-    );
+    throw new Failure("unknown-remote", `cannot remove ${quote(name)}: it is a global remote`, {
+      next: `Run as root: sremote remove --global ${quote(name)}`,
+    });
   }
   const { file } = await editFile(context, scope, (now) => {
     const remote = now.remotes.get(name);
@@ -39,7 +36,7 @@ export async function remove(context: Context, name: string, flags: RemoveOption
   });
   return {
     exit: 0,
-    text: `Remote ${JSON.stringify(name)} removed.`,
+    text: `Remote ${quote(name)} removed.`,
     document: { formatVersion: 1, changed: true, file, remote: name },
   };
 }

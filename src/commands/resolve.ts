@@ -1,8 +1,9 @@
 /** `sremote resolve`: the address that a command would use. */
 import { ENDPOINT_ALLOWED } from "../base/uri.ts";
-import { discover, endpointUrl } from "../endpoint/client.ts";
+import { discover, type Discovery, type Endpoint, endpointUrl } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
 import type { ServiceName } from "../model.ts";
+import { printable, quote } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { endpointOf, namedOrDefault, readMerged, refuseOtherThanExclusive } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
@@ -15,10 +16,10 @@ export interface ResolveOptions {
   readonly url?: string;
 }
 
-/** Which override belongs to which service, as `pull`, `build --remote` and `key` have them. */
+/** The override option of each service, as in `pull`, `build --remote` and `key`. */
 const OVERRIDES = { library: "library", builder: "builder", keystore: "url" } as const;
 
-/** Prints the address of a service: the override's, else that of the remote. */
+/** Prints the address of a service: the override, else the one of the remote. */
 export async function resolveService(
   context: Context,
   service: string,
@@ -27,7 +28,7 @@ export async function resolveService(
   if (/^(?:docker|oras|shub|http|https|docker-archive|oci|oci-archive):/i.test(service)) {
     return {
       exit: 0,
-      text: `${service} is not served by remote endpoints.`,
+      text: `Remote endpoints do not serve ${printable(service)}.`,
       document: { formatVersion: 1, service, uri: null },
     };
   }
@@ -39,64 +40,50 @@ export async function resolveService(
   const session = await sessionOf(context, null);
   const endpoint = endpointOf(view, remote);
   const ask = () => withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
+  const { exclusive, keyservers } = view.merged.remotes.get(remote)!.remote;
   if (override !== null) {
-    const only = view.merged.remotes.get(remote)!.remote.exclusive;
-    const own = only ? await ask() : null;
-    const allowed = own === null || "services" in own && sameAddress(own.services.get(name)?.uri, override);
-    if (!allowed) {
-      throw new Failure(
-        "conflict",
-        `cannot use ${override}: ${JSON.stringify(remote)} is exclusive on this machine`,
-        {
-          next: "leave the override out, or ask the machine's administrator",
-        },
-      );
-    }
-    return answer(name, remote, override, "override");
+    if (exclusive) allowOverride(await ask(), name, remote, override);
+    return answer(name, remote, [override], "override");
   }
-  const listed = name === "keystore"
-    ? view.merged.remotes.get(remote)!.remote.keyservers.filter((one) => !one.skip)
-    : [];
-  if (listed.length > 0) {
-    return answer(
-      name,
-      remote,
-      listed[0]!.uri,
-      "keyservers",
-      listed.map((one) => one.uri),
-    );
-  }
-  const found = await ask();
-  if ("trouble" in found) {
-    throw new Failure(
-      "network",
-      `cannot tell the ${name} of ${JSON.stringify(remote)}: ${found.trouble.message}`,
-      {
-        ...(found.trouble.next === undefined ? {} : { next: found.trouble.next }),
-      },
-    );
-  }
-  const its = found.services.get(name);
-  if (its === undefined) {
-    throw new Failure(
-      "network",
-      `${JSON.stringify(remote)} has no ${name} service (${endpointUrl(endpoint)})`,
-      {
-        next: name === "library" ? "choose a remote with a library: sremote use NAME" : "ask who runs it",
-      },
-    );
-  }
-  return answer(name, remote, its.uri, "discovery");
+  const listed = name === "keystore" ? keyservers.filter((one) => !one.skip).map((one) => one.uri) : [];
+  if (listed.length > 0) return answer(name, remote, listed, "keyservers");
+  return answer(name, remote, [discovered(await ask(), name, remote, endpoint)], "discovery");
 }
 
-function answer(
-  service: ServiceName,
-  remote: string,
-  uri: string,
-  from: string,
-  all: readonly string[] = [uri],
-): Result {
-  return { exit: 0, text: all.join("\n"), document: { formatVersion: 1, service, remote, uri, from, all } };
+/** An exclusive remote allows only an override that is its own address. @throws {Failure} conflict */
+function allowOverride(found: Discovery, service: ServiceName, remote: string, override: string): void {
+  if ("services" in found && sameAddress(found.services.get(service)?.uri, override)) return;
+  throw new Failure(
+    "conflict",
+    `cannot use ${quote(override)}: ${quote(remote)} is exclusive on this machine`,
+    { next: "Omit the override, or contact the administrator of this machine" },
+  );
+}
+
+/** The address of a service by discovery. @throws {Failure} network */
+function discovered(found: Discovery, service: ServiceName, remote: string, endpoint: Endpoint): string {
+  if ("trouble" in found) {
+    const { message, next } = found.trouble;
+    throw new Failure("network", `cannot resolve the ${service} of ${quote(remote)}: ${message}`, {
+      ...(next === undefined ? {} : { next }),
+    });
+  }
+  const its = found.services.get(service);
+  if (its !== undefined) return its.uri;
+  throw new Failure("network", `${quote(remote)} has no ${service} service (${endpointUrl(endpoint)})`, {
+    next: service === "library"
+      ? "Choose a remote with a library: sremote use NAME"
+      : "Contact its administrator",
+  });
+}
+
+/** @param all the addresses, in the order of their use; the first is the one that a command would use */
+function answer(service: ServiceName, remote: string, all: readonly string[], from: string): Result {
+  return {
+    exit: 0,
+    text: all.join("\n"),
+    document: { formatVersion: 1, service, remote, uri: all[0], from, all },
+  };
 }
 
 function nameOf(service: string): ServiceName {
@@ -111,8 +98,8 @@ function nameOf(service: string): ServiceName {
       return "keystore";
   }
   if (/^library:/i.test(service)) return "library";
-  throw new Failure("usage", `there is no service ${JSON.stringify(service)}`, {
-    next: "give library, builder, keystore, token or consent",
+  throw new Failure("usage", `unknown service ${quote(service)}`, {
+    next: "Give library, builder, keystore, token or consent",
   });
 }
 
@@ -123,7 +110,7 @@ function overrideOf(service: ServiceName, flags: ResolveOptions): string | null 
   );
   if (wrong !== undefined) {
     throw new Failure("usage", `--${wrong} does not go with ${service}`, {
-      next: flag === null ? "leave it out" : `its override is --${flag}`,
+      next: flag === null ? "Omit it" : `Use --${flag}`,
     });
   }
   const given = flag === null ? undefined : flags[flag];
@@ -132,8 +119,8 @@ function overrideOf(service: ServiceName, flags: ResolveOptions): string | null 
   if (url !== null && /^(?:https?|hkps?):$/.test(url.protocol) && url.username === "") {
     return given.replace(/\/+$/, "");
   }
-  throw new Failure("usage", `--${flag} ${given} is not an address`, {
-    next: `give it as ${ENDPOINT_ALLOWED}`,
+  throw new Failure("usage", `--${flag} ${quote(given)} is not an address`, {
+    next: `Give it as ${ENDPOINT_ALLOWED}`,
   });
 }
 

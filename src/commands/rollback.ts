@@ -1,4 +1,4 @@
-/** `sremote rollback`: the previous file back in its place, and the present one in its. */
+/** `sremote rollback`: swap the file and its backup. */
 import { Failure } from "../base/failure.ts";
 import { findTarget } from "../remotefile/paths.ts";
 import { backupPath, commit, readStored, readText } from "../remotefile/store.ts";
@@ -12,7 +12,7 @@ export interface RollbackOptions {
   readonly yes?: true;
 }
 
-/** Shows what would be put back, asks, and swaps the two through the same lock and replace as apply. */
+/** Shows what would be restored, asks, and swaps the two with the same lock and replace as apply. */
 export async function rollback(context: Context, flags: RollbackOptions): Promise<Result> {
   const { world, options, style } = context;
   const scope = scopeOf(flags.global);
@@ -24,25 +24,25 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   if (shown === "") {
     return {
       exit: 0,
-      text: `Nothing to do: ${file} is the same as the previous one.`,
+      text: `Nothing to do: ${file} equals the previous file.`,
       document: { formatVersion: 1, changed: false, file },
     };
   }
   if (!flags.yes) context.ask(shown);
   else if (!options.quiet) context.show(shown);
-  await confirm(context, `Put the previous ${file} back?`, flags.yes);
+  await confirm(context, `Restore the previous ${file}?`, flags.yes);
   const done = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, (then) => {
     if (then.digest !== now.digest || readPrevious(context, file) !== previous) {
-      throw new Failure("stale", `cannot roll back: ${file} was changed meanwhile`, {
+      throw new Failure("stale", `cannot roll back: ${file} changed while you were asked`, {
         path: file,
-        next: "run it again; nothing was written",
+        next: "Run rollback again; nothing was written",
       });
     }
     return { text: previous, ours: then.ledger.previous };
   });
   return {
     exit: 0,
-    text: `Rolled back: ${file} is the previous one again. Once more, and it is as it was before.`,
+    text: `Rolled back: ${file} is the previous file again. Run rollback again to undo.`,
     document: { formatVersion: 1, changed: done.changed, file, backup: done.backup },
   };
 }
@@ -50,8 +50,8 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
 function readPrevious({ world }: Context, file: string): string {
   const previous = readText(world, backupPath(file));
   if (previous !== null) return previous;
-  throw new Failure("no-backup", `cannot roll back: there is no ${backupPath(file)}`, {
+  throw new Failure("no-backup", `cannot roll back: ${backupPath(file)} does not exist`, {
     path: file,
-    next: "sremote keeps the previous file with each change that it makes; it has made none here",
+    next: "Check the path: sremote keeps a backup of each file that it changes",
   });
 }

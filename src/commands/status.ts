@@ -1,4 +1,4 @@
-/** `sremote status`: services, versions and logins, of many remotes at once. */
+/** `sremote status`: services, versions and logins of remotes. */
 import { askEndpoints, isOk } from "../endpoint/status.ts";
 import { Failure } from "../base/failure.ts";
 import type { StatusDocument } from "../model.ts";
@@ -17,14 +17,14 @@ export interface StatusOptions {
   readonly format: "text" | "json" | "junit" | "prometheus";
 }
 
-/** Asks the named remotes, all of them, or the default one. */
+/** Asks the named remotes, all remotes, or the default remote. */
 export async function status(
   context: Context,
   names: readonly string[],
   flags: StatusOptions,
 ): Promise<Result> {
   if (flags.all && names.length > 0) {
-    throw new Failure("usage", "--all does not go with names", { next: "give one of the two" });
+    throw new Failure("usage", "--all does not go with names", { next: "Give one of the two" });
   }
   const view = await readMerged(context);
   noteCollisions(context, view);
@@ -36,7 +36,7 @@ export async function status(
       : [namedOrDefault(view, undefined, "ask")]).map((remote) => askedOf(view, remote));
   for (const one of remotes) noteMoved(context, view, one.remote);
   const session = await sessionOf(context, null, flags.parallel);
-  // Who is logged in costs a request more a remote: for as many as go in one round.
+  // Asking who is logged in takes one more request per remote: only if all of these run at once.
   const who = remotes.filter((one) => one.token !== null).length <= flags.parallel;
   let answered = 0;
   const endpoints = await withProgress(
@@ -59,9 +59,9 @@ export async function status(
     case "json":
       return { exit, document };
     case "junit":
-      return { exit, document, text: renderJunit(document) };
+      return { exit, document, raw: renderJunit(document) };
     case "prometheus":
-      return { exit, document, text: renderPrometheus(document).trimEnd() };
+      return { exit, document, raw: renderPrometheus(document).trimEnd() };
     case "text":
       return { exit, document, text: renderStatus(document, context.style) };
   }

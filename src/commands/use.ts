@@ -1,4 +1,5 @@
 /** `sremote use`, as `singularity remote use`. */
+import { quote } from "../base/text.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
@@ -11,7 +12,7 @@ export interface UseOptions {
   readonly exclusive?: true;
 }
 
-/** Makes a remote the default; with `--exclusive` the only one that anybody on the machine may use. */
+/** Makes a remote the default; with `--exclusive`, the only one that users of this machine can use. */
 export async function use(context: Context, name: string, flags: UseOptions): Promise<Result> {
   const scope = scopeOf(flags.global ?? flags.exclusive);
   requireRoot(context, scope, "use");
@@ -20,14 +21,13 @@ export async function use(context: Context, name: string, flags: UseOptions): Pr
   const { changed, file } = await editFile(context, scope, (now) => {
     const known = seen?.remotes ?? now.remotes;
     if (!known.has(name)) throw unknown(name, known.keys(), "use");
-    const before = defaultOf(now);
-    // Nobody stays exclusive beside another default.
-    const exclusive = scope === "user" ? before.exclusive : flags.exclusive ? [name] : [];
-    return [{ kind: "use", before, after: { remote: name, exclusive } }];
+    // No other remote of the file stays exclusive; like the programs, `use` ends that mark in the user file.
+    const after = { remote: name, exclusive: flags.exclusive ? [name] : [] };
+    return [{ kind: "use", before: defaultOf(now), after }];
   });
   return {
     exit: 0,
-    text: `Remote ${JSON.stringify(name)} now in use${flags.exclusive ? ", and no other may be" : ""}.`,
+    text: `Remote ${quote(name)} now in use${flags.exclusive ? ", exclusively" : ""}.`,
     document: { formatVersion: 1, changed, file, remote: name },
   };
 }

@@ -1,9 +1,9 @@
-/** `sremote validate`: the config alone. */
+/** `sremote validate`: checks the config only. */
 import { relative } from "node:path";
 import { configOf } from "./shared/load.ts";
 import type { Context, Result } from "./shared/context.ts";
 
-/** Says that the config is valid, or all that is wrong with it. */
+/** Reports that the config is valid, or everything that is wrong with it. */
 export async function validate(context: Context): Promise<Result> {
   const { desired, origin } = await configOf(context);
   const user = desired.remotes.user.size;

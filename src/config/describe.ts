@@ -1,8 +1,9 @@
-/** Files as they are → a config that describes them, so that the first plan made from it is empty. Pure. */
+/** The present files → a config that describes them, so that its first plan is empty. Pure. */
 import type { Config, RemoteConfig } from "../../schema/config.ts";
 import { Failure, type Problem } from "../base/failure.ts";
 import type { RemoteFile, Runtime, Scope, StoredRemote } from "../model.ts";
 import { showName } from "../base/show.ts";
+import { DEFAULT_RUNTIME } from "../programs.ts";
 import {
   ENDPOINT_ALLOWED,
   endpointProblem,
@@ -11,21 +12,21 @@ import {
   nameProblem,
 } from "../base/uri.ts";
 
-/** A config, and what of the files it does not say. */
+/** A config, and notes about what it does not contain. */
 export interface Described {
   readonly config: Config;
   readonly notes: readonly string[];
 }
 
-/** The files to describe; null: not to be described. */
+/** The files to describe; null: skip this one. */
 export interface DescribedFiles {
   readonly user: RemoteFile | null;
   readonly global: RemoteFile | null;
 }
 
 /**
- * The config of what is in the files. A token becomes `prompt`: where it came from, nobody knows.
- * @throws {Failure} remote-file-invalid, for what no config can say
+ * The config that describes the files. A token becomes `prompt`, since its source is unknown.
+ * @throws {Failure} remote-file-invalid, where a config cannot describe a file
  */
 export function describe(files: DescribedFiles, runtime: Runtime, sysconfdir: string | null): Described {
   const user = files.user === null ? [] : Array.from(files.user.remotes.values());
@@ -42,7 +43,7 @@ export function describe(files: DescribedFiles, runtime: Runtime, sysconfdir: st
   const wanted = defaultOf(files, remotes, notes);
   return {
     config: {
-      ...(runtime === "singularity" ? {} : { runtimes: [runtime] }),
+      ...(runtime === DEFAULT_RUNTIME ? {} : { runtimes: [runtime] }),
       ...(sysconfdir === null ? {} : { sysconfdir }),
       remotes,
       ...(wanted === undefined ? {} : { default: wanted }),
@@ -57,7 +58,7 @@ function remoteConfig(stored: StoredRemote, scope: Scope, token: boolean, notes:
     notes.push(
       `${
         showName(stored.name)
-      } is stored with a scheme, which the programs do not expect: the plan takes it out`,
+      } is stored with a scheme, which the programs do not expect: sremote plan removes it`,
     );
   }
   const external = stored.keyservers.filter((one) => one.external);
@@ -75,7 +76,7 @@ function remoteConfig(stored: StoredRemote, scope: Scope, token: boolean, notes:
   };
 }
 
-/** One name where it means the same, `{ user, global }` where it would not, nothing where no file says anything. */
+/** A single name where that means the same, otherwise `{ user, global }`; undefined where no file has a default. */
 function defaultOf(
   { user, global }: DescribedFiles,
   remotes: Readonly<Record<string, RemoteConfig>>,
@@ -84,7 +85,7 @@ function defaultOf(
   const known = (name: string | null | undefined, scopes: readonly (Scope | undefined)[]) => {
     if (name === null || name === undefined) return undefined;
     if (Object.hasOwn(remotes, name) && scopes.includes(remotes[name]!.scope)) return name;
-    notes.push(`the default ${showName(name)} is none of the remotes: it is left as it is`);
+    notes.push(`the default ${showName(name)} does not exist: it is left unchanged`);
     return undefined;
   };
   const users = known(user?.default, ["user", "global", undefined]);
@@ -107,7 +108,9 @@ function isExclusive(global: RemoteFile | null, notes: string[]): boolean {
   if (names.length === 0) return false;
   if (names.length === 1 && names[0] === global?.default) return true;
   notes.push(
-    `exclusive, but not the one default: ${names.map(showName).join(", ")}: say exclusive: true or false`,
+    `exclusive remotes that are not the only default: ${
+      names.map(showName).join(", ")
+    }: set exclusive to true or false`,
   );
   return false;
 }
@@ -129,15 +132,16 @@ function refuseUnfit(own: readonly StoredRemote[], global: readonly StoredRemote
   }
   for (const { name } of own) {
     if (!machine.has(name)) continue;
-    const message = "is a remote of the user's and of the machine's, and a config has one of a name";
+    const message =
+      "is in both the user file and the global file, and a config can have only one remote of a name";
     problems.push({ path: `Remotes[${showName(name)}]`, message });
   }
   if (problems.length === 0) return;
   throw new Failure(
     "remote-file-invalid",
-    "cannot describe the files: a config cannot say all that is in them",
+    "cannot describe the files: a config cannot express everything in them",
     {
-      next: "correct the files with singularity remote or by hand, then import again",
+      next: "Fix the files with `singularity remote` or by hand, then import again",
       problems,
     },
   );

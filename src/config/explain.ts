@@ -1,22 +1,26 @@
 /**
- * From a schema and a value to all that is wrong with the value, one problem a place.
+ * Checks a value against a schema and explains everything that is wrong with it, one problem per place.
  *
- * TypeBox's own engine stays in the tests, where it must agree with this walk: it compiles every pattern anew at
- * every check (40 µs a remote), stops at eight errors, and reports each branch of a union for itself.
+ * TypeBox's own engine is used only in the tests, where it must agree with this one: it compiles every pattern again
+ * on each check (40 µs per remote), stops after eight errors, and reports each branch of a union separately.
  */
-import type { Problem } from "../base/failure.ts";
+import { CONFIG_MISTAKES } from "../base/limits.ts";
+import { Failure, type Problem } from "../base/failure.ts";
 import { isSecretField, type Place, show, showPlace } from "../base/show.ts";
 import { nearest } from "../base/suggest.ts";
 
-/** A problem whose place is not yet text. */
+/** A problem whose place is still a list of keys. */
 export interface Mistake {
   readonly place: Place;
   readonly problem: Omit<Problem, "path">;
 }
 
-/** The JSON schema keywords that the config's schema uses; `allowed` is sremote's own. */
+/** Every `type` of a JSON schema. */
+export type SchemaType = "string" | "boolean" | "number" | "integer" | "null" | "array" | "object";
+
+/** The JSON schema keywords that are checked here; `allowed` is sremote's own. */
 export interface SchemaNode {
-  readonly type?: string;
+  readonly type?: SchemaType;
   readonly allowed?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
@@ -32,21 +36,21 @@ export interface SchemaNode {
   readonly propertyNames?: SchemaNode;
 }
 
-/** Says for a pattern what a text has that does not fit, or null where it fits. */
+/** For a pattern, a function that says why a string does not match it, or null where it does. */
 export type PatternWords = ReadonlyMap<string, (text: string) => string | null>;
 
-/** What a token in a config is told. */
+/** The message about a token in a config. */
 export const NO_TOKEN =
-  'a token never goes into a config: name its source, as in env("NAME") or { "env": "NAME" }';
+  'a config must not contain a token: name its source, as in env("NAME") or { "env": "NAME" }';
 
-/** All that is wrong with `value`, in the order of its fields. */
+/** Everything that is wrong with `value`, in the order of its fields. */
 export function explain(schema: SchemaNode, value: unknown, words: PatternWords): Mistake[] {
   const walk = new Walk(words);
   walk.visit(schema, value);
   return walk.mistakes;
 }
 
-/** Mistakes as problems, in the order of the config; a missing field comes before the ones that are there. */
+/** Mistakes as problems, in the order of the config; a missing field comes before present ones. */
 export function toProblems(mistakes: readonly Mistake[], root: unknown): Problem[] {
   const positions = new WeakMap<object, Map<string, number>>();
   const position = (parent: unknown, key: string | number): number => {
@@ -88,26 +92,23 @@ function fits(pattern: string, text: string): boolean {
   return compiled.test(text);
 }
 
-/** Who wrote so many mends their cause, not each of them. */
-const MOST_MISTAKES = 50_000;
-
 class Walk {
   readonly mistakes: Mistake[] = [];
   readonly #at: (string | number)[] = [];
   constructor(readonly words: PatternWords) {}
 
   visit(schema: SchemaNode, value: unknown): void {
-    if (this.mistakes.length >= MOST_MISTAKES) return;
+    if (this.mistakes.length >= CONFIG_MISTAKES) return;
     if (schema.anyOf !== undefined) return this.#union(schema, schema.anyOf, value);
     if (schema.enum !== undefined) {
       if (!schema.enum.includes(value)) this.#choice(schema.enum, value);
       return;
     }
     if ("const" in schema) {
-      if (value !== schema.const) this.#report(`has to be ${schema.const}`, value, allowedBy(schema));
+      if (value !== schema.const) this.#report(`must be ${schema.const}`, value, allowedBy(schema));
       return;
     }
-    if (!isOfType(schema.type, value)) return this.#wrongKind(schema, value);
+    if (!isOfType(schema.type, value)) return this.#wrongType(schema, value);
     if (typeof value === "string") this.#text(schema, value);
     else if (Array.isArray(value)) this.#list(schema, value);
     else if (isObject(value)) this.#object(schema, value);
@@ -130,7 +131,7 @@ class Walk {
     const before = schema.uniqueItems ? new Set<unknown>() : null;
     for (let i = 0; i < value.length; i++) {
       this.#at.push(i);
-      if (before?.has(value[i])) this.#report("is in the list twice", value[i]);
+      if (before?.has(value[i])) this.#report("is listed twice", value[i]);
       else if (schema.items !== undefined) this.visit(schema.items, value[i]);
       before?.add(value[i]);
       this.#at.pop();
@@ -162,15 +163,15 @@ class Walk {
     if (problem !== null) this.mistakes.push({ place: [...this.#at], problem: { message: problem } });
   }
 
-  /** One problem, or those of the branch that the value means. */
+  /** One problem, or those of the one branch that the value is closest to. */
   #union(schema: SchemaNode, branches: readonly SchemaNode[], value: unknown): void {
     const near = branches.filter((branch) => isOfType(branch.type, value));
-    if (near.length === 0) return this.#wrongKind(schema, value);
+    if (near.length === 0) return this.#wrongType(schema, value);
     if (near.length === 1 || !isObject(value)) return this.visit(near[0]!, value);
     const keys = Object.keys(value);
-    const meant = near.filter((branch) => keys.some((key) => Object.hasOwn(branch.properties ?? {}, key)));
-    if (meant.length === 1) return this.visit(meant[0]!, value);
-    if (meant.length > 1) return this.#report("names more than one source", value, allowedBy(schema));
+    const close = near.filter((branch) => keys.some((key) => Object.hasOwn(branch.properties ?? {}, key)));
+    if (close.length === 1) return this.visit(close[0]!, value);
+    if (close.length > 1) return this.#report("names more than one source", value, allowedBy(schema));
     if (keys.length === 0) return this.#report("is empty", value, allowedBy(schema));
     const fields = near.flatMap((branch) => Object.keys(branch.properties ?? {}));
     for (const key of keys) {
@@ -180,10 +181,10 @@ class Walk {
     }
   }
 
-  #wrongKind(schema: SchemaNode, value: unknown): void {
+  #wrongType(schema: SchemaNode, value: unknown): void {
     const token = (typeof value === "string" || typeof value === "number") &&
       this.#isSecret(this.#at.length - 1);
-    this.#report(token ? NO_TOKEN : "is of the wrong type", value, allowedBy(schema));
+    this.#report(token ? NO_TOKEN : "has the wrong type", value, allowedBy(schema));
   }
 
   #choice(choices: readonly unknown[], value: unknown): void {
@@ -205,7 +206,7 @@ class Walk {
       return this.#report(NO_TOKEN, value, undefined, undefined);
     }
     const suggestion = nearest(key, fields.filter((field) => !Object.hasOwn(parent, field)));
-    this.#report("there is no such field", value, allowed, suggestion);
+    this.#report("unknown field", value, allowed, suggestion);
   }
 
   /** The field at that depth may hold a secret; a remote's name says nothing about it. */
@@ -228,20 +229,25 @@ class Walk {
   }
 }
 
-function isOfType(type: string | undefined, value: unknown): boolean {
+function isOfType(type: SchemaType | undefined, value: unknown): boolean {
   switch (type) {
     case undefined:
       return true;
-    case "object":
-      return isObject(value);
-    case "array":
-      return Array.isArray(value);
+    case "string":
+    case "boolean":
+    case "number":
+      // deno-lint-ignore valid-typeof -- one of the three above
+      return typeof value === type;
+    case "integer":
+      return Number.isInteger(value);
     case "null":
       return value === null;
-    case "boolean":
-      return typeof value === "boolean";
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return isObject(value);
     default:
-      return typeof value === "string";
+      throw unknownType(type);
   }
 }
 
@@ -251,17 +257,31 @@ function allowedBy(schema: SchemaNode): string {
   if (schema.enum !== undefined) return oneOf(schema.enum.map(String));
   if ("const" in schema) return String(schema.const);
   switch (schema.type) {
+    case undefined:
+      return "any value";
     case "string":
-      return "a text";
+    case "number":
+      return `a ${schema.type}`;
+    case "integer":
+      return "an integer";
     case "boolean":
       return "true or false";
+    case "null":
+      return "null";
     case "array":
       return `a list of ${fieldsOf(schema.items ?? {}) ?? allowedBy(schema.items ?? {})}`;
     case "object":
-      return `an object: ${fieldsOf(schema)}`;
+      return fieldsOf(schema) === null ? "an object" : `an object: ${fieldsOf(schema)}`;
     default:
-      return schema.type ?? "anything";
+      throw unknownType(schema.type);
   }
+}
+
+/** A type that no value can be checked against: a defect of the schema, not of the config. */
+function unknownType(type: never): Failure {
+  return new Failure("internal", `cannot check the config: unknown schema type ${JSON.stringify(type)}`, {
+    next: "Report this as a bug in sremote",
+  });
 }
 
 function fieldsOf(schema: SchemaNode): string | null {

@@ -29,7 +29,7 @@ const texts: Readonly<Record<(typeof DEFAULT_CONFIGS)[number], string>> = {
   "remotes.yaml": "remotes:\n  yaml:\n    uri: a.example.com\n",
 };
 
-scene("the first of the usual names, in their order", async (folder, world) => {
+scene("the first of the default names, in order", async (folder, world) => {
   for (const name of [...DEFAULT_CONFIGS].reverse()) {
     fs.writeFileSync(join(folder, name), texts[name]);
     const { desired, origin } = await loadConfig(world, null, NO_VARS);
@@ -38,7 +38,7 @@ scene("the first of the usual names, in their order", async (folder, world) => {
   }
 });
 
-scene("-c names any kind, from anywhere", async (folder, world) => {
+scene("-c names a config of any kind, anywhere", async (folder, world) => {
   fs.mkdirSync(join(folder, "sub"));
   const kinds = {
     ts: "ts",
@@ -60,7 +60,7 @@ scene("-c names any kind, from anywhere", async (folder, world) => {
   }
 });
 
-scene("a byte-order mark is no matter", async (folder, world) => {
+scene("a byte order mark is accepted", async (folder, world) => {
   for (const name of DEFAULT_CONFIGS) {
     fs.writeFileSync(join(folder, name), `\ufeff${texts[name]}`);
     const { desired } = await loadConfig(world, name, NO_VARS);
@@ -68,7 +68,7 @@ scene("a byte-order mark is no matter", async (folder, world) => {
   }
 });
 
-scene("nothing there says where it looked and what to do", async (folder, world) => {
+scene("without a config the error says where it looked and what to do", async (folder, world) => {
   const failure = await refuses("config-not-found", () => loadConfig(world, null, NO_VARS));
   for (const name of DEFAULT_CONFIGS) assert.ok(failure.message.includes(join(folder, name)));
   assert.match(failure.next!, /init.*import/);
@@ -79,7 +79,7 @@ scene("nothing there says where it looked and what to do", async (folder, world)
   await refuses("config-not-found", () => loadConfig(world, null, NO_VARS));
 });
 
-scene("what is no config is refused", async (folder, world) => {
+scene("a file that is not a config is refused", async (folder, world) => {
   fs.mkdirSync(join(folder, "folder.ts"));
   fs.writeFileSync(join(folder, "remotes.txt"), "");
   fs.writeFileSync(join(folder, "latin.json"), new Uint8Array([0x22, 0xe9, 0x22]));
@@ -89,15 +89,15 @@ scene("what is no config is refused", async (folder, world) => {
   fs.writeFileSync(join(folder, "bare"), "");
   assert.equal(spawnSync("mkfifo", [join(folder, "pipe.json")]).status, 0);
   const cases = [
-    ["folder.ts", /it is a folder/, /name the config in it/],
-    [".", /it is a folder/, /name the config in it/],
-    ["", /it is a folder/, /name the config in it/],
-    ["remotes.txt", /its kind is not known/, /\.ts, \.js, \.json or \.yaml/],
-    ["bare", /its kind is not known/, /\.ts, \.js, \.json or \.yaml/],
-    ["latin.json", /not UTF-8/, /save it as UTF-8/],
-    ["huge.json", /larger than 4 MiB/, /is this the right file/],
-    ["large.yaml", /larger than 4 MiB/, /is this the right file/],
-    ["pipe.json", /: it is not a regular file/, /save it as a file/],
+    ["folder.ts", /it is a directory/, /Name the config file in it/],
+    [".", /it is a directory/, /Name the config file in it/],
+    ["", /it is a directory/, /Name the config file in it/],
+    ["remotes.txt", /no known extension/, /\.ts, \.js, \.json or \.yaml/],
+    ["bare", /no known extension/, /\.ts, \.js, \.json or \.yaml/],
+    ["latin.json", /not UTF-8/, /Save it as UTF-8/],
+    ["huge.json", /larger than 4 MiB/, /the right file/],
+    ["large.yaml", /larger than 4 MiB/, /the right file/],
+    ["pipe.json", /: it is not a regular file/, /Save it as a file/],
   ] as const;
   for (const [name, why, next] of cases) {
     const failure = await refuses("config-unreadable", () => loadConfig(world, name, NO_VARS));
@@ -109,7 +109,7 @@ scene("what is no config is refused", async (folder, world) => {
   await refuses("config-unreadable", () => loadConfig(world, null, NO_VARS));
 });
 
-scene("what the system refuses is told in words", async (folder, world) => {
+scene("an error of the operating system is explained", async (folder, world) => {
   const cases = [["EACCES", /permission denied/], ["EIO", /the device failed/]] as const;
   for (const name of DEFAULT_CONFIGS) {
     fs.writeFileSync(join(folder, name), texts[name]);
@@ -126,7 +126,7 @@ scene("what the system refuses is told in words", async (folder, world) => {
   }
 });
 
-scene("a mistake names the config as it was given", async (folder, world) => {
+scene("an error names the config as it was given", async (folder, world) => {
   fs.mkdirSync(join(folder, "sub"));
   for (const [name, text] of [["a.json", '{ "remotes": 1 }'], ["a.yaml", "remotes: 1"]] as const) {
     fs.writeFileSync(join(folder, "sub", name), text);
@@ -138,7 +138,7 @@ scene("a mistake names the config as it was given", async (folder, world) => {
   }
 });
 
-scene("the digest covers what is imported, and nothing else", async (folder, world) => {
+scene("the digest covers imported files, and nothing else", async (folder, world) => {
   const write = (name: string, text: string) => fs.writeFileSync(join(folder, name), text);
   write("remotes.ts", 'import { uri } from "./site.ts";\nexport default { remotes: { a: { uri } } };\n');
   write("site.ts", 'export const uri = "a.example.com";\n');
@@ -156,7 +156,7 @@ scene("the digest covers what is imported, and nothing else", async (folder, wor
   assert.notEqual(await digest(), first);
 });
 
-scene("variables come in, and are recorded in the order of their names", async (folder, world) => {
+scene("variables are passed in, and recorded in the order of their names", async (folder, world) => {
   fs.writeFileSync(
     join(folder, "remotes.ts"),
     "export default ({ vars }) => ({ remotes: { [vars.b]: { uri: vars.a } } });\n",

@@ -1,19 +1,19 @@
-/** In whose hands a config is: who can change it decides what is applied. */
+/** Who can change a config, and so decide what is applied. */
 import { dirname, resolve } from "node:path";
 import type { Problem } from "../base/failure.ts";
 import type { Files, Surroundings } from "../world.ts";
 
-/** What is looked at. */
+/** What the check needs from outside. */
 export interface OwnersWorld {
   readonly files: Pick<Files, "stat" | "realPath">;
   readonly here: Pick<Surroundings, "folder" | "uid">;
 }
 
 /**
- * Of the config's files and all folders above them: those that somebody other than this user and root can change. In a
- * folder that all may write to (`/tmp`), the sticky bit keeps what is there.
+ * The config's files, and the directories above them, that somebody other than this user and root can change. In a
+ * directory that everyone can write to (`/tmp`), the sticky bit protects existing files.
  *
- * @param paths as given, and as they really are: a symlink's folder counts as well as its target's
+ * @param paths as given; a symlink's own directory counts as well as that of its target
  */
 export function othersHands({ files, here }: OwnersWorld, paths: readonly string[]): readonly Problem[] {
   const looked = new Set<string>();
@@ -26,12 +26,12 @@ export function othersHands({ files, here }: OwnersWorld, paths: readonly string
   return [...looked].sort().flatMap((path) => {
     const stat = files.stat(path);
     if (stat === null) return [];
-    if (stat.uid !== 0 && stat.uid !== here.uid) return [{ path, message: `belongs to uid ${stat.uid}` }];
-    // A symlink's own mode says nothing.
+    if (stat.uid !== 0 && stat.uid !== here.uid) return [{ path, message: `is owned by uid ${stat.uid}` }];
+    // A symlink's own mode means nothing.
     if (stat.kind === "symlink" || (stat.kind === "folder" && (stat.mode & STICKY) !== 0)) return [];
-    if ((stat.mode & 0o002) !== 0) return [{ path, message: "can be written by everyone" }];
+    if ((stat.mode & 0o002) !== 0) return [{ path, message: "is writable by everyone" }];
     const group = (stat.mode & 0o020) !== 0 && stat.gid !== 0;
-    return group ? [{ path, message: `can be written by its group (gid ${stat.gid})` }] : [];
+    return group ? [{ path, message: `is writable by its group (gid ${stat.gid})` }] : [];
   });
 }
 

@@ -1,4 +1,5 @@
-/** A parsed config → the wanted state, or all that is wrong with the config. */
+/** A parsed config → the desired state, or everything that is wrong with the config. */
+import { CONFIG_REMOTES } from "../base/limits.ts";
 import type { Config, RemoteConfig } from "../../schema/config.ts";
 import configSchema from "../../schema/config.validation.json" with { type: "json" };
 import { Failure } from "../base/failure.ts";
@@ -12,6 +13,7 @@ import {
   toProblems,
 } from "./explain.ts";
 import { isSecretKey, show, showName } from "../base/show.ts";
+import { DEFAULT_RUNTIME } from "../programs.ts";
 import { nearest } from "../base/suggest.ts";
 import { ENDPOINT_PATTERN, endpointProblem, storedEndpoint } from "../base/uri.ts";
 import { KEYSERVER_PATTERN, keyserverKey, keyserverProblem } from "../base/uri.ts";
@@ -24,8 +26,9 @@ const words: PatternWords = new Map([
 ]);
 
 /**
- * A parsed config (plain data from JSON, YAML or the sandbox) → the wanted state.
- * Throws Failure("config-invalid") with all problems. `source` is the file's name for messages.
+ * A parsed config (plain data from JSON, YAML or the sandbox) → the desired state.
+ * @param source the file's name, for messages
+ * @throws {Failure} config-invalid, with all problems
  */
 export function validateConfig(value: unknown, source: string): Desired {
   refuseMany(value, source);
@@ -36,27 +39,24 @@ export function validateConfig(value: unknown, source: string): Desired {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     throw new Failure("config-invalid", `cannot use ${source}: ${count} in the config`, {
       path: source,
-      next: "correct the config, then check it with `sremote validate`",
+      next: "Fix the config, then check it with `sremote validate`",
       problems,
     });
   }
   return toDesired(value as Config);
 }
 
-/** So that no config makes a plan that a machine has no room for. */
-const MOST_REMOTES = 50_000;
-
 function refuseMany(value: unknown, source: string): void {
   const count = isObject(value) && isObject(value.remotes) ? Object.keys(value.remotes).length : 0;
-  if (count <= MOST_REMOTES) return;
-  throw new Failure("config-invalid", `cannot use ${source}: it has more remotes than ${MOST_REMOTES}`, {
+  if (count <= CONFIG_REMOTES) return;
+  throw new Failure("config-invalid", `cannot use ${source}: it has more than ${CONFIG_REMOTES} remotes`, {
     path: source,
-    next: "check what makes so many of them",
-    problems: [{ path: "remotes", message: `has ${count} remotes`, allowed: `at most ${MOST_REMOTES}` }],
+    next: "Check what generates so many remotes",
+    problems: [{ path: "remotes", message: `has ${count} remotes`, allowed: `at most ${CONFIG_REMOTES}` }],
   });
 }
 
-// ---------------------------------------------------------------- what no single field can say
+// ---------------------------------------------------------------- rules across fields
 
 type Names = Readonly<Record<string, unknown>>;
 
@@ -78,15 +78,15 @@ function* crossChecks(config: Record<string, unknown>): Iterable<Mistake> {
 
 function* sameNames(remotes: Names): Iterable<Mistake> {
   const names = Object.keys(remotes);
-  // Only a name that is not plain ASCII can have a second spelling.
+  // Only a name that is not plain ASCII has more than one form.
   // deno-lint-ignore no-control-regex -- the range is ASCII
   if (names.every((name) => /^[\u0000-\u007f]*$/.test(name))) return;
   const before = new Set<string>();
   for (const name of names) {
     const normal = name.normalize("NFC");
     if (before.has(normal)) {
-      const message = "the name looks the same as another one's: they differ only in how Unicode spells them";
-      yield { place: ["remotes", name], problem: { message, allowed: "one spelling of a name" } };
+      const message = "looks the same as another name: the two differ only in their Unicode form";
+      yield { place: ["remotes", name], problem: { message, allowed: "one Unicode form per name" } };
     }
     before.add(normal);
   }
@@ -96,7 +96,7 @@ function* sameService(place: readonly string[], services: readonly unknown[]): I
   const second = services.findLastIndex((service) => service === "keystore" || service === "keyserver");
   const first = services.findIndex((service) => service === "keystore" || service === "keyserver");
   if (first === second || services[first] === services[second]) return;
-  const message = "is in the list twice: keyserver and keystore are one service";
+  const message = "is listed twice: keyserver and keystore are the same service";
   yield {
     place: [...place, second],
     problem: { message, found: show(services[second]), allowed: "one of them" },
@@ -127,8 +127,8 @@ function* defaults(wanted: unknown, remotes: Names): Iterable<Mistake> {
   const unknown = [...known(["default", "global"], wanted.global, remotes)];
   yield* unknown;
   if (unknown.length === 0 && scopeOf(remotes[wanted.global]) === "user") {
-    const message = "the machine's default has to be a remote of scope global";
-    const found = `${showName(wanted.global)}, whose scope is user`;
+    const message = "the global default must be a remote with scope global";
+    const found = `${showName(wanted.global)}, which has scope user`;
     yield { place: ["default", "global"], problem: { message, found, allowed: namesOf(remotes, "global") } };
   }
 }
@@ -142,7 +142,7 @@ function* known(place: readonly string[], name: string, remotes: Names): Iterabl
   yield {
     place,
     problem: {
-      message: "there is no such remote in the config",
+      message: "the config has no such remote",
       found: show(name),
       allowed: namesOf(remotes),
       ...(suggestion === undefined ? {} : { suggestion }),
@@ -152,22 +152,22 @@ function* known(place: readonly string[], name: string, remotes: Names): Iterabl
 
 function* exclusive(wanted: unknown, remotes: Names | null): Iterable<Mistake> {
   const name = isObject(wanted) ? wanted.global : wanted;
-  const message = "an exclusive default has to be a remote of scope global";
-  const allowed = "true only beside a `default` that names a remote of scope global";
+  const message = "an exclusive default must be a remote with scope global";
+  const allowed = "true only with a `default` that names a remote with scope global";
   const nothing = {
     place: ["exclusive"],
-    problem: { message, allowed, found: "true, with no such default" },
+    problem: { message, allowed, found: "true, without such a default" },
   };
   if (name === undefined || name === null) {
     yield nothing;
   } else if (typeof wanted === "string" && remotes !== null && Object.hasOwn(remotes, wanted)) {
     if (scopeOf(remotes[wanted]) !== "user") return;
-    const found = `true, and the default is ${showName(wanted)}, whose scope is user`;
+    const found = `true, and the default is ${showName(wanted)}, which has scope user`;
     yield { place: ["exclusive"], problem: { message, found, allowed } };
   }
 }
 
-/** A remote's scope; null where it is not well-formed. */
+/** A remote's scope; null where it is invalid. */
 function scopeOf(remote: unknown): Scope | null {
   if (!isObject(remote)) return null;
   if (remote.scope === undefined) return "user";
@@ -180,12 +180,14 @@ function namesOf(remotes: Names, scope?: Scope): string {
   );
   const some = names.slice(0, 5).map(showName).join(", ");
   if (names.length === 0) {
-    return scope === undefined ? "no name: there are no remotes" : `no name: none is ${scope}`;
+    return scope === undefined
+      ? "no name: the config has no remotes"
+      : `no name: no remote has scope ${scope}`;
   }
   return names.length > 5 ? `${some}, … (${names.length} remotes)` : some;
 }
 
-// ---------------------------------------------------------------- a valid config, with every default filled in
+// ---------------------------------------------------------------- a valid config → the desired state
 
 function toDesired(config: Config): Desired {
   const remotes: Record<Scope, Map<string, DesiredRemote>> = { user: new Map(), global: new Map() };
@@ -193,7 +195,7 @@ function toDesired(config: Config): Desired {
     remotes[remote.scope ?? "user"].set(name, toRemote(name, remote));
   }
   return {
-    runtimes: config.runtimes ?? ["singularity"],
+    runtimes: config.runtimes ?? [DEFAULT_RUNTIME],
     sysconfdir: config.sysconfdir ?? null,
     remotes,
     default: toDefault(config.default, remotes.global),
@@ -203,13 +205,16 @@ function toDesired(config: Config): Desired {
   };
 }
 
+/** A field that has no other form here is carried over as the config has it. */
 function toRemote(name: string, remote: RemoteConfig): DesiredRemote {
+  const { scope: _, uri, keyservers, login, check, ...asWritten } = remote;
   return {
+    ...asWritten,
     name,
-    ...storedEndpoint(remote.uri),
-    keyservers: remote.keyservers?.map(toKeyserver) ?? null,
-    login: remote.login ?? null,
-    check: (remote.check ?? []).map((service): ServiceName => service === "keyserver" ? "keystore" : service),
+    ...storedEndpoint(uri),
+    keyservers: keyservers?.map(toKeyserver) ?? null,
+    login: login ?? null,
+    check: (check ?? []).map((service): ServiceName => service === "keyserver" ? "keystore" : service),
   };
 }
 
@@ -218,10 +223,10 @@ function toKeyserver(keyserver: NonNullable<RemoteConfig["keyservers"]>[number])
   return { uri, skip, external: true, insecure };
 }
 
-/** One name for both means the machine's default too where the remote is global, and the user's in any case. */
+/** A single name is the user's default, and also the global one where the remote is global. */
 function toDefault(wanted: Config["default"], global: ReadonlyMap<string, unknown>): Desired["default"] {
   const one = (name: string | null | undefined): DesiredDefault =>
-    name === undefined ? { kind: "unspoken" } : name === null ? { kind: "none" } : { kind: "remote", name };
+    name === undefined ? { kind: "unset" } : name === null ? { kind: "none" } : { kind: "remote", name };
   if (wanted === undefined || wanted === null) return { user: one(wanted), global: one(wanted) };
   if (typeof wanted !== "string") return { user: one(wanted.user), global: one(wanted.global) };
   return { user: one(wanted), global: one(global.has(wanted) ? wanted : undefined) };

@@ -123,7 +123,7 @@ const nearly = fc.oneof(
   },
 );
 
-Deno.test("any value is a wanted state or a Failure with problems, never anything else", () => {
+Deno.test("any value gives a desired state or a Failure with problems, and nothing else", () => {
   fc.assert(fc.property(nearly, (value) => {
     const result = outcome(value);
     if (!(result instanceof Failure)) {
@@ -132,7 +132,7 @@ Deno.test("any value is a wanted state or a Failure with problems, never anythin
   }));
 });
 
-Deno.test("the walk, TypeBox's engine and ajv agree on what the schema says", () => {
+Deno.test("explain, TypeBox's engine and ajv agree on which values are valid", () => {
   const withoutConditions = { ...configSchema, if: true, then: true };
   fc.assert(fc.property(fc.oneof(nearly, config), (value) => {
     const walked = explain(configSchema as SchemaNode, value, new Map()).length === 0;
@@ -151,7 +151,7 @@ Deno.test("a valid config is accepted by the validator and by ajv", () => {
   }));
 });
 
-Deno.test("a required field dropped or an unknown one added is refused by both", () => {
+Deno.test("a missing required field and an unknown field are refused by both", () => {
   type Mutable = Record<string, Record<string, unknown>>;
   const mutations: ((config: Mutable, name: string) => void)[] = [
     (config) => delete config.remotes,
@@ -170,7 +170,7 @@ Deno.test("a required field dropped or an unknown one added is refused by both",
   }));
 });
 
-Deno.test("no token is ever repeated, wherever it stands", () => {
+Deno.test("no token is ever printed, wherever it is in the config", () => {
   const jwt = fc.base64String({ minLength: 16 }).map((text) => `eyJ${text.replace(/[^A-Za-z0-9]/g, "x")}`);
   const token = fc.oneof(jwt, fc.stringMatching(/^[A-Za-z0-9_+/=-]{24,60}$/));
   const places: ((token: string) => unknown)[] = [
@@ -199,7 +199,7 @@ Deno.test("no token is ever repeated, wherever it stands", () => {
   }));
 });
 
-Deno.test("ten thousand remotes: all problems, and soon", () => {
+Deno.test("ten thousand remotes: every problem is reported, quickly", () => {
   const remotes = (extra: object) =>
     Object.fromEntries(
       Array.from({ length: 10_000 }, (_, i) => [`remote-${i}`, { uri: `h${i}.example.com`, ...extra }]),
@@ -215,19 +215,19 @@ Deno.test("ten thousand remotes: all problems, and soon", () => {
   assert(performance.now() - start < 2000);
 });
 
-Deno.test("more remotes than any machine has are refused as one problem", () => {
+Deno.test("more than 50,000 remotes are refused as one problem", () => {
   const many = (count: number) =>
     outcome({
       remotes: Object.fromEntries(Array.from({ length: count }, (_, i) => [`r${i}`, { uri: "h" }])),
     });
   const failure = many(50_001);
   assert(failure instanceof Failure);
-  assert.equal(failure.message, "cannot use remotes.json: it has more remotes than 50000");
+  assert.equal(failure.message, "cannot use remotes.json: it has more than 50000 remotes");
   assert.equal(failure.problems.length, 1);
   assert(!(many(50_000) instanceof Failure));
 });
 
-Deno.test("a lone surrogate is no name, a cycle from YAML is no endless loop", () => {
+Deno.test("a lone surrogate is not a valid name, and a cycle from YAML ends", () => {
   assert(outcome({ remotes: { "a\ud800": { uri: "host" } } }) instanceof Failure);
   const cycle: Record<string, unknown> = { uri: "host" };
   cycle.login = cycle;

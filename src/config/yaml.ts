@@ -19,7 +19,7 @@ import { syntax } from "./parse.ts";
 export function parseYamlConfig(text: string, shown: string): unknown {
   if (nestsTooDeeply(text)) throw syntax(text, shown, 0, "it is nested too deeply");
   if (isTooMuchYaml(text)) {
-    throw syntax(text, shown, 0, "it has more lines and items than are read as YAML: write it as JSON");
+    throw syntax(text, shown, 0, "it has too many lines and items for YAML: write it as JSON");
   }
   let document;
   try {
@@ -54,7 +54,7 @@ export function parseYamlConfig(text: string, shown: string): unknown {
         text,
         shown,
         node.range?.[0] ?? 0,
-        "aliases (*) are not supported; use a .ts config to reuse values",
+        "aliases (*) are not supported: use a .ts config to reuse values",
       );
     },
     Map: (_key, node) => {
@@ -63,11 +63,11 @@ export function parseYamlConfig(text: string, shown: string): unknown {
       for (const { key } of node.items) {
         const at = (key as Node | null)?.range?.[0] ?? 0;
         if (!isScalar(key) || typeof key.value !== "string" && typeof key.value !== "number") {
-          throw syntax(text, shown, at, "a key that is not text");
+          throw syntax(text, shown, at, "a key is not a string");
         }
         const name = nameOf(key);
         if (keys.has(name)) {
-          throw syntax(text, shown, at, `the key ${JSON.stringify(name).slice(0, 80)} is there twice`);
+          throw syntax(text, shown, at, `duplicate key ${JSON.stringify(name).slice(0, 80)}`);
         }
         keys.add(name);
       }
@@ -76,12 +76,12 @@ export function parseYamlConfig(text: string, shown: string): unknown {
   return plain(document.contents as Node | null);
 }
 
-/** A key as it is written: `007` and `1e3` are names, and not the numbers that YAML takes them for. */
+/** A key as written: `007` and `1e3` are names, not the numbers that YAML reads. */
 function nameOf(key: Scalar): string {
   return typeof key.value === "string" ? key.value : key.source ?? String(key.value);
 }
 
-/** As own properties, so that a key `__proto__` is one too and validation sees it. */
+/** With own properties only, so that a key `__proto__` is one too and validation sees it. */
 function plain(node: Node | null): unknown {
   if (node === null) return null;
   if (isScalar(node)) return node.value;

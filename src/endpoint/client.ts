@@ -1,30 +1,31 @@
 /**
  * The HTTP interface of an endpoint: discovery, versions, tokens, identity, keyservers (SingularityCE 3.5 to 4.5, Apptainer
- * 1.5). Nothing here throws for what a server does: each answer is a value, or a {@link Trouble}.
+ * 1.5). No function throws because of what a server does: each returns a value or a {@link Trouble}.
  */
 import { keyserverWeb } from "../base/uri.ts";
-import type { Entry, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
+import type { Endpoint, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
 import { SERVICES } from "../model.ts";
+import { PROGRAMS } from "../programs.ts";
 import { Secret } from "../base/secret.ts";
-import type { Reply, Session } from "./session.ts";
+import { documentOf, hostOf, isRecord, refusalOf, shortened, withoutSecret } from "./answer.ts";
+import type { Session } from "./session.ts";
 import { trouble } from "./trouble.ts";
 
-/** Where an endpoint is. */
-export type Endpoint = Pick<Entry, "uri" | "insecure">;
+export type { Endpoint };
 
-/** Where a service is. */
+/** The address of a service. */
 export interface Service {
   readonly uri: string;
-  /** The OCI registry of the library, where it has one. */
+  /** The OCI registry of the library; null: it has none. */
   readonly registryUri: string | null;
 }
 
-/** What discovery says. */
+/** What discovery returns. */
 export type Discovery =
   | { readonly services: ReadonlyMap<ServiceName, Service>; readonly milliseconds: number }
   | { readonly trouble: Trouble; readonly milliseconds: number };
 
-/** How long each call may take, in milliseconds, as the two programs have it. */
+/** Limits of the two programs for each request, in milliseconds. */
 export const TIMEOUTS = {
   discovery: 10_000,
   version: 30_000,
@@ -33,24 +34,21 @@ export const TIMEOUTS = {
   keyserver: 5_000,
 };
 
-/** Apptainer's default endpoint answers no discovery: it has no library, and this keyserver (Apptainer 1.5). */
-const APPTAINER_CLOUD = "cloud.apptainer.org";
-const APPTAINER_KEYSERVER = "https://keys.openpgp.org";
-
 /** The address of an endpoint with its scheme. */
 export function endpointUrl({ uri, insecure }: Endpoint): string {
   return `${insecure ? "http" : "https"}://${uri}`;
 }
 
-/** Where a person makes a token. */
+/** The page on which users create API keys. */
 export function tokenPage(endpoint: Endpoint): string {
   return `${endpointUrl(endpoint)}/auth/tokens`;
 }
 
 /** Asks an endpoint which services it has. */
 export async function discover(session: Session, endpoint: Endpoint): Promise<Discovery> {
-  if (endpoint.uri === APPTAINER_CLOUD) {
-    const keystore = { uri: APPTAINER_KEYSERVER, registryUri: null };
+  const shipped = Object.values(PROGRAMS).find((one) => one.shipped.uri === endpoint.uri)?.shipped;
+  if (typeof shipped?.keyserver === "string") {
+    const keystore = { uri: shipped.keyserver, registryUri: null };
     return { services: new Map([["keystore", keystore]]), milliseconds: 0 };
   }
   const reply = await session.get(`${endpointUrl(endpoint)}/assets/config/config.prod.json`, {
@@ -63,7 +61,7 @@ export async function discover(session: Session, endpoint: Endpoint): Promise<Di
   return { services: servicesIn(document.value), milliseconds };
 }
 
-/** `{"libraryAPI":{"uri":…}}`: a service's name is the key less `API`; what has no `uri` is passed over. */
+/** `{"libraryAPI":{"uri":…}}`: a key is a service's name and `API`. An entry without a `uri` is skipped. */
 function servicesIn(document: Readonly<Record<string, unknown>>): ReadonlyMap<ServiceName, Service> {
   const services = new Map<ServiceName, Service>();
   for (const name of SERVICES) {
@@ -78,7 +76,7 @@ function servicesIn(document: Readonly<Record<string, unknown>>): ReadonlyMap<Se
   return services;
 }
 
-/** Asks a service for its version: whoever answers that is up. */
+/** Asks a service for its version. A service that answers is up. */
 export async function askService(
   session: Session,
   { insecure }: Endpoint,
@@ -96,8 +94,8 @@ export async function askService(
   const why = version === null
     ? trouble(
       "malformed",
-      `the answer of ${hostOf(uri)} holds no version`,
-      "is this the address of that service?",
+      `the answer of ${hostOf(uri)} has no version`,
+      "Check the address of the service",
     )
     : null;
   return { service, uri, ok: version !== null, version, milliseconds, trouble: why };
@@ -108,7 +106,7 @@ export function notOffered(service: ServiceName, { uri }: Endpoint): ServiceStat
   const why = trouble(
     "not-offered",
     `${uri} has no ${service} service`,
-    "ask who runs it, or take it out of `check`",
+    "Contact its administrator, or remove it from `check`",
   );
   return { service, uri: null, ok: false, version: null, milliseconds: null, trouble: why };
 }
@@ -122,11 +120,8 @@ export async function checkToken(
 ): Promise<Omit<LoginStatus, "identity">> {
   const service = services.get("token");
   if (service === undefined) {
-    const why = trouble(
-      "not-offered",
-      `${endpoint.uri} has no token service, so that no token can be verified`,
-    );
-    return { state: "unknown", trouble: why };
+    const why = `${endpoint.uri} has no token service, so API keys cannot be verified`;
+    return { state: "unknown", trouble: trouble("not-offered", why) };
   }
   const reply = await session.get(`${service.uri}/v1/token-status`, {
     timeout: TIMEOUTS.token,
@@ -141,14 +136,14 @@ export async function checkToken(
     case 404:
       return {
         state: "invalid",
-        trouble: trouble("status", `${hostOf(service.uri)} does not know the token (${reply.status})`),
+        trouble: trouble("status", `${hostOf(service.uri)} rejects the API key (${reply.status})`),
       };
     default:
       return { state: "unknown", trouble: refusalOf(reply, hostOf(service.uri), token) };
   }
 }
 
-/** Finds an endpoint's token service, and asks it. */
+/** Finds an endpoint's token service and asks it whether a token is valid. */
 export async function verifyToken(
   session: Session,
   endpoint: Endpoint,
@@ -159,51 +154,43 @@ export async function verifyToken(
   return await checkToken(session, endpoint, found.services, token);
 }
 
-/** Who a token belongs to, with the password of the endpoint's OCI registry, where it gives one. */
+/** Whom a token belongs to, and the password of the endpoint's OCI registry; null: it gives none. */
 export interface Account {
   readonly identity: Identity;
   readonly registryPassword: Secret | null;
 }
 
-/** Asks the library who a token belongs to. */
+/** Asks the library whom a token belongs to. */
 export async function whoIs(
   session: Session,
   endpoint: Endpoint,
   services: ReadonlyMap<ServiceName, Service>,
   token: Secret,
 ): Promise<Account | { readonly trouble: Trouble }> {
+  const no = (...words: Parameters<typeof trouble>) => ({ trouble: trouble(...words) });
   const service = services.get("library");
   if (service === undefined) {
-    return {
-      trouble: trouble("not-offered", `${endpoint.uri} has no library service, which knows the users`),
-    };
+    return no("not-offered", `${endpoint.uri} has no library service to ask for the user`);
   }
+  const host = hostOf(service.uri);
   const reply = await session.get(`${service.uri}/v1/rbac/users/current`, {
     timeout: TIMEOUTS.identity,
     insecure: endpoint.insecure,
     authorization: bearer(token),
   });
   if ("trouble" in reply) return reply;
-  if (reply.status === 401) {
-    return { trouble: trouble("status", "the token is not valid", "log in again: sremote login") };
-  }
+  if (reply.status === 401) return no("status", "the API key is invalid", "Log in again: sremote login");
   if (reply.status === 404) {
-    return {
-      trouble: trouble(
-        "not-offered",
-        `${hostOf(service.uri)} does not say who is logged in`,
-        "ask who runs it",
-      ),
-    };
+    return no("not-offered", `${host} does not say who is logged in`, "Contact its administrator");
   }
-  const document = documentOf(reply, hostOf(service.uri), token);
+  const document = documentOf(reply, host, token);
   if ("trouble" in document) return document;
   const { username, email, realname, oidc_user_meta: meta } = document.value;
   if (typeof username !== "string" || username === "") {
-    return { trouble: trouble("malformed", `the answer of ${hostOf(service.uri)} names no user`) };
+    return no("malformed", `the answer of ${host} names no user`);
   }
   const text = (value: unknown) =>
-    typeof value === "string" && value !== "" ? shortened(without(value, token)) : null;
+    typeof value === "string" && value !== "" ? shortened(withoutSecret(value, token)) : null;
   const secret = isRecord(meta) && typeof meta.secret === "string" && meta.secret !== ""
     ? new Secret(meta.secret)
     : null;
@@ -213,7 +200,7 @@ export async function whoIs(
   };
 }
 
-/** Whether a keyserver takes a credential: 200, or why not. */
+/** Whether a keyserver accepts a credential; null: it does. */
 export async function checkKeyserver(
   session: Session,
   uri: string,
@@ -232,13 +219,13 @@ export async function checkKeyserver(
   return reply.status === 401 || reply.status === 403
     ? trouble(
       "status",
-      `${hostOf(web)} does not take the credentials (${reply.status})`,
-      "check the user and the password",
+      `${hostOf(web)} rejects the credentials (${reply.status})`,
+      "Check the user name and the password",
     )
     : refusalOf(reply, hostOf(web), auth);
 }
 
-/** Finds an endpoint's library, and asks it who a token belongs to. */
+/** Finds an endpoint's library and asks it whom a token belongs to. */
 export async function accountOf(
   session: Session,
   endpoint: Endpoint,
@@ -248,93 +235,13 @@ export async function accountOf(
   return "trouble" in found ? found : await whoIs(session, endpoint, found.services, token);
 }
 
-/** The header of a user and a password (RFC 7617). */
+/** The `Authorization` header for a user name and a password (RFC 7617). */
 export function basic(user: string, password: Secret): Secret {
   const bytes = new TextEncoder().encode(`${user}:${password.reveal()}`);
   return new Secret(`Basic ${btoa(String.fromCharCode(...bytes))}`);
 }
 
-/** The header of a token (RFC 6750). */
+/** The `Authorization` header for a token (RFC 6750). */
 export function bearer(token: Secret): Secret {
   return new Secret(`Bearer ${token.reveal()}`);
-}
-
-// ---------------------------------------------------------------- answers
-
-const KINDS: ReadonlySet<string> = new Set([
-  "text/plain",
-  "text/html",
-  "text/xml",
-  "application/xml",
-  "application/json",
-  "application/octet-stream",
-]);
-
-/** The JSON object of an answer that says 200. */
-function documentOf(
-  reply: Reply,
-  host: string,
-  secret?: Secret,
-): { readonly value: Readonly<Record<string, unknown>> } | { readonly trouble: Trouble } {
-  if ("trouble" in reply) return reply;
-  if (reply.status !== 200) return { trouble: refusalOf(reply, host, secret) };
-  const value = parsed(reply.text);
-  if (isRecord(value)) return { value };
-  // Only a kind that is known is named: a server can put anything there, the token too.
-  const kind = /^\s*</.test(reply.text) ? "HTML" : KINDS.has(reply.type) ? reply.type : "not JSON";
-  return {
-    trouble: trouble(
-      "malformed",
-      `the answer of ${host} is ${kind === "not JSON" ? kind : `${kind}, not JSON`}`,
-      "is this the address of an endpoint? A proxy's or a network's login page answers so, too",
-    ),
-  };
-}
-
-/** An answer that says no; `{"error":{"code":404,"message":"…"}}` has its own words. */
-function refusalOf(reply: Extract<Reply, { status: number }>, host: string, secret?: Secret): Trouble {
-  const document = parsed(reply.text);
-  const error = isRecord(document) ? document.error : undefined;
-  const said = isRecord(error) && typeof error.message === "string" && error.message !== ""
-    ? `: ${shortened(without(error.message, secret))}`
-    : "";
-  return trouble(
-    "status",
-    `${host} answers ${reply.status}${said}`,
-    reply.status >= 500
-      ? "try again later; if it stays, ask who runs it"
-      : "is this the address of an endpoint?",
-  );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** What a server says, without a secret that it may echo. */
-function without(text: string, secret: Secret | undefined): string {
-  if (secret === undefined) return text;
-  const value = secret.reveal();
-  // Whatever its letters' case: host names are put in small letters.
-  return [value, value.replace(/^(?:Bearer|Basic) /, "")].filter((one) => one !== "").reduce(
-    (left, one) => left.replace(new RegExp(one.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi"), "***"),
-    text,
-  );
-}
-
-function shortened(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length <= 120 ? line : `${line.slice(0, 120).toWellFormed()}…`;
-}
-
-function hostOf(uri: string): string {
-  return URL.parse(uri)?.host ?? uri;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

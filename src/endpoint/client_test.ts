@@ -1,4 +1,4 @@
-/** The HTTP interface of an endpoint: each answer, and what is made of it. */
+/** The HTTP interface of an endpoint: each answer, and its result. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Secret } from "../base/secret.ts";
@@ -15,7 +15,7 @@ const HOSTS = new Map(
   ] as const,
 );
 
-/** A session whose every request is answered so; and what was asked. */
+/** A session in which every request gets this answer, and the requests. */
 function answering(status: number, body: string, type = "application/json") {
   const asked: { readonly url: string; readonly authorization: string | undefined }[] = [];
   const world = {
@@ -56,16 +56,16 @@ const discoveries:
     ["keyserver is another name of keystore", { keyserverAPI: { uri: "https://k" } }, {
       keystore: "https://k",
     }],
-    ["of both names the first counts", {
+    ["keystore wins over keyserver", {
       keyserverAPI: { uri: "https://b" },
       keystoreAPI: { uri: "https://a" },
     }, {
       keystore: "https://a",
     }],
-    ["but not where it has no address", { keystoreAPI: {}, keyserverAPI: { uri: "https://b" } }, {
+    ["unless it has no address", { keystoreAPI: {}, keyserverAPI: { uri: "https://b" } }, {
       keystore: "https://b",
     }],
-    ["what has no address is passed over", {
+    ["entries without an address are skipped", {
       libraryAPI: {},
       builderAPI: { uri: 5 },
       tokenAPI: null,
@@ -91,7 +91,7 @@ for (const [story, document, expected] of discoveries) {
   });
 }
 
-Deno.test("discovery: Apptainer's own endpoint is not asked: it has a keyserver, and nothing else", async () => {
+Deno.test("discovery: Apptainer's own endpoint is not asked: it only has a keyserver", async () => {
   const { session, asked } = answering(200, "{}");
   const found = await discover(session, { uri: "cloud.apptainer.org", insecure: false });
   assert.deepEqual("services" in found && Array.from(found.services), [
@@ -100,7 +100,7 @@ Deno.test("discovery: Apptainer's own endpoint is not asked: it has a keyserver,
   assert.deepEqual(asked, []);
 });
 
-Deno.test("a page of tokens is at the endpoint, with its scheme", () => {
+Deno.test("the page to create API keys is at the endpoint, with its scheme", () => {
   assert.equal(tokenPage(LAB), "https://lab.example.com/api/auth/tokens");
   assert.equal(tokenPage({ uri: "localhost:5000", insecure: true }), "http://localhost:5000/auth/tokens");
 });
@@ -111,8 +111,8 @@ const versions:
     [404, '{"error":{"code":404,"message":"no such thing"}}', /answers 404: no such thing/],
     [500, "oops", /answers 500$/],
     [503, '{"error":{}}', /answers 503$/],
-    [200, "{}", /holds no version/],
-    [200, '{"data":{"version":5}}', /holds no version/],
+    [200, "{}", /has no version/],
+    [200, '{"data":{"version":5}}', /has no version/],
     [200, "[]", /not JSON/],
     [200, "<!doctype html>", /is HTML, not JSON/],
     [200, "hello", /is text\/plain, not JSON/, "text/plain; charset=utf-8"],
@@ -149,7 +149,7 @@ for (
   });
 }
 
-Deno.test("token check: without a token service nothing is known, and nothing sent", async () => {
+Deno.test("token check: without a token service the state is unknown, and nothing is sent", async () => {
   const { session, asked } = answering(200, "{}");
   const seen = await checkToken(session, LAB, new Map(), TOKEN);
   assert.equal(seen.state, "unknown");
@@ -157,7 +157,7 @@ Deno.test("token check: without a token service nothing is known, and nothing se
   assert.deepEqual(asked, []);
 });
 
-Deno.test("identity: who it is, and the registry's password, which is not shown", async () => {
+Deno.test("identity: the user, and the password of the registry, which is not shown", async () => {
   const answer = { username: "alice", email: "", realname: "A. Lice", oidc_user_meta: { secret: "CANARY" } };
   const { session } = answering(200, JSON.stringify(answer));
   const account = await whoIs(session, LAB, HOSTS, TOKEN);
@@ -169,7 +169,7 @@ Deno.test("identity: who it is, and the registry's password, which is not shown"
 
 for (
   const [status, body, expected] of [
-    [401, "{}", /not valid/],
+    [401, "{}", /the API key is invalid/],
     [404, "{}", /does not say who/],
     [200, "{}", /names no user/],
     [500, '{"error":{"message":"CANARY-token!"}}', /answers 500: \*\*\*!/],
@@ -181,13 +181,13 @@ for (
   });
 }
 
-Deno.test("keyserver login: 200, and nothing else, is a yes", async () => {
+Deno.test("keyserver login: only 200 accepts the credentials", async () => {
   const auth = new Secret("Basic CANARY");
   const good = answering(200, "");
   assert.equal(await checkKeyserver(good.session, "hkp://keys.example.com", auth, false), null);
   assert.deepEqual(good.asked, [{ url: "http://keys.example.com:11371/", authorization: "Basic CANARY" }]);
   for (
-    const [status, expected] of [[401, /does not take/], [403, /does not take/], [
+    const [status, expected] of [[401, /rejects the credentials/], [403, /rejects the credentials/], [
       201,
       /answers 201/,
     ]] as const
@@ -197,7 +197,7 @@ Deno.test("keyserver login: 200, and nothing else, is a yes", async () => {
   }
 });
 
-Deno.test("whatever a server answers, it is a value, and no token comes back in it", async () => {
+Deno.test("every answer of a server gives a value, and no token comes back in it", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 100, max: 599 }),
@@ -219,7 +219,7 @@ Deno.test("whatever a server answers, it is a value, and no token comes back in 
   );
 });
 
-Deno.test("a token that comes back as the kind of an answer, or in other letters, is not told", async () => {
+Deno.test("a token that comes back as the type of an answer, or in another case, is not shown", async () => {
   const token = new Secret("CANARY-token");
   for (const type of ["CANARY-token", "text/canary-token", "Bearer CANARY-token"]) {
     const account = await whoIs(answering(200, "no JSON", type).session, LAB, HOSTS, token);
@@ -229,4 +229,17 @@ Deno.test("a token that comes back as the kind of an answer, or in other letters
   const refused = answering(500, '{"error":{"message":"who is canary-TOKEN?"}}');
   const seen = await checkToken(refused.session, LAB, HOSTS, token);
   assert.match(seen.trouble?.message ?? "", /answers 500: who is \*\*\*\?/);
+});
+
+Deno.test("a token that comes back is masked, whatever its characters mean in a regular expression", async () => {
+  const said = async (token: string) => {
+    const body = JSON.stringify({ error: { message: `who is ${token.toUpperCase()}?` } });
+    const seen = await checkToken(answering(500, body).session, LAB, HOSTS, new Secret(token));
+    return seen.trouble?.message;
+  };
+  const expected = "auth.example.com answers 500: who is ***?";
+  assert.equal(await said(String.raw`^a.b*c+d?e(f)[g]{2}|h\i-j/k&&l,m=n!o#p%q@r~s"t'u<v>$`), expected);
+  await fc.assert(fc.asyncProperty(fc.stringMatching(/^[\x21-\x7e]{8,40}$/), async (token) => {
+    assert.equal(await said(token), expected);
+  }));
 });

@@ -1,6 +1,6 @@
 /**
- * An endpoint to try and to test with: discovery, the five services with their versions, tokens, identity, and a look-up of
- * one OpenPGP key (draft-gallagher-openpgp-hkp). A function from a request to its answer; `sremote endpoint serve` listens.
+ * An endpoint for trials and tests: discovery, the versions of the five services, tokens, identity, and the lookup of
+ * one OpenPGP key (draft-gallagher-openpgp-hkp). A function from a request to an answer; `sremote endpoint serve` listens.
  */
 import type { ServiceName } from "../model.ts";
 import { SERVICES } from "../model.ts";
@@ -9,7 +9,7 @@ import type { ServedAnswer, ServedRequest } from "../world.ts";
 /** A part of the endpoint that can be made to misbehave. */
 export type Part = ServiceName | "discovery" | "identity" | "status" | "all";
 
-/** The parts: the services (their versions), discovery, the token check, the identity, or all of it. */
+/** The versions of the services, discovery, the identity, the token check, or all of them. */
 export const PARTS: readonly Part[] = [...SERVICES, "discovery", "identity", "status", "all"];
 
 /** Ways in which a part can be wrong. */
@@ -17,21 +17,21 @@ export const WRONGS = [
   "401",
   "404",
   "500",
-  "html", // where JSON is due
+  "html", // instead of JSON
   "text",
-  "half", // an answer that ends in its middle
+  "half", // an incomplete answer
   "endless",
   "redirect", // to another host
-  "missing", // no `uri` in discovery
-  "http", // a `uri` of http in discovery
-  "keyserver", // the keystore named keyserverAPI in discovery
+  "missing", // discovery without the `uri`
+  "http", // discovery with an http `uri`
+  "keyserver", // discovery with keyserverAPI instead of keystoreAPI
   "echo", // an error that repeats the token
 ] as const;
 
 /** One of {@link WRONGS}. */
 export type Wrong = (typeof WRONGS)[number];
 
-/** Who may log in. */
+/** A user who can log in. */
 export interface EmbeddedAccount {
   readonly username: string;
   readonly token: string;
@@ -56,7 +56,7 @@ const VERSIONS: Readonly<Record<ServiceName, string>> = {
   token: "v1.0.4-0-g24d3b74",
 };
 
-/** The one key of the key look-up. */
+/** The only key of the key lookup. */
 const KEY = {
   fingerprint: "A1C044AE519DA70D194CB3938DF3EC021EBD7D0D",
   user: "sremote test key <test@example.com>",
@@ -73,7 +73,7 @@ WSpjzG4EhcVm2AD/WvF18l8abaZecmRKkB6UG3lIjiIAOSsnVtPnzt2R2gA=
 `,
 } as const;
 
-/** What the endpoint answers. `sleep` is for what is to be slow. */
+/** The answer to a request; `sleep` delays slow parts. */
 export async function answerOf(
   options: EmbeddedOptions,
   request: ServedRequest,
@@ -81,7 +81,7 @@ export async function answerOf(
 ): Promise<ServedAnswer> {
   const url = URL.parse(request.path, "http://endpoint");
   if (url === null) return refusal(400, "not an address");
-  if (request.method !== "GET") return refusal(405, "GET alone is offered here");
+  if (request.method !== "GET") return refusal(405, "only GET is supported");
   const part = partOf(url.pathname);
   const late = Math.max(options.slow.get(part ?? "all") ?? 0, options.slow.get("all") ?? 0);
   if (late > 0) await sleep(late);
@@ -137,7 +137,7 @@ function rightAnswer(options: EmbeddedOptions, part: Part, url: URL, request: Se
   }
 }
 
-/** The services' addresses, under the name by which the endpoint was asked. */
+/** The addresses of the services, on the host name that the client used. */
 function discoveryOf({ https, wrong }: EmbeddedOptions, host: string): object {
   const document: Record<string, object> = {};
   for (const name of SERVICES) {
@@ -153,7 +153,7 @@ function discoveryOf({ https, wrong }: EmbeddedOptions, host: string): object {
   return document;
 }
 
-/** Whom the `Authorization` names: `Bearer TOKEN`, or `Basic` with a user and the token. */
+/** The account of an `Authorization`: `Bearer TOKEN`, or `Basic` with a user name and the token. */
 function accountOf({ accounts }: EmbeddedOptions, { headers }: ServedRequest): EmbeddedAccount | null {
   const [scheme = "", value = ""] = (headers.authorization ?? "").split(" ");
   if (/^bearer$/i.test(scheme)) return accounts.find((one) => one.token === value) ?? null;
@@ -161,7 +161,7 @@ function accountOf({ accounts }: EmbeddedOptions, { headers }: ServedRequest): E
   let pair = "";
   try {
     pair = atob(value);
-  } catch { /* not base64: nobody */ }
+  } catch { /* not base64: no account */ }
   return accounts.find((one) => pair === `${one.username}:${one.token}`) ?? null;
 }
 
@@ -174,17 +174,15 @@ function lookUp(query: URLSearchParams): ServedAnswer {
     : search !== "" && KEY.user.toLowerCase().includes(search);
   if (!known) return refusal(404, "no such key");
   if (query.get("op") === "get") {
-    return { status: 200, headers: { "content-type": "application/pgp-keys" }, body: KEY.armored };
+    return answer("application/pgp-keys", KEY.armored);
   }
   const index = `info:1:1\npub:${KEY.fingerprint}:22:255:${KEY.created}::\nuid:${
     encodeURIComponent(KEY.user)
   }:${KEY.created}::\n`;
-  return { status: 200, headers: { "content-type": "text/plain" }, body: index };
+  return answer("text/plain", index);
 }
 
 function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null {
-  const page = "<!doctype html><title>Log in</title><p>Log in to the network.</p>\n";
-  const html = { "content-type": "text/html" };
   switch (wrong) {
     case "401":
       return refusal(401, "unauthorized");
@@ -193,23 +191,13 @@ function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null 
     case "500":
       return refusal(500, "internal error");
     case "html":
-      return { status: 200, headers: html, body: page };
+      return answer("text/html", "<!doctype html><title>Log in</title><p>Log in to the network.</p>\n");
     case "text":
-      return { status: 200, headers: { "content-type": "text/plain" }, body: "it works\n" };
+      return answer("text/plain", "it works\n");
     case "half":
-      return {
-        status: 200,
-        headers: { "content-type": "application/json" },
-        body: '{"data":{"ver',
-        ends: "cut",
-      };
+      return { ...answer("application/json", '{"data":{"ver'), ends: "cut" };
     case "endless":
-      return {
-        status: 200,
-        headers: { "content-type": "application/json" },
-        body: " ".repeat(65_536),
-        ends: "endless",
-      };
+      return { ...answer("application/json", " ".repeat(65_536)), ends: "endless" };
     case "redirect":
       return { status: 302, headers: { location: `https://elsewhere.invalid${request.path}` }, body: "" };
     case "echo":
@@ -217,12 +205,16 @@ function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null 
     case "missing":
     case "http":
     case "keyserver":
-      return null; // seen in discovery
+      return null; // affects discovery only
   }
 }
 
+function answer(type: string, body: string): ServedAnswer {
+  return { status: 200, headers: { "content-type": type }, body };
+}
+
 function json(status: number, value: object): ServedAnswer {
-  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+  return { ...answer("application/json", JSON.stringify(value)), status };
 }
 
 function refusal(code: number, message: string): ServedAnswer {

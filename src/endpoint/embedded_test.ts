@@ -1,4 +1,4 @@
-/** The endpoint to try things with: each part when it is right, and each way in which it can be wrong. */
+/** The endpoint for trials and tests: each part when it works, and each way in which it can misbehave. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SERVICES } from "../model.ts";
@@ -21,7 +21,7 @@ const DISCOVERY = "/assets/config/config.prod.json";
 const STATUS = "/token/v1/token-status";
 const IDENTITY = "/library/v1/rbac/users/current";
 const LOOKUP = "/keystore/pks/lookup";
-/** A path of each part. */
+/** A path for each part. */
 const PATHS: readonly (readonly [part: Part, path: string])[] = [
   ["discovery", DISCOVERY],
   ["status", STATUS],
@@ -50,7 +50,7 @@ async function ask(
   return { ...answer, slept };
 }
 
-/** An answer to one who logs in. */
+/** An answer to a request with credentials. */
 function askAs(authorization: string, path: string, options: Partial<EmbeddedOptions> = {}) {
   return ask(path, options, { headers: { authorization } });
 }
@@ -64,7 +64,7 @@ const basic = (user: string, password: string) => `Basic ${btoa(`${user}:${passw
 
 // ---------------------------------------------------------------- right
 
-Deno.test("embedded: discovery names the five services under the host that was asked", async () => {
+Deno.test("embedded: discovery lists the five services on the host name of the request", async () => {
   for (const [https, scheme] of [[true, "https"], [false, "http"]] as const) {
     const { status, headers, body } = await ask(DISCOVERY, { https });
     assert.equal(status, 200);
@@ -79,7 +79,7 @@ Deno.test("embedded: discovery names the five services under the host that was a
   }
 });
 
-Deno.test("embedded: each service says its version to anybody", async () => {
+Deno.test("embedded: each service tells anyone its version", async () => {
   for (const one of SERVICES) {
     const { status, body } = await ask(`/${one}/version`);
     assert.equal(status, 200, one);
@@ -87,7 +87,7 @@ Deno.test("embedded: each service says its version to anybody", async () => {
   }
 });
 
-/** What is sent as `Authorization`, and whom it names; null: nobody. */
+/** An `Authorization`, and the user that it names; null: none. */
 const authorizations: readonly (readonly [authorization: string, username: string | null])[] = [
   ["Bearer CANARY-alice", "alice"],
   ["bearer CANARY-bob", "bob"],
@@ -122,12 +122,12 @@ for (const [authorization, username] of authorizations) {
   });
 }
 
-Deno.test("embedded: without a header nobody is logged in, and the keystore alone answers", async () => {
+Deno.test("embedded: without a header no one is logged in, and only the keystore answers", async () => {
   for (const path of [STATUS, IDENTITY]) assertRefused(await ask(path), 401, "unauthorized", path);
   for (const path of ["/keystore", "/keystore/"]) assert.equal((await ask(path)).status, 200, path);
 });
 
-Deno.test("embedded: no token opens anything but its own account", async () => {
+Deno.test("embedded: no token opens any other account", async () => {
   await fc.assert(fc.asyncProperty(fc.stringMatching(/^[\x21-\x7e]{0,20}$/), async (token) => {
     fc.pre(token !== ALICE.token && token !== BOB.token);
     assert.equal((await askAs(`Bearer ${token}`, STATUS)).status, 401);
@@ -135,23 +135,23 @@ Deno.test("embedded: no token opens anything but its own account", async () => {
   }));
 });
 
-Deno.test("embedded: what is not there is 404, what is no GET 405, and what is no address 400", async () => {
+Deno.test("embedded: an unknown path is 404, another method 405, and an invalid address 400", async () => {
   for (const path of ["/", "/version", "/shop/version", "/library", "/library/version/", "/keystore/pks"]) {
     assertRefused(await ask(path), 404, "not found", path);
   }
   for (const method of ["POST", "PUT", "DELETE", "HEAD"]) {
-    assertRefused(await ask(DISCOVERY, {}, { method }), 405, "GET alone is offered here", method);
+    assertRefused(await ask(DISCOVERY, {}, { method }), 405, "only GET is supported", method);
   }
   assertRefused(await ask("http://["), 400, "not an address");
 });
 
-Deno.test("embedded: a query does not change which part is asked", async () => {
+Deno.test("embedded: a query does not change the part", async () => {
   assert.equal((await ask("/library/version?x=/token/version")).body, (await ask("/library/version")).body);
 });
 
 // ---------------------------------------------------------------- the key
 
-/** What is searched for, and whether the key is found. */
+/** A search, and whether it finds the key. */
 const searches: readonly (readonly [search: string | null, found: boolean])[] = [
   [`0x${FINGERPRINT}`, true],
   [`0X${FINGERPRINT.toLowerCase()}`, true],
@@ -181,7 +181,7 @@ for (const [search, found] of searches) {
   });
 }
 
-Deno.test("embedded: the index of the key is in the words of HKP", async () => {
+Deno.test("embedded: the index of the key is in the format of HKP", async () => {
   const { headers, body } = await ask(`${LOOKUP}?op=index&search=0x${FINGERPRINT}`);
   assert.equal(headers["content-type"], "text/plain");
   assert.deepEqual(body.split("\n"), [
@@ -192,7 +192,7 @@ Deno.test("embedded: the index of the key is in the words of HKP", async () => {
   ]);
 });
 
-Deno.test("embedded: the key that is given has the fingerprint, the day and the user of the index", async () => {
+Deno.test("embedded: the key has the fingerprint, the date and the user of the index", async () => {
   const { headers, body } = await ask(`${LOOKUP}?op=get&search=0x${FINGERPRINT}`);
   assert.equal(headers["content-type"], "application/pgp-keys");
   const base64 = /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n([\s\S]*?)\n=/.exec(body)?.[1] ?? "";
@@ -209,7 +209,7 @@ Deno.test("embedded: the key that is given has the fingerprint, the day and the 
 
 // ---------------------------------------------------------------- slow, down, wrong
 
-Deno.test("embedded: what is slow sleeps for its milliseconds, once, and then answers as ever", async () => {
+Deno.test("embedded: a slow part sleeps once for its milliseconds, then answers as usual", async () => {
   for (const [part, path] of PATHS) {
     const right = await ask(path);
     assert.deepEqual(right.slept, [], path);
@@ -235,12 +235,12 @@ for (const [slow, expected] of slownesses) {
   });
 }
 
-Deno.test("embedded: where all is slow, what is not there is slow too", async () => {
+Deno.test("embedded: if all is slow, an unknown path is slow, too", async () => {
   const answer = await ask("/nothing", { slow: new Map([["all", 100]]) });
   assert.deepEqual([answer.status, answer.slept], [404, [100]]);
 });
 
-Deno.test("embedded: what is down answers 503, after its sleep, and before it is wrong", async () => {
+Deno.test("embedded: a part that is down answers 503 after its sleep, even if it is wrong", async () => {
   for (const [part, path] of PATHS) {
     for (const one of [part, "all"] as const) {
       const answer = await ask(path, {
@@ -254,7 +254,7 @@ Deno.test("embedded: what is down answers 503, after its sleep, and before it is
   }
 });
 
-/** What each way to be wrong gives, whatever the part; null: it shows in discovery alone. */
+/** The answer of each way to be wrong, for every part; null: it affects only discovery. */
 const wrongs: Readonly<Record<Wrong, ((answer: ServedAnswer, path: string) => void) | null>> = {
   401: (answer) => assertRefused(answer, 401, "unauthorized"),
   404: (answer) => assertRefused(answer, 404, "not found"),
@@ -297,7 +297,7 @@ for (const how of WRONGS) {
   });
 }
 
-Deno.test("embedded: what is wrong with one part leaves the others right", async () => {
+Deno.test("embedded: if one part is wrong, the others work", async () => {
   const answers = (wrong: EmbeddedOptions["wrong"], but: Part) =>
     Promise.all(
       PATHS.filter(([part, path]) => part !== but && path !== DISCOVERY).map(([, path]) =>
@@ -311,18 +311,18 @@ Deno.test("embedded: what is wrong with one part leaves the others right", async
   }
 });
 
-Deno.test("embedded: a part's own way to be wrong counts before that of all", async () => {
+Deno.test("embedded: a part's own way to be wrong wins over that of all", async () => {
   const wrong = new Map<Part, Wrong>([["library", "404"], ["all", "500"]]);
   assert.equal((await ask("/library/version", { wrong })).status, 404);
   assert.equal((await ask("/token/version", { wrong })).status, 500);
 });
 
-Deno.test("embedded: an error that repeats the token names nobody where none was sent", async () => {
+Deno.test("embedded: an error that repeats the token names nobody if none was sent", async () => {
   const answer = await ask(STATUS, { wrong: new Map([["status", "echo"]]) });
   assertRefused(answer, 500, "cannot do that for nobody");
 });
 
-Deno.test("embedded: a service that is missing, or of http, is so in discovery, and no other is", async () => {
+Deno.test("embedded: only the service that is missing, or on http, is so in discovery", async () => {
   const right = JSON.parse((await ask(DISCOVERY)).body);
   for (const name of SERVICES) {
     const key = `${name}API`;
@@ -335,13 +335,13 @@ Deno.test("embedded: a service that is missing, or of http, is so in discovery, 
   }
 });
 
-Deno.test("embedded: the keystore can go by the name of keyserver", async () => {
+Deno.test("embedded: the keystore can be named keyserver", async () => {
   const { keystoreAPI, ...right } = JSON.parse((await ask(DISCOVERY)).body);
   const { body } = await ask(DISCOVERY, { wrong: new Map([["keystore", "keyserver"]]) });
   assert.deepEqual(JSON.parse(body), { ...right, keyserverAPI: keystoreAPI });
 });
 
-Deno.test("embedded: where all is missing, or of http, every service is so in discovery", async () => {
+Deno.test("embedded: if all is missing, or on http, every service is so in discovery", async () => {
   const uris = async (how: Wrong) => {
     const { body } = await ask(DISCOVERY, { wrong: new Map([["all", how]]) });
     return Object.values(JSON.parse(body) as Record<string, { uri?: string }>).map((one) => one.uri);

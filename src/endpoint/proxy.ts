@@ -1,20 +1,20 @@
 /**
- * Which proxy a request goes through. As Go's `net/http` reads the environment (golang.org/x/net/http/httpproxy), for
- * that is what Singularity and Apptainer do.
+ * Chooses the proxy of a request. Reads the environment as Go's `net/http` does (golang.org/x/net/http/httpproxy),
+ * because Singularity and Apptainer use that.
  */
 
-/** A proxy, and the variable that names it. */
+/** A proxy, and the variable that sets it. */
 export interface ProxyChoice {
   readonly url: URL;
   readonly variable: string;
 }
 
-/** What a variable of the environment holds. */
+/** The value of an environment variable. */
 export type Env = (name: string) => string | undefined;
 
 /**
  * The proxy for a request; null: none.
- * @throws {TypeError} where the variable holds no address
+ * @throws {TypeError} if the variable is not an address
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export type Env = (name: string) => string | undefined;
 export function proxyFor(url: URL, env: Env): ProxyChoice | null {
   const name = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const variable = [name, name.toLowerCase()].find((one) => env(one));
-  if (variable === undefined || isSpared(url, env("NO_PROXY") || env("no_proxy") || "")) return null;
+  if (variable === undefined || isExcluded(url, env("NO_PROXY") || env("no_proxy") || "")) return null;
   const value = env(variable)!;
   const proxy = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
   if (proxy === null || !/^https?:$/.test(proxy.protocol)) {
@@ -37,18 +37,18 @@ export function proxyFor(url: URL, env: Env): ProxyChoice | null {
   return { url: proxy, variable };
 }
 
-/** A proxy as it may be shown: without its user and password. */
+/** A proxy without its user and password, for messages. */
 export function shownProxy({ url, variable }: ProxyChoice): string {
   return `${url.protocol}//${url.host} of ${variable}`;
 }
 
-/** `NO_PROXY`: `*`, a host (with all below it), `.host` (only those below), an address, a network as CIDR, each with a port or not. */
-function isSpared(url: URL, spared: string): boolean {
+/** Matches `NO_PROXY`: `*`, a host and its subdomains, `.host` (subdomains only), an IP address, a CIDR network; the port is optional. */
+function isExcluded(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
   const port = url.port === "" ? url.protocol === "https:" ? "443" : "80" : url.port;
   const address = addressBits(host);
   if (host === "localhost" || address !== null && isLoopback(address)) return true;
-  return spared.toLowerCase().split(",").map((one) => one.trim()).filter((one) => one !== "").some((one) => {
+  return list.toLowerCase().split(",").map((one) => one.trim()).filter((one) => one !== "").some((one) => {
     if (one === "*") return true;
     if (one.includes("/")) return address !== null && isWithin(address, one);
     const [, bracketed, plain, itsPort] = /^(?:\[([^\]]*)\]|([^:]*|.*:.*:.*?))(?::(\d+))?$/.exec(one) ?? [];
@@ -71,7 +71,7 @@ function isWithin(bits: string, network: string): boolean {
   return Number(length) <= its.length && bits.startsWith(its.slice(0, Number(length)));
 }
 
-/** An IP address as 32 or 128 binary digits; null: it is a name. */
+/** An IP address as 32 or 128 binary digits; null: not an IP address. */
 function addressBits(text: string): string | null {
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) {
     const parts = text.split(".").map(Number);
@@ -88,6 +88,6 @@ function addressBits(text: string): string | null {
   const zeros = tail === undefined ? [] : Array<string>(8 - before.length - after.length).fill("0");
   const parts = [...before, ...zeros, ...after];
   const bits = parts.map((one) => parseInt(one, 16).toString(2).padStart(16, "0")).join("");
-  // An IPv4 address in IPv6's spelling (RFC 4291, 2.5.5.2) is that address.
+  // An IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) is that IPv4 address.
   return bits.startsWith("0".repeat(80) + "1".repeat(16)) ? bits.slice(96) : bits;
 }

@@ -17,7 +17,7 @@ const cases: readonly (readonly [url: string, env: Variables, expected: string |
   ["http://a.org/", { HTTPS_PROXY: P }, null],
   ["https://a.org/", { HTTPS_PROXY: "proxy:3128" }, "proxy:3128"],
   ["https://a.org/", { HTTPS_PROXY: "https://secure:8443" }, "secure:8443"],
-  // What Go never sends through a proxy.
+  // Go never sends these through a proxy.
   ["https://localhost/", { HTTPS_PROXY: P }, null],
   ["https://127.9.9.9/", { HTTPS_PROXY: P }, null],
   ["https://[::1]:8443/", { HTTPS_PROXY: P }, null],
@@ -52,7 +52,7 @@ for (const [url, env, expected] of cases) {
   });
 }
 
-Deno.test("proxy: what is no address of a proxy is an error that names the variable", () => {
+Deno.test("proxy: an invalid address of a proxy is an error that names the variable", () => {
   for (const value of ["gopher://p", "socks5://p:1080", "http://["]) {
     const ask = () =>
       proxyFor(new URL("https://a.org"), (name) => name === "https_proxy" ? value : undefined);
@@ -60,7 +60,7 @@ Deno.test("proxy: what is no address of a proxy is an error that names the varia
   }
 });
 
-Deno.test("proxy: whatever its password, it is not shown", () => {
+Deno.test("proxy: no password is shown", () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[A-Z]{4,12}$/), fc.stringMatching(/^[A-Z]{4,12}$/), (user, password) => {
       const choice = proxyFor(
@@ -72,7 +72,7 @@ Deno.test("proxy: whatever its password, it is not shown", () => {
   );
 });
 
-Deno.test("proxy: a host in NO_PROXY is spared, whatever its letters' case and what stands beside it", () => {
+Deno.test("proxy: a host in NO_PROXY is excluded, whatever the case of its letters and the rest of the list", () => {
   const host = fc.domain();
   fc.assert(fc.property(host, fc.array(host), fc.nat(5), (one, others, at) => {
     const list = [...others.slice(0, at), one.toUpperCase(), ...others.slice(at)].join(", ");

@@ -1,41 +1,42 @@
-/** The one module that opens connections: proxies, authorities, time, redirects, how many at once, each answer once. */
+/** Requests of one run: proxies, certificate authorities, time limits, redirects, concurrency; each address is asked once. */
 import type { Trouble } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
 import { VERSION } from "../base/version.ts";
 import { codeOf } from "../base/errno.ts";
+import { quote } from "../base/text.ts";
 import type { HttpResponse, World } from "../world.ts";
 import { proxyFor } from "./proxy.ts";
 import { certificateTrouble, isCertificate, trouble, troubleOf } from "./trouble.ts";
 import { systemStore } from "./trust.ts";
 
-/** What the command line and the config say of the network. Times in milliseconds. */
+/** Network options of the command line and the config. Times are in milliseconds. */
 export interface SessionOptions {
-  /** PEM certificates to trust beside the system's. */
+  /** PEM certificates to trust in addition to the system's. */
   readonly authorities: readonly string[];
-  /** For each request; null: as Singularity has it for each kind. */
+  /** Limit for each request; null: Singularity's, which depends on the request. */
   readonly timeout: number | null;
-  /** For all requests together. */
+  /** Limit for all requests together. */
   readonly deadline: number;
-  /** Requests in flight at most. */
+  /** Limit of concurrent requests. */
   readonly parallel: number;
 }
 
-/** What the sessions of one world are made of. */
+/** What a session needs of the world. */
 export type SessionWorld = Pick<World, "network" | "files" | "here" | "clock">;
 
-/** How one request is sent. */
+/** Options of one request. */
 export interface GetOptions {
-  /** Milliseconds, where `--timeout` says nothing. */
+  /** Limit in milliseconds without `--timeout`. */
   readonly timeout: number;
-  /** The `Authorization` header; it is never sent to another host. */
+  /** The `Authorization` header; never sent to another host. */
   readonly authorization?: Secret;
-  /** Whether http will do. */
+  /** Whether http is allowed. */
   readonly insecure: boolean;
-  /** The certificate is not looked at (a keyserver's `Insecure`). */
+  /** Accept any certificate (a keyserver's `Insecure`). */
   readonly anyCertificate?: boolean;
 }
 
-/** An answer, or why there is none. */
+/** An answer, or why there is none. `type` is the media type without parameters. */
 export type Reply =
   | { readonly status: number; readonly type: string; readonly text: string; readonly milliseconds: number }
   | { readonly trouble: Trouble; readonly milliseconds: number };
@@ -43,7 +44,7 @@ export type Reply =
 const BODY_LIMIT = 1024 * 1024;
 const REDIRECTS = 5;
 
-/** Requests that belong to one run of a command. */
+/** The requests of one run of a command. */
 export class Session {
   private readonly answers = new Map<string, Promise<Reply>>();
   private readonly waiting: (() => void)[] = [];
@@ -55,13 +56,13 @@ export class Session {
     this.ends = world.clock.now() + options.deadline;
   }
 
-  /** Forgets the answers: from here on everything is asked anew, and the time for all of it begins again. */
+  /** Forgets all answers and restarts the time limit for all requests. */
   forget(): void {
     this.answers.clear();
     this.ends = this.world.clock.now() + this.options.deadline;
   }
 
-  /** GETs an address. The same request is sent once. Never throws for what a server or the network does. */
+  /** GETs an address; the same request is sent once. Never throws because of what a server or the network does. */
   get(address: string, options: GetOptions): Promise<Reply> {
     const { authorization, insecure, anyCertificate } = options;
     const key = JSON.stringify([address, authorization?.reveal(), insecure, anyCertificate]);
@@ -89,14 +90,14 @@ export class Session {
         milliseconds: took(),
       };
     } finally {
-      // Who waits takes this one's place.
+      // The next request in line takes this one's place.
       const next = this.waiting.shift();
       if (next === undefined) this.flying--;
       else next();
     }
   }
 
-  /** Waits until fewer than `parallel` are in flight. */
+  /** Waits until fewer than `parallel` requests are in flight. */
   private async takeOff(): Promise<void> {
     if (this.flying < this.options.parallel) this.flying++;
     else await new Promise<void>((go) => this.waiting.push(go));
@@ -104,7 +105,7 @@ export class Session {
 
   private async follow(address: string, options: GetOptions): Promise<HttpResponse | Trouble> {
     let url = URL.parse(address);
-    if (url === null) return trouble("malformed", `${JSON.stringify(address)} is not an address`);
+    if (url === null) return trouble("malformed", `${quote(address)} is not an address`);
     for (let hops = 0;; hops++) {
       const refused = refuse(url, options);
       if (refused !== null) return refused;
@@ -116,7 +117,7 @@ export class Session {
       }
       const next = URL.parse(location, url);
       const stopped = next === null
-        ? trouble("redirect", `${url.host} redirects to what is no address`)
+        ? trouble("redirect", `${url.host} redirects to an invalid address`)
         : stop(url, next, options);
       if (stopped !== null) return stopped;
       if (hops >= REDIRECTS) return trouble("redirect", `${url.host} redirects more than ${REDIRECTS} times`);
@@ -132,7 +133,7 @@ export class Session {
     try {
       proxy = proxyFor(url, (name) => this.world.here.env(name));
     } catch (error) {
-      return trouble("proxy", (error as Error).message, "correct the variable, or unset it");
+      return trouble("proxy", (error as Error).message, "Correct the variable, or unset it");
     }
     const left = this.ends - this.world.clock.now();
     const wanted = this.options.timeout ?? timeout;
@@ -143,7 +144,7 @@ export class Session {
       return trouble(
         "certificate",
         "this system has no certificate store",
-        "install ca-certificates, or give an authority's certificate with --cacert FILE",
+        "Install ca-certificates, or give the certificate of an authority with --cacert FILE",
       );
     }
     const request = {
@@ -174,7 +175,7 @@ export class Session {
     }
   }
 
-  /** Read when the first https address is asked: the store is a file of 200 KB. */
+  /** Read with the first https request: the store is a file of 200 KB. */
   private trust(): { readonly all: readonly string[]; readonly store: string | null } {
     if (this.trusted === undefined) {
       const { file, certificates } = systemStore(this.world);
@@ -186,31 +187,31 @@ export class Session {
 
 const NOBODY: readonly string[] = [];
 
-/** Addresses that are not asked at all. */
+/** Why an address is not requested; null: it is. */
 function refuse(url: URL, { insecure }: GetOptions): Trouble | null {
   if (url.username !== "" || url.password !== "") {
-    return trouble("malformed", `the address of ${url.host} carries credentials`);
+    return trouble("malformed", `the address of ${url.host} contains credentials`);
   }
   if (url.protocol === "https:" || url.protocol === "http:" && insecure) return null;
   return url.protocol === "http:"
     ? trouble(
       "insecure",
-      `${url.host} is to be asked over http, where https is due`,
-      "serve it over https; if that is meant, the remote is --insecure",
+      `${url.host} would be contacted over http, but https is required`,
+      "Serve it over https, or allow http for the remote with --insecure",
     )
-    : trouble("malformed", `${url.protocol}//${url.host} is neither https nor http`);
+    : trouble("malformed", `${url.protocol}//${url.host} is not an https or http address`);
 }
 
-/** Redirects that are not followed. */
+/** Why a redirect is not followed; null: it is. */
 function stop(from: URL, to: URL, { authorization }: GetOptions): Trouble | null {
-  // A server that was sent a token can put it into the address, in a spelling of its own.
+  // A server that received a token can put it into the address, encoded in its own way.
   const where = authorization === undefined ? `${to.protocol}//${to.host}` : "another address";
   if (from.protocol !== "https:" || to.protocol !== "https:") {
     return trouble(
       "redirect",
-      `${from.host} redirects to ${where}, and redirects are followed within https alone`,
+      `${from.host} redirects to ${where}; only redirects from https to https are followed`,
     );
   }
   if (authorization === undefined || from.host === to.host) return null;
-  return trouble("redirect", `${from.host} redirects to another host, and a token is never sent there`);
+  return trouble("redirect", `${from.host} redirects to another host, to which a token is never sent`);
 }

@@ -1,4 +1,4 @@
-/** One module opens connections: what it refuses, follows, sends once, and never sends. */
+/** Requests: which are refused, which redirects are followed, what is sent once and what is never sent. */
 import assert from "node:assert/strict";
 import { Secret } from "../base/secret.ts";
 import type { HttpRequest, HttpResponse } from "../world.ts";
@@ -11,7 +11,7 @@ const TOKEN = new Secret("Bearer CANARY");
 
 type Answers = Readonly<Record<string, Partial<HttpResponse> | Error>>;
 
-/** A network that answers from a table, and notes what it was asked. */
+/** A network that answers from a table and records the requests. */
 function network(answers: Answers, env: Readonly<Record<string, string>> = {}, store: string | null = CA) {
   const asked: HttpRequest[] = [];
   let time = 0;
@@ -72,35 +72,35 @@ const replies: readonly {
     story: "no redirect to another host with a token",
     answers: { "https://a.org/": to("https://b.org/x"), "https://b.org/x": {} },
     options: { authorization: TOKEN },
-    expected: /^a\.org redirects to another host, and a token is never sent there$/,
+    expected: /^a\.org redirects to another host, to which a token is never sent$/,
     asked: ["https://a.org/"],
   },
   {
-    story: "and the token in that host is not told",
+    story: "no redirect to a host that contains the token, which is not shown",
     answers: { "https://a.org/": to("https://canary.b.org/CANARY") },
     options: { authorization: TOKEN },
-    expected: /^a\.org redirects to another host, and a token is never sent there$/,
+    expected: /^a\.org redirects to another host, to which a token is never sent$/,
     asked: ["https://a.org/"],
   },
   {
-    story: "nor where it is http",
+    story: "no redirect to another host over http with a token",
     answers: { "https://a.org/": to("http://canary.b.org/") },
     options: { authorization: TOKEN },
-    expected: /^a\.org redirects to another address, and redirects are followed within https alone$/,
+    expected: /^a\.org redirects to another address; only redirects from https to https are followed$/,
     asked: ["https://a.org/"],
   },
   {
-    story: "nor to another port of it",
+    story: "no redirect to another port with a token",
     answers: { "https://a.org/": to("https://a.org:8443/x") },
     options: { authorization: TOKEN },
-    expected: /never sent there/,
+    expected: /to which a token is never sent/,
     asked: ["https://a.org/"],
   },
   {
-    story: "no redirect to http, even where http will do",
+    story: "no redirect to http, even if http is allowed",
     answers: { "https://a.org/": to("http://a.org/") },
     options: { insecure: true },
-    expected: /followed within https alone/,
+    expected: /only redirects from https to https are followed/,
     asked: ["https://a.org/"],
   },
   {
@@ -108,7 +108,7 @@ const replies: readonly {
     from: "http://a.org/",
     answers: { "http://a.org/": to("https://a.org/") },
     options: { insecure: true },
-    expected: /followed within https alone/,
+    expected: /only redirects from https to https are followed/,
     asked: ["http://a.org/"],
   },
   {
@@ -118,44 +118,44 @@ const replies: readonly {
     asked: Array.from({ length: 6 }, () => "https://a.org/"),
   },
   {
-    story: "a redirect to what is no address",
+    story: "a redirect to an invalid address",
     answers: { "https://a.org/": to("https://[") },
-    expected: /no address/,
+    expected: /redirects to an invalid address/,
     asked: ["https://a.org/"],
   },
   {
-    story: "http where https is due",
+    story: "http instead of https",
     from: "http://a.org/",
     answers: {},
-    expected: /where https is due/,
+    expected: /would be contacted over http, but https is required/,
     asked: [],
   },
   {
-    story: "no other scheme",
+    story: "another scheme",
     from: "file:///etc/shadow",
     answers: {},
-    expected: /neither https nor http/,
+    expected: /is not an https or http address/,
     asked: [],
   },
   {
-    story: "no credentials",
+    story: "credentials in the address",
     from: "https://me:pass@a.org/",
     answers: {},
-    expected: /carries credentials/,
+    expected: /contains credentials/,
     asked: [],
   },
-  { story: "no address", from: "https://[", answers: {}, expected: /is not an address/, asked: [] },
+  { story: "an invalid address", from: "https://[", answers: {}, expected: /is not an address/, asked: [] },
   {
-    story: "a proxy variable that is none",
+    story: "an invalid proxy variable",
     answers: {},
     env: { HTTPS_PROXY: "gopher://p" },
     expected: /HTTPS_PROXY is not the address/,
     asked: [],
   },
   {
-    story: "a certificate of an authority that is not trusted",
+    story: "a certificate of an untrusted authority",
     answers: { "https://a.org/": failure("UNABLE_TO_VERIFY_LEAF_SIGNATURE") },
-    expected: /issued by “Some CA”, which is not trusted/,
+    expected: /issued by the untrusted authority “Some CA”/,
     asked: ["https://a.org/"],
   },
   {
@@ -171,17 +171,21 @@ const replies: readonly {
     asked: ["https://a.org/"],
   },
   ...([
-    ["ENOTFOUND", /the name a\.org cannot be resolved/],
-    ["EAI_AGAIN", /the name a\.org cannot be resolved/],
+    ...["ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "EAI_NODATA", "EAI_FAIL", "ESERVFAIL", "ETIMEOUT"]
+      .map((code) => [code, /cannot resolve the name a\.org/] as const),
     ["ECONNREFUSED", /a\.org refuses the connection/],
-    ["EHOSTUNREACH", /no way to a\.org/],
-    ["ETIMEDOUT", /a\.org gave no answer within 5 s/],
-    ["ECONNRESET", /closed the connection/],
-    ["EHALF", /ended in its middle/],
+    ...["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EADDRNOTAVAIL"]
+      .map((code) => [code, /a\.org is unreachable/] as const),
+    ...["ETIMEDOUT", "ESOCKETTIMEDOUT"].map((code) => [code, /a\.org did not answer within 5 s/] as const),
+    ...["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]
+      .map((code) => [code, /closed the connection/] as const),
+    ["EHALF", /the answer of a\.org is incomplete/],
     ["ETOOLARGE", /larger than 1 MiB/],
-    ["ERR_SSL_WRONG_VERSION_NUMBER", /does not speak TLS/],
-    ["HPE_INVALID_CONSTANT", /does not answer in HTTP/],
+    ...["ERR_SSL_WRONG_VERSION_NUMBER", "EPROTO", "ERR_TLS_X"]
+      .map((code) => [code, /the TLS connection to a\.org failed/] as const),
+    ["HPE_INVALID_CONSTANT", /the answer of a\.org is not HTTP/],
     ["ESOMETHING", /failed: ESOMETHING/],
+    ["constructor", /failed: constructor/],
   ] as const).map(([code, expected]) => ({
     story: code,
     answers: { "https://a.org/": failure(code) },
@@ -201,7 +205,7 @@ for (const { story, answers, options, from = "https://a.org/", env, expected, as
   });
 }
 
-Deno.test("session: what is sent: who asks, the token, the authorities, the proxy", async () => {
+Deno.test("session: each request has the user agent, the token, the authorities, the proxy and the limits", async () => {
   const { session, asked } = network({}, { https_proxy: "me:pass@proxy:3128", NO_PROXY: "b.org" });
   await session.get("https://a.org/", { ...GET, authorization: TOKEN });
   await session.get("https://b.org/", GET);
@@ -230,7 +234,7 @@ Deno.test("session: the same request is sent once, until the answers are forgott
   assert.equal(asked.length, 3);
 });
 
-Deno.test("session: so many are in flight, and no more", async () => {
+Deno.test("session: no more requests run at a time than --parallel allows", async () => {
   let flying = 0;
   let most = 0;
   const { world } = network({});
@@ -261,24 +265,24 @@ Deno.test("session: --timeout is for each request, and the deadline for all of t
   assert.equal(asked[0]!.timeout, 10_000);
   await world.clock.sleep(10_000);
   const late = await session.get("https://a.org/2", GET);
-  assert.match("trouble" in late ? late.trouble.message : "", /all requests together took longer/);
+  assert.match("trouble" in late ? late.trouble.message : "", /all requests together took too long/);
   assert.equal(asked.length, 1);
 });
 
-Deno.test("session: without a certificate store no https server is believed", async () => {
+Deno.test("session: without a certificate store no https server is trusted", async () => {
   const { session, asked } = network({ "https://a.org/": {} }, {}, null);
   const reply = await session.get("https://a.org/", GET);
   assert.match("trouble" in reply ? reply.trouble.message : "", /no certificate store/);
   assert.equal(asked.length, 0);
 });
 
-Deno.test("session: where the proxy fails, it is the proxy that is named, without its password", async () => {
+Deno.test("session: if the proxy fails, the message names the proxy without its password", async () => {
   const env = { HTTPS_PROXY: "http://me:CANARY@proxy:3128" };
   for (
     const [error, expected] of [
       [failure("ECONNREFUSED", { proxy: true }), /the proxy http:\/\/proxy:3128 of HTTPS_PROXY refuses/],
       [failure("EPROXY", { proxy: true, status: 407 }), /answers 407/],
-      [failure("ENOTFOUND", { proxy: true }), /the name proxy cannot be resolved/],
+      [failure("ENOTFOUND", { proxy: true }), /cannot resolve the name proxy/],
       [
         failure("ECONNRESET"),
         /a\.org closed the connection.*\(through the proxy http:\/\/proxy:3128 of HTTPS_PROXY\)/,

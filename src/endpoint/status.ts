@@ -1,10 +1,10 @@
-/** What many endpoints say of themselves and of the stored tokens, all at once; the session holds how many ask at a time. */
+/** Asks many endpoints for their services and about stored tokens; the session limits how many requests run at a time. */
 import type { EndpointStatus, LoginStatus } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
 import { askService, checkToken, discover, type Endpoint, whoIs } from "./client.ts";
 import type { Session } from "./session.ts";
 
-/** A remote to ask. */
+/** A remote to ask, with its stored token. */
 export interface Asked {
   readonly remote: string;
   readonly endpoint: Endpoint;
@@ -12,9 +12,9 @@ export interface Asked {
 }
 
 /**
- * Asks all of them.
- * @param who whether to ask, too, who is logged in
- * @param done called with how many are done, each time one is
+ * Asks all remotes.
+ * @param who whether to ask who is logged in
+ * @param done called after each remote with the number that are done
  */
 export async function askEndpoints(
   session: Session,
@@ -60,7 +60,7 @@ async function askEndpoint(
   return { remote, uri, insecure, services: answers, login, trouble: null };
 }
 
-/** Whether everything that was asked is as it should be; who is not logged in is. */
+/** Whether the endpoint, its services and the stored token are all right; no token is all right, too. */
 export function isOk({ services, login, trouble }: EndpointStatus): boolean {
   return trouble === null && services.every((one) => one.ok) &&
     (login.state === "none" || login.state === "valid");

@@ -1,38 +1,38 @@
-/** Token sources: a reference in, a {@link Secret} out, as late as possible. */
+/** Reads token sources: turns a reference into a {@link Secret}, as late as possible. */
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { SecretRef } from "../model.ts";
 import { Secret } from "../base/secret.ts";
 import { codeOf } from "../base/errno.ts";
 import type { World } from "../world.ts";
 
-/** What reading a source depends on. */
+/** Options of reading a source. */
 export interface SourceOptions {
-  /** The folder of the config, in which relative paths are looked up. */
+  /** The directory of the config: relative paths start here. */
   readonly folder: string;
-  /** `--root`: stands for `/` in an absolute path and in `~`. */
+  /** `--root`: replaces `/` in an absolute path and in `~`. */
   readonly root: string | null;
   /** `--allow-command`. */
   readonly allowCommand: boolean;
-  /** Asks a person for the token; null: nobody is asked now. */
+  /** Asks the user for the token, who can cancel with null; null: not interactive. */
   readonly ask: (() => Promise<string | null>) | null;
 }
 
-/** What the sources are asked of the outside. */
+/** What reading a source needs of the world. */
 export type SourceWorld = Pick<World, "files" | "here" | "programs">;
 
 /** A token, or why there is none. */
 export type SourceReply =
-  /** `exposed`: the file that holds it can be read by others. */
+  /** `exposed`: the file that contains it, if other users can read it. */
   | { readonly token: Secret; readonly exposed: { readonly file: string; readonly mode: number } | null }
   | { readonly why: string; readonly next: string; readonly interrupted?: true };
 
-/** A token is short; larger than this is a file given by mistake. */
+/** In bytes. A token is short: a larger file was named by mistake. */
 const TOKEN_LIMIT = 64 * 1024;
 const COMMAND_TIMEOUT = 30_000;
-/** Where a program without a path is looked for: PATH is the environment's, which must not change what code runs. */
-const FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/bin"];
+/** Where a program without a path is searched: not in PATH, because the environment must not change what code runs. */
+const PATHS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/bin"];
 
-/** Reads a source. A token that is empty or no token is never given. */
+/** Reads a source. Never returns an empty or malformed token. */
 export async function readSource(
   world: SourceWorld,
   from: SecretRef,
@@ -41,19 +41,19 @@ export async function readSource(
   if ("env" in from) {
     const value = world.here.env(from.env);
     if (value === undefined) {
-      return no(`${from.env} is not set`, `set ${from.env} in the environment of sremote`);
+      return no(`${from.env} is not set`, `Set ${from.env} in the environment of sremote`);
     }
     return tokenIn(value, `the environment variable ${from.env}`);
   }
   if ("file" in from) return await readTokenFile(world, from.file, options);
   if ("command" in from) return await runCommand(world, from.command, options);
-  if (options.ask === null) return no("a person has to be asked for it", "run sremote apply on a terminal");
+  if (options.ask === null) return no("interactive input is required", "Run sremote apply on a terminal");
   const answer = await options.ask();
-  if (answer === null) return { ...no("nothing was entered", "run it again"), interrupted: true };
-  return tokenIn(answer, "what was entered");
+  if (answer === null) return { ...no("nothing was entered", "Run it again"), interrupted: true };
+  return tokenIn(answer, "the input");
 }
 
-/** The file that a `file` source means: `~` is the user's home folder, and `--root` stands for `/`. */
+/** The path of a `file` source: `~` is the user's home directory, and `--root` replaces `/`. */
 async function tokenFile(
   world: Pick<World, "here">,
   given: string,
@@ -75,15 +75,15 @@ async function readTokenFile(
   options: SourceOptions,
 ): Promise<SourceReply> {
   const file = await tokenFile(world, given, options);
-  if (file === null) return no("the user has no home folder", "name the file with its whole path");
+  if (file === null) return no("the user has no home directory", "Give the absolute path of the file");
   let read;
   try {
     read = world.files.read(file, { limit: TOKEN_LIMIT });
   } catch (error) {
     const why = REASONS[codeOf(error) ?? ""] ?? (error instanceof Error ? error.message : String(error));
-    return no(`${file} cannot be read: ${why}`, "check the file and who may read it");
+    return no(`cannot read ${file}: ${why}`, "Check the file and its permissions");
   }
-  if (read === null) return no(`there is no file ${file}`, "put the token there, with mode 0600");
+  if (read === null) return no(`${file} does not exist`, "Write the token to it, with mode 0600");
   const reply = tokenIn(new TextDecoder().decode(read.bytes), file);
   if (!("token" in reply) || (read.mode & 0o077) === 0) return reply;
   return { ...reply, exposed: { file, mode: read.mode } };
@@ -92,10 +92,10 @@ async function readTokenFile(
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
-  EISDIR: "it is a folder",
+  EISDIR: "it is a directory",
   ENOTREG: "it is not a regular file",
   EFBIG: "it is too large for a token",
-  ENOTDIR: "something above it is not a folder",
+  ENOTDIR: "a part of its path is not a directory",
 };
 
 async function runCommand(
@@ -107,17 +107,17 @@ async function runCommand(
   const shown = basename(given);
   if (!options.allowCommand) {
     return no(
-      `the command ${shown}, which gives it, may not be run`,
-      "if you trust the config, add --allow-command",
+      `the config may not run the command ${shown}`,
+      "If you trust the config, add --allow-command",
     );
   }
   const program = given.includes("/")
     ? resolve(options.folder, given)
-    : FOLDERS.map((one) => join(one, given)).find((one) => world.files.exists(one));
+    : PATHS.map((one) => join(one, given)).find((one) => world.files.exists(one));
   if (program === undefined) {
     return no(
-      `there is no program ${shown} in ${FOLDERS.slice(0, 3).join(", ")}`,
-      "name it with its whole path",
+      `cannot find the program ${shown} in ${PATHS.slice(0, 3).join(", ")}`,
+      "Give its absolute path",
     );
   }
   let run;
@@ -129,30 +129,36 @@ async function runCommand(
   } catch (error) {
     const code = codeOf(error);
     const why = code === "ENOENT"
-      ? "it is not there"
+      ? "it does not exist"
       : code === "EACCES"
-      ? "it may not be run"
+      ? "permission denied"
       : code ?? String(error);
-    return no(`${program} cannot be run: ${why}`, "check the config's command");
+    return no(`cannot run ${program}: ${why}`, "Check the command in the config");
   }
   if (run.timedOut) {
-    return no(`${program} took longer than ${COMMAND_TIMEOUT / 1000} s`, "see what it waits for");
+    return no(`${program} took longer than ${COMMAND_TIMEOUT / 1000} s`, "Check what it waits for");
   }
   if (run.status !== 0) {
-    return no(`${program} ended with ${run.status ?? "a signal"}`, "run it by hand to see why");
+    return no(
+      `${program} failed with ${run.status === null ? "a signal" : `exit code ${run.status}`}`,
+      "Run it by hand to see why",
+    );
   }
-  return tokenIn(run.stdout, `what ${program} prints`);
+  return tokenIn(run.stdout, `the output of ${program}`);
 }
 
 /**
- * The token that a text holds: one word, white space around it aside. Anything else is refused, so that a file named by
- * mistake (or by somebody else's config) is not sent to a server.
+ * The token in a text: one word, surrounded by white space or not. Anything else is rejected, so that a file named by
+ * mistake, or by someone else's config, is not sent to a server.
  */
 export function tokenIn(text: string, where: string): SourceReply {
   const token = text.trim();
-  if (token === "") return no(`${where} is empty`, "a token is never empty");
+  if (token === "") return no(`${where} is empty`, "Check where the token should come from");
   if (token.length > TOKEN_LIMIT || !/^[\x21-\x7e]+$/.test(token)) {
-    return no(`${where} is not a token: one word of letters, digits and signs`, "check what it holds");
+    return no(
+      `${where} is not a token: tokens are one word of visible ASCII`,
+      "Check its contents",
+    );
   }
   return { token: new Secret(token), exposed: null };
 }

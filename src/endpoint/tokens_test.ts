@@ -1,4 +1,4 @@
-/** Token sources: each way to a token, and each way to none. */
+/** Token sources: each way to a token, and each failure. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { SecretRef } from "../model.ts";
@@ -55,47 +55,52 @@ const cases: readonly {
   readonly expected: string | RegExp;
 }[] = [
   { story: "a variable", from: { env: "T" }, outside: { env: { T: " tok \n" } }, expected: "tok" },
-  { story: "one that is not set", from: { env: "T" }, expected: /^T is not set$/ },
-  { story: "an empty one", from: { env: "T" }, outside: { env: { T: "" } }, expected: /variable T is empty/ },
+  { story: "an unset variable", from: { env: "T" }, expected: /^T is not set$/ },
   {
-    story: "a file beside the config",
+    story: "an empty variable",
+    from: { env: "T" },
+    outside: { env: { T: "" } },
+    expected: /variable T is empty/,
+  },
+  {
+    story: "a file next to the config",
     from: { file: "t" },
     outside: { files: { "/conf/t": { text: "tok\n" } } },
     expected: "tok",
   },
   {
-    story: "a file by its whole path",
+    story: "a file with an absolute path",
     from: { file: "/run/t" },
     outside: { files: { "/run/t": { text: "tok" } } },
     expected: "tok",
   },
   {
-    story: "under --root",
+    story: "a file under --root",
     from: { file: "/run/t" },
     outside: { files: { "/here/root/run/t": { text: "tok" } } },
     options: { root: "root" },
     expected: "tok",
   },
   {
-    story: "in the home folder",
+    story: "a file in the home directory",
     from: { file: "~/.t" },
     outside: { files: { "/home/me/.t": { text: "tok" } } },
     expected: "tok",
   },
   {
-    story: "in the home folder, under --root",
+    story: "a file in the home directory under --root",
     from: { file: "~/.t" },
     outside: { files: { "/r/home/me/.t": { text: "tok" } } },
     options: { root: "/r" },
     expected: "tok",
   },
   {
-    story: "without a home folder",
+    story: "a user without a home directory",
     from: { file: "~/.t" },
     outside: { home: null },
-    expected: /no home folder/,
+    expected: /no home directory/,
   },
-  { story: "a file that is not there", from: { file: "t" }, expected: /no file \/conf\/t/ },
+  { story: "a missing file", from: { file: "t" }, expected: /^\/conf\/t does not exist$/ },
   {
     story: "an empty file",
     from: { file: "t" },
@@ -103,19 +108,19 @@ const cases: readonly {
     expected: /\/conf\/t is empty/,
   },
   {
-    story: "a folder",
+    story: "a directory",
     from: { file: "t" },
     outside: { files: { "/conf/t": { code: "EISDIR" } } },
-    expected: /it is a folder/,
+    expected: /it is a directory/,
   },
   {
-    story: "a file of others",
+    story: "a file without permission",
     from: { file: "t" },
     outside: { files: { "/conf/t": { code: "EACCES" } } },
     expected: /permission denied/,
   },
   {
-    story: "a file that holds no token, such as /etc/shadow",
+    story: "a file without a token, such as /etc/shadow",
     from: { file: "/etc/shadow" },
     outside: {
       files: { "/etc/shadow": { text: "root:*:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n" } },
@@ -132,63 +137,63 @@ const cases: readonly {
     story: "a command that is not allowed",
     from: { command: ["pass", "CANARY"] },
     options: { allowCommand: false },
-    expected: /^the command pass, which gives it, may not be run$/,
+    expected: /^the config may not run the command pass$/,
   },
   {
-    story: "a program that is not in the usual folders",
+    story: "a program outside the usual directories",
     from: { command: ["pass"] },
     outside: { env: { PATH: "/evil" }, programs: ["/evil/pass"] },
-    expected: /no program pass in/,
+    expected: /cannot find the program pass in/,
   },
   {
-    story: "one that fails",
+    story: "a program that fails",
     from: { command: ["pass"] },
     outside: { programs: PASS, run: { status: 2, stdout: "CANARY" } },
-    expected: /ended with 2/,
+    expected: /failed with exit code 2/,
   },
   {
-    story: "one that a signal ends",
+    story: "a program that a signal ends",
     from: { command: ["pass"] },
     outside: { programs: PASS, run: { status: null } },
-    expected: /ended with a signal/,
+    expected: /failed with a signal/,
   },
   {
-    story: "one that takes too long",
+    story: "a program that takes too long",
     from: { command: ["pass"] },
     outside: { programs: PASS, run: { timedOut: true } },
     expected: /longer than 30 s/,
   },
   {
-    story: "one that prints nothing",
+    story: "a program that prints nothing",
     from: { command: ["pass"] },
     outside: { programs: PASS },
-    expected: /what \/usr\/bin\/pass prints is empty/,
+    expected: /the output of \/usr\/bin\/pass is empty/,
   },
   {
-    story: "one that is not there",
+    story: "a missing program",
     from: { command: ["./helper"] },
     outside: { run: "ENOENT" },
-    expected: /\/conf\/helper cannot be run: it is not there/,
+    expected: /cannot run \/conf\/helper: it does not exist/,
   },
   {
-    story: "a person",
+    story: "input",
     from: { prompt: true },
     options: { ask: () => Promise.resolve("tok") },
     expected: "tok",
   },
   {
-    story: "a person who enters nothing",
+    story: "empty input",
     from: { prompt: true },
     options: { ask: () => Promise.resolve("") },
-    expected: /entered is empty/,
+    expected: /the input is empty/,
   },
   {
-    story: "a person who leaves",
+    story: "cancelled input",
     from: { prompt: true },
     options: { ask: () => Promise.resolve(null) },
     expected: /nothing was entered/,
   },
-  { story: "nobody to ask", from: { prompt: true }, expected: /a person has to be asked/ },
+  { story: "no one to ask", from: { prompt: true }, expected: /interactive input is required/ },
 ];
 
 for (const { story, from, outside = {}, options, expected } of cases) {
@@ -200,7 +205,7 @@ for (const { story, from, outside = {}, options, expected } of cases) {
   });
 }
 
-Deno.test("token sources: PATH does not say which program is run, and no shell reads its arguments", async () => {
+Deno.test("token sources: PATH does not decide which program runs, and no shell reads its arguments", async () => {
   const { made, ran } = world({
     env: { PATH: "/evil" },
     programs: ["/evil/pass", ...PASS],
@@ -210,7 +215,7 @@ Deno.test("token sources: PATH does not say which program is run, and no shell r
   assert.deepEqual(ran, [["/usr/bin/pass", "$HOME; id"]]);
 });
 
-Deno.test("token sources: a file that others can read is told, and one that they cannot is not", async () => {
+Deno.test("token sources: a file that other users can read is reported, and no other is", async () => {
   for (
     const [mode, exposed] of [[0o644, true], [0o640, true], [0o604, true], [0o600, false], [
       0o400,
@@ -223,7 +228,7 @@ Deno.test("token sources: a file that others can read is told, and one that they
   }
 });
 
-Deno.test("token sources: a token is one word of visible ASCII, and anything else is none", () => {
+Deno.test("token sources: a token is one word of visible ASCII, and anything else is rejected", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     const reply = tokenIn(text, "it");
     const word = /^[\x21-\x7e]+$/.test(text.trim());

@@ -1,11 +1,11 @@
-/** The certificate authorities that are trusted: the system's store and what a person adds to it. */
+/** The trusted certificate authorities: the system's store, and files that users add. */
 import { resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { io } from "../base/io.ts";
 import { codeOf } from "../base/errno.ts";
 import type { World } from "../world.ts";
 
-/** Where the systems keep it, in the order in which Go looks (crypto/x509, root_linux.go). */
+/** Where systems keep it, in Go's order (crypto/x509, root_linux.go). */
 const STORES = [
   "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Gentoo
   "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL 6
@@ -18,14 +18,14 @@ const STORES = [
 const SIZE_LIMIT = 16 * 1024 * 1024;
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
-/** The system's store. */
+/** The system's certificate store. */
 export interface SystemStore {
   /** null: there is none. */
   readonly file: string | null;
   readonly certificates: readonly string[];
 }
 
-/** The system's store: `SSL_CERT_FILE`, as Go and OpenSSL have it, or the first of the usual places. */
+/** Reads the system's store: `SSL_CERT_FILE`, as in Go and OpenSSL, or the first of the usual places. */
 export function systemStore({ files, here }: Pick<World, "files" | "here">): SystemStore {
   const named = here.env("SSL_CERT_FILE");
   for (const file of named ? [named] : STORES) {
@@ -33,14 +33,14 @@ export function systemStore({ files, here }: Pick<World, "files" | "here">): Sys
       const read = files.read(file, { limit: SIZE_LIMIT });
       const found = read === null ? [] : certificatesIn(read.bytes);
       if (found.length > 0) return { file, certificates: found };
-    } catch { /* the next one */ }
+    } catch { /* try the next one */ }
   }
   return { file: null, certificates: [] };
 }
 
 /**
- * The certificates of a file that a person named.
- * @param beside the folder that a relative path is looked up in
+ * The certificates in a file that the user named.
+ * @param beside the directory at which a relative path starts
  * @throws {Failure} io
  */
 export function readAuthorities(
@@ -54,14 +54,14 @@ export function readAuthorities(
     read = files.read(file, { limit: SIZE_LIMIT });
   } catch (error) {
     if (codeOf(error) !== "EISDIR") throw io("read the CA certificates in", file, error);
-    throw new Failure("io", `cannot read the CA certificates in ${file}: it is a folder`, { path: file });
+    throw new Failure("io", `cannot read the CA certificates in ${file}: it is a directory`, { path: file });
   }
   const found = read === null ? [] : certificatesIn(read.bytes);
   if (found.length > 0) return found;
-  const why = read === null ? "there is no such file" : "there is no PEM certificate in it";
+  const why = read === null ? "it does not exist" : "it contains no PEM certificate";
   throw new Failure("io", `cannot read the CA certificates in ${file}: ${why}`, {
     path: file,
-    next: "name a file with -----BEGIN CERTIFICATE----- in it",
+    next: "Give a file that contains -----BEGIN CERTIFICATE-----",
   });
 }
 

@@ -1,82 +1,62 @@
-/** Plan → Outcome: one replace, once every network step is done. It decides nothing. */
+/** Plan → Outcome: carries out the write step of a plan, once its network steps are done. The plan says what is written. */
 import { Failure } from "../base/failure.ts";
-import type { Entry, Outcome, Plan, Step } from "../model.ts";
+import type { Entry, Outcome, Plan, WriteStep } from "../model.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
 import { commit, type Committed, tidy } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
+import { changedMeanwhile, sameNames, seenOf } from "./seen.ts";
 import type { Tokens } from "./steps.ts";
-import { changedMeanwhile, seenOf } from "./seen.ts";
 
-/** What apply must know beside the plan. */
+/** What apply needs in addition to the plan. */
 export interface ApplyOptions {
-  /** The names of the config, of the plan's scope: those of them that are in the file are sremote's from now on. */
-  readonly wanted: ReadonlySet<string>;
-  /** The names in the ledger as the plan saw it. */
-  readonly ledger: ReadonlySet<string>;
   /** In milliseconds. */
   readonly lockTimeout: number;
   /** The tokens that the network steps verified. */
   readonly tokens: Tokens;
-  /** The machine's remotes, of which a login makes the user's copy. */
-  readonly machine: ReadonlyMap<string, Entry>;
+  /** The global remotes as users get them; a login copies them into the user file. */
+  readonly global: ReadonlyMap<string, Entry>;
 }
 
 /**
- * Carries out a plan for one file, its network steps done, and writes nothing where there is nothing to do.
- * @throws {Failure} stale, where the file is not what the plan saw; locked; interrupted; io
+ * Carries out the write step of a plan; without one, nothing is written.
+ * @throws {Failure} stale, if the file is not what the plan saw; locked; interrupted; io
  */
 export async function applyPlan(world: World, plan: Plan, options: ApplyOptions): Promise<Outcome> {
-  const replace = plan.steps.find((step) => step.kind === "replace-file") ??
-    (adopts(plan, options) ? { kind: "replace-file" as const, basis: plan.seen.digest, changes: [] } : null);
-  if (replace === null) {
+  const step = plan.steps.find((one): one is WriteStep =>
+    one.kind === "replace-file" || one.kind === "update-ledger"
+  );
+  if (step === undefined) {
     await tidy(world, plan.target.file);
     return { plan, changed: false, backup: null };
   }
-  const { changed, backup } = await replaceFile(world, plan, replace, options);
-  return { plan, changed, backup };
+  return { plan, ...await write(world, plan, step, options) };
 }
 
-/** Whether the file is as the config says, but the ledger does not yet say so. */
-function adopts(plan: Plan, { wanted, ledger }: ApplyOptions): boolean {
-  const present = plan.seen.remotes.filter((one) => wanted.has(one.remote));
-  return present.length !== ledger.size || present.some((one) => !ledger.has(one.remote));
-}
-
-async function replaceFile(
+async function write(
   world: World,
   plan: Plan,
-  step: Extract<Step, { kind: "replace-file" }>,
-  { wanted, ledger, lockTimeout, tokens, machine }: ApplyOptions,
+  step: WriteStep,
+  { lockTimeout, tokens, global }: ApplyOptions,
 ): Promise<Committed> {
   const { file, scope } = plan.target;
+  const changes = step.kind === "replace-file" ? step.changes : [];
   return await commit(world, file, { scope, lockTimeout }, async (now) => {
     if (now.digest !== step.basis) {
-      const meanwhile = changedMeanwhile(plan.seen, seenOf(now.digest, now.document.content));
-      throw new Failure("stale", `cannot apply: ${file} is not what the plan saw: ${meanwhile.join("; ")}`, {
-        path: file,
-        next: "plan again; nothing was written",
-      });
+      const seen = seenOf(now.digest, now.document.content, now.ledger.remotes);
+      throw stale(file, changedMeanwhile(plan.seen, seen).join("; "));
     }
-    // What is sremote's to remove was read beside the file, without the lock: another apply may have been between the two.
-    if (step.changes.length > 0 && !sameNames(now.ledger.remotes, ledger)) {
-      throw new Failure("stale", `cannot apply: ${file} has another ledger than the plan saw`, {
-        path: file,
-        next: "plan again; nothing was written",
-      });
+    // The file and its ledger were read without the lock: another apply may have come between the two.
+    if (changes.length > 0 && !sameNames(now.ledger.remotes, plan.seen.managed)) {
+      throw stale(file, "its ledger changed");
     }
-    const gone = new Set<string>();
-    const ours = new Set<string>();
-    for (const change of step.changes) {
-      if (change.kind === "add") ours.add(change.remote);
-      if (change.kind === "remove") gone.add(change.remote);
-    }
-    for (const name of now.document.content.remotes.keys()) {
-      if (wanted.has(name) && !gone.has(name)) ours.add(name);
-    }
-    return { text: await editRemoteFile(now.document, step.changes, { tokens, system: machine }), ours };
+    const text = await editRemoteFile(now.document, changes, { tokens, system: global });
+    return { text, ours: new Set(step.managed) };
   });
 }
 
-function sameNames(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((one) => b.has(one));
+function stale(file: string, why: string): Failure {
+  return new Failure("stale", `cannot apply: ${file} is not what the plan saw: ${why}`, {
+    path: file,
+    next: "Plan again; nothing was written",
+  });
 }

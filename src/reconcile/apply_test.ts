@@ -4,36 +4,59 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { refuses } from "../../tests/refuses.ts";
 import { readStored } from "../remotefile/store.ts";
+import type { World } from "../world.ts";
 import { realWorld } from "../world/real.ts";
 import { applyPlan } from "./apply.ts";
 import { diff } from "./diff.ts";
 import { config, found, wanted } from "./testing.ts";
 
-Deno.test("apply: a plan that was made beside another apply, between its file and its ledger, is stale", async () => {
-  const folder = fs.mkdtempSync(join(tmpdir(), "sremote-apply-"));
-  const world = realWorld();
-  const file = join(folder, "remote.yaml");
-  const plan = async (name: string) => {
-    const { digest, document } = await readStored(world, file);
-    const observed = found(document.content);
-    const made = diff(config({ user: [wanted(name)] }), {
-      ...observed,
-      target: { ...observed.target, file },
-      file: { ...observed.file, digest },
-    });
-    const options = { wanted: new Set([name]), lockTimeout: 1_000, tokens: new Map(), machine: new Map() };
-    return { plan: made, options };
-  };
+const options = { lockTimeout: 1_000, tokens: new Map(), global: new Map() };
+
+/** Runs a test with a file in a directory of its own. */
+async function withFile(test: (world: World, file: string) => Promise<void>): Promise<void> {
+  const directory = fs.mkdtempSync(join(tmpdir(), "sremote-apply-"));
   try {
-    const first = await plan("a");
-    assert.equal((await applyPlan(world, first.plan, { ...first.options, ledger: new Set() })).changed, true);
-    // It saw the file with "a" in it, and the ledger without.
-    const second = await plan("b");
-    await refuses("stale", () => applyPlan(world, second.plan, { ...second.options, ledger: new Set() }));
-    assert.ok(!fs.readFileSync(file, "utf8").includes("b.example.com"));
-    await applyPlan(world, second.plan, { ...second.options, ledger: new Set(["a"]) });
-    assert.ok(fs.readFileSync(file, "utf8").includes("b.example.com"));
+    await test(realWorld(), join(directory, "remote.yaml"));
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+    fs.rmSync(directory, { recursive: true, force: true });
   }
-});
+}
+
+/** The plan for a config of one remote, made with this ledger. */
+async function planFor(world: World, file: string, name: string, ledger: readonly string[]) {
+  const { digest, document } = await readStored(world, file);
+  const observed = found(document.content, { ours: ledger });
+  return diff(config({ user: [wanted(name)] }), {
+    ...observed,
+    target: { ...observed.target, file },
+    file: { ...observed.file, digest },
+  });
+}
+
+Deno.test("apply: a plan made while another apply was between its file and its ledger is stale", () =>
+  withFile(async (world, file) => {
+    const first = await planFor(world, file, "a", []);
+    assert.equal((await applyPlan(world, first, options)).changed, true);
+    // It saw the file with "a" in it, and the ledger without.
+    const second = await planFor(world, file, "b", []);
+    await refuses("stale", () => applyPlan(world, second, options));
+    assert.ok(!fs.readFileSync(file, "utf8").includes("b.example.com"));
+    await applyPlan(world, await planFor(world, file, "b", ["a"]), options);
+    assert.ok(fs.readFileSync(file, "utf8").includes("b.example.com"));
+  }));
+
+Deno.test("apply: the ledger afterwards is what the plan's step says, also if only the ledger is written", () =>
+  withFile(async (world, file) => {
+    const text = "Remotes:\n  a:\n    URI: a.example.com\n";
+    fs.writeFileSync(file, text, { mode: 0o600 });
+    const plan = await planFor(world, file, "a", []);
+    assert.deepEqual(plan.steps, [{ kind: "update-ledger", basis: plan.seen.digest, managed: ["a"] }]);
+    assert.equal((await applyPlan(world, plan, options)).changed, false);
+    assert.equal(fs.readFileSync(file, "utf8"), text);
+    assert.deepEqual([...(await readStored(world, file)).ledger.remotes], ["a"]);
+    assert.deepEqual((await planFor(world, file, "a", ["a"])).steps, []);
+    // A plan whose step names other remotes has those in the ledger: apply does not decide.
+    const step = { kind: "update-ledger", basis: plan.seen.digest, managed: ["x", "y"] } as const;
+    await applyPlan(world, { ...plan, steps: [step] }, options);
+    assert.deepEqual([...(await readStored(world, file)).ledger.remotes], ["x", "y"]);
+  }));

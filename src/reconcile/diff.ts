@@ -1,25 +1,30 @@
-/** desired × observed → Plan: a pure function, the heart of sremote. */
+/** desired × observed → Plan: a pure function, the core of sremote. */
 import { mayReceive, sameEndpoint } from "../base/uri.ts";
 import type {
   Change,
   DefaultState,
   Desired,
   DesiredRemote,
+  Endpoint,
   Entry,
-  Finding,
+  NetworkStep,
   Observed,
+  ObservedToken,
   Plan,
   Step,
   StoredRemote,
+  WriteStep,
 } from "../model.ts";
-import { defaultOf, sameKeyservers } from "../remotefile/changes.ts";
+import { defaultOf } from "../remotefile/changes.ts";
+import { entryOf, sameEntry, sameKeyservers } from "../remotefile/entry.ts";
+import { checkFinding, failedChecks } from "./checks.ts";
 import { findConflicts, isCopy } from "./findings.ts";
-import { seenOf } from "./seen.ts";
-import { machineRemotes, watched } from "./watched.ts";
+import { sameNames, seenOf } from "./seen.ts";
+import { globalRemotes, watched } from "./watched.ts";
 
-/** What would be done to one file so that it says what the config wants, and what a person should know of it. */
+/** Changes one file needs to match the config, and what the user should know about them. */
 export function diff(desired: Desired, observed: Observed): Plan {
-  const { target, file, endpoints } = observed;
+  const { target, file, ledger } = observed;
   const remotes = diffRemotes(desired, observed);
   const removed = new Set(remotes.flatMap((one) => one.kind === "remove" ? [one.remote] : []));
   for (const one of remotes) if (one.kind === "add") removed.delete(one.remote);
@@ -28,63 +33,85 @@ export function diff(desired: Desired, observed: Observed): Plan {
   const tokens = target.scope === "user" ? diffTokens(desired, observed, remotes) : [];
   const changes: readonly Change[] = [
     ...remotes,
-    ...tokens,
+    ...tokens.map((one) => one.change),
     ...(sameState(before, after) ? [] : [{ kind: "use", before, after } as const]),
   ];
   const steps: readonly Step[] = [
-    ...tokens.flatMap((one): readonly Step[] =>
-      one.kind === "login" ? [{ kind: "verify-token", remote: one.remote, from: one.from }] : []
-    ),
     ...checksOf(desired, observed),
-    ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: file.digest, changes } as const]),
+    ...tokens.flatMap(verificationOf),
+    ...writeOf(desired, observed, changes),
   ];
-  const findings: readonly Finding[] = findConflicts(desired, observed, { changes, removed, after });
-  const seen = seenOf(file.digest, file.content);
-  return { formatVersion: 1, target, seen, endpoints: [...endpoints.values()], steps, findings };
+  const endpoints = [...observed.endpoints.values()];
+  return {
+    formatVersion: 1,
+    target,
+    seen: seenOf(file.digest, file.content, ledger),
+    changed: changes.length > 0,
+    endpoints,
+    steps,
+    findings: [
+      ...failedChecks({ steps, endpoints }).map(checkFinding),
+      ...findConflicts(desired, observed, { changes, removed, after }),
+    ],
+  };
 }
 
-type Place = Pick<Entry, "uri" | "insecure">;
+/** The write that the changes need. After it, every remote of the config is in the file, and these are managed by sremote. */
+function writeOf(
+  desired: Desired,
+  { target, file: { digest: basis }, ledger }: Observed,
+  changes: readonly Change[],
+): readonly WriteStep[] {
+  const managed = [...desired.remotes[target.scope].keys()];
+  if (changes.length > 0) return [{ kind: "replace-file", basis, changes, managed }];
+  return sameNames(managed, ledger) ? [] : [{ kind: "update-ledger", basis, managed }];
+}
+
+/** A change that concerns a token, and the endpoint that a new token is for. */
+interface TokenChange {
+  readonly change: Change;
+  readonly endpoint: Endpoint;
+}
+
+function verificationOf({ change, endpoint: { uri, insecure } }: TokenChange): readonly NetworkStep[] {
+  if (change.kind !== "login") return [];
+  const { remote, from } = change;
+  return [{ kind: "verify-token", remote, endpoint: { uri, insecure }, from }];
+}
 
 /**
- * `login` where a token is missing, no longer valid, differs from its source, or was made for another place; `logout` where
- * the config wants none, or where the remote moves and the config names no source: a token is never sent to another host,
- * nor without TLS where there was TLS. A copy of one of the machine's remotes moves along with a login.
+ * `login` if a token is missing, no longer valid, different from its source, or was made for another endpoint; `logout` if
+ * the config wants none, or if the remote moves and the config names no source: a token is never sent to another host, nor
+ * without TLS if it was sent with TLS before. A copy of a global remote moves together with a login.
  */
 function diffTokens(
   desired: Desired,
-  { file, other, endpoints }: Observed,
+  observed: Observed,
   remotes: readonly Change[],
-): readonly Change[] {
-  const present = file.content.remotes;
-  // What is added, or removed to make room for the machine's of that name, has no token.
+): readonly TokenChange[] {
+  const { file, endpoints } = observed;
+  // A remote that is added, or removed to make room for the global one of that name, has no token.
   const fresh = new Set(
     remotes.flatMap((one) => one.kind === "add" || one.kind === "remove" ? [one.remote] : []),
   );
-  const own = ({ name, login }: DesiredRemote, place: Place): readonly Change[] => {
-    const stored = fresh.has(name) ? undefined : present.get(name);
-    const token = stored?.token ?? null;
-    const stays = stored !== undefined && mayReceive(stored, place);
-    if (login === null || login === false) {
-      const gone = token !== null && (login === false || !stays && !stored!.system);
-      return gone ? [{ kind: "logout", remote: name }] : [];
-    }
-    const seen = endpoints.get(name)?.token;
-    const due = token === null || !stays || seen?.state === "invalid" || seen?.same === false;
-    return due ? [{ kind: "login", remote: name, from: login }] : [];
+  const storedOf = (name: string) => fresh.has(name) ? undefined : file.content.remotes.get(name);
+  const own = (wanted: DesiredRemote, endpoint: Endpoint): readonly TokenChange[] => {
+    const change = tokenChange(wanted, endpoint, storedOf(wanted.name), endpoints.get(wanted.name)?.token);
+    return change === null ? [] : [{ change, endpoint }];
   };
-  const machines = machineRemotes(file.content, other?.content ?? null);
-  const copy = (wanted: DesiredRemote): readonly Change[] => {
-    const stored = fresh.has(wanted.name) ? undefined : present.get(wanted.name);
-    const machine = machines.get(wanted.name);
-    // One of the user's own that has the name: a conflict, and not ours to log in to.
-    if (machine === undefined || stored?.system === false) return [];
-    const changes = own(wanted, machine);
-    const moves = stored !== undefined && !mayReceive(stored, machine) &&
-      changes.some((one) => one.kind === "login");
+  const globals = globalRemotes(observed);
+  const copy = (wanted: DesiredRemote): readonly TokenChange[] => {
+    const stored = storedOf(wanted.name);
+    const endpoint = globals.get(wanted.name);
+    // A remote of the user's own with that name is a conflict, and its token is not managed here.
+    if (endpoint === undefined || stored?.system === false) return [];
+    const changes = own(wanted, endpoint);
+    const moves = stored !== undefined && !mayReceive(stored, endpoint) &&
+      changes.some((one) => one.change.kind === "login");
     if (!moves) return changes;
     const before = entryOf(stored);
-    const after = { ...before, uri: machine.uri, insecure: machine.insecure };
-    return [{ kind: "update", remote: wanted.name, before, after }, ...changes];
+    const after = { ...before, uri: endpoint.uri, insecure: endpoint.insecure };
+    return [{ change: { kind: "update", remote: wanted.name, before, after }, endpoint }, ...changes];
   };
   return [
     ...Array.from(desired.remotes.user.values()).flatMap((one) => own(one, one)),
@@ -92,26 +119,48 @@ function diffTokens(
   ];
 }
 
-/** One step a remote with required services. */
-function checksOf(desired: Desired, { target: { scope }, file, other }: Observed): readonly Step[] {
-  return watched(desired, scope, file.content, other?.content ?? null).flatMap(({ remote, required }) =>
-    required.length === 0 ? [] : [{ kind: "check-services", remote: remote.name, required } as const]
-  );
+/** The login or logout that a remote needs at this endpoint; null: none. */
+function tokenChange(
+  { name, login }: DesiredRemote,
+  endpoint: Endpoint,
+  stored: StoredRemote | undefined,
+  seen: ObservedToken | undefined,
+): Change | null {
+  const token = stored?.token ?? null;
+  const stays = stored !== undefined && mayReceive(stored, endpoint);
+  if (login === null || login === false) {
+    const gone = token !== null && (login === false || !stays && !stored!.system);
+    return gone ? { kind: "logout", remote: name } : null;
+  }
+  const due = token === null || !stays || seen?.state === "invalid" || seen?.same === false;
+  return due ? { kind: "login", remote: name, from: login } : null;
 }
 
-/** Adds and updates in the config's order, then removals in the file's. */
+/** One step for each remote with required services. */
+function checksOf(desired: Desired, observed: Observed): readonly NetworkStep[] {
+  return watched(desired, observed)
+    .filter(({ required }) => required.length > 0)
+    .map(({ remote, endpoint, required }) => ({
+      kind: "check-services",
+      remote: remote.name,
+      endpoint,
+      required,
+    }));
+}
+
+/** Adds and updates in the order of the config, then removals in the order of the file. */
 function diffRemotes(desired: Desired, { target, file, ours, other }: Observed): readonly Change[] {
   const wanted = desired.remotes[target.scope];
   const present = file.content.remotes;
   const changes: Change[] = [];
   for (const one of wanted.values()) {
     const now = present.get(one.name);
-    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: newEntry(one) });
+    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
     else if (isCopy(target.scope, now)) {
-      // What Singularity left behind of a global remote that is no longer: it becomes the user's own.
+      // A copy of a global remote that no longer exists becomes the user's own remote.
       if (other?.content?.remotes.has(one.name)) continue;
       changes.push({ kind: "remove", remote: one.name, before: entryOf(now) });
-      changes.push({ kind: "add", remote: one.name, after: newEntry(one) });
+      changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
     } else {
       const after = wantedEntry(one, now);
       if (!sameEntry(now, after)) {
@@ -127,9 +176,9 @@ function diffRemotes(desired: Desired, { target, file, ours, other }: Observed):
 }
 
 /**
- * The default and exclusive remotes that the file should have. The user's default may be a global remote: the user's
- * `Active` then holds its name, and nothing is needed where the global file's own default says the same (it counts
- * while the user's has none).
+ * The default and exclusive remotes that the file should have. The default in the user file may be a global remote: `Active`
+ * then holds its name, and nothing is needed if the global file has the same default (which applies while the user file has
+ * none).
  */
 function wantedDefault(
   desired: Desired,
@@ -143,7 +192,7 @@ function wantedDefault(
     switch (wanted.kind) {
       case "none":
         return null;
-      case "unspoken":
+      case "unset":
         return before.remote !== null && removed.has(before.remote) ? null : before.remote;
       case "remote": {
         const inherited = scope === "user" && !desired.remotes.user.has(wanted.name) &&
@@ -164,27 +213,16 @@ function sameState(a: DefaultState, b: DefaultState): boolean {
     a.exclusive.every((one) => b.exclusive.includes(one));
 }
 
-function newEntry({ uri, insecure, keyservers }: DesiredRemote): Entry {
-  return { uri, insecure, keyservers: keyservers ?? [] };
-}
-
-/** The entry as it should be: what the config does not speak of stays. */
+/** The entry that the config wants; fields it does not mention are unchanged. */
 function wantedEntry(wanted: DesiredRemote, now: StoredRemote): Entry {
   const own = now.keyservers.filter((one) => !one.external);
   const external = now.keyservers.filter((one) => one.external);
   const sameServers = wanted.keyservers === null || sameKeyservers(external, wanted.keyservers);
-  return {
+  return entryOf({
+    ...now,
+    ...wanted,
     uri: sameEndpoint(now.uri, wanted.uri) ? now.uri : wanted.uri,
-    insecure: wanted.insecure,
-    // The endpoint's own keyservers are not the config's to say.
+    // The config does not define the endpoint's own keyservers.
     keyservers: sameServers ? now.keyservers : [...own, ...wanted.keyservers!],
-  };
-}
-
-function entryOf({ uri, insecure, keyservers }: Entry): Entry {
-  return { uri, insecure, keyservers };
-}
-
-function sameEntry(a: Entry, b: Entry): boolean {
-  return a.uri === b.uri && a.insecure === b.insecure && sameKeyservers(a.keyservers, b.keyservers);
+  });
 }

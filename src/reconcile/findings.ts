@@ -1,6 +1,7 @@
-/** What a person should know of a plan: conflicts (apply refuses), dangers, and what stays as it is. Pure. */
+/** What a person should know about a plan: conflicts (apply refuses), risks, and what stays unchanged. Pure. */
 import { mayReceive } from "../base/uri.ts";
 import { showMode } from "../base/mode.ts";
+import { quote } from "../base/text.ts";
 import type {
   Change,
   DefaultState,
@@ -12,135 +13,121 @@ import type {
   Scope,
   StoredRemote,
 } from "../model.ts";
+import { PROGRAMS } from "../programs.ts";
+import {
+  exclusiveFor,
+  exclusiveTrouble,
+  isUnknown,
+  nameInBoth,
+  namesInBoth,
+  type Side,
+  type Sides,
+} from "./conflicts.ts";
 
-/** What the diff has decided. */
+/** The decisions of the diff. */
 export interface Decided {
   readonly changes: readonly Change[];
-  /** Names that will be gone. */
+  /** Names that are removed. */
   readonly removed: ReadonlySet<string>;
   readonly after: DefaultState;
 }
 
-/** More than half of a file's remotes, and more than this many, are removed only when that is said to be meant. */
+/** Removing more than half of the remotes of a file, and more than this many, has to be confirmed. */
 const MASS_REMOVAL = 2;
 
-/** All findings: errors first, then warnings, then what is only said. */
+/** All findings: errors first, then warnings, then notes. */
 export function findConflicts(desired: Desired, observed: Observed, decided: Decided): readonly Finding[] {
   const found = [
-    ...names(desired, observed, decided),
-    ...defaults(desired, observed, decided),
-    ...exclusives(desired, observed, decided),
+    ...conflicts(desired, observed, decided),
     ...dangers(desired, observed, decided),
     ...tokens(desired, observed, decided),
+    ...moved(decided),
     ...bystanders(desired, observed),
   ];
   const rank = { error: 0, warning: 1, info: 2 } as const;
   return found.sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
-/**
- * A name of the user's own that the global file has too: Singularity fails every command with "name collision while
- * syncing"; Apptainer takes the user's (SingularityCE 4.5, Apptainer 1.5).
- */
-function* names(
+/** Conflicts between the file as it is after the plan and the file of the other scope. */
+function* conflicts(desired: Desired, observed: Observed, decided: Decided): Iterable<Finding> {
+  const { target: { scope, file }, other } = observed;
+  const here = sideAfter(desired, observed, decided);
+  if (other !== null && other.content === null) {
+    const message = `cannot read ${other.path}: conflicts with it are unknown`;
+    const next = `Run sremote plan${scope === "user" ? " --global" : ""} to see why`;
+    yield finding("warning", "other-unreadable", message, next);
+  }
+  const there = other?.content ?? null;
+  const known = there ?? NO_REMOTES;
+  const sides = scope === "user" ? { user: here, global: known } : { user: known, global: here };
+  const otherFile = other?.path ?? "the global file";
+  yield* names(desired, observed, sides, otherFile);
+  const { remote } = decided.after;
+  if (isUnknown(remote, scope === "user" ? [here, there] : [here])) {
+    const isWanted = desired.default[scope].kind === "remote";
+    const message = `the default ${quote(remote)} ` +
+      (isWanted ? `is a global remote, but ${otherFile} does not have it` : "does not exist");
+    const next = isWanted
+      ? "Run sremote apply --global first"
+      : "Set a default in the config, or choose one with sremote use NAME";
+    yield finding(isWanted ? "error" : "warning", "default-unknown", message, next, remote);
+  }
+  if (scope === "global") yield* exclusives(decided.after);
+  else if (there !== null) {
+    yield* exclusiveOver(desired, observed, sides, { user: file, global: otherFile });
+  }
+}
+
+const NO_REMOTES: Side = { remotes: new Map() };
+
+/** The file after the plan. */
+function sideAfter(desired: Desired, { target, file }: Observed, { removed, after }: Decided): Side {
+  const kept = Array.from(file.content.remotes).filter(([name]) => !removed.has(name));
+  const remotes = new Map<string, { system: boolean; exclusive: boolean }>(kept);
+  for (const name of desired.remotes[target.scope].keys()) {
+    remotes.set(name, { system: target.scope === "global", exclusive: after.exclusive.includes(name) });
+  }
+  return { remotes };
+}
+
+/** An error only if the plan for a user causes it. A plan for the global file knows one user file of many. */
+function* names(desired: Desired, { target }: Observed, sides: Sides, otherFile: string): Iterable<Finding> {
+  const { works, effect } = nameInBoth(target.runtime);
+  for (const name of namesInBoth(sides)) {
+    const causes = target.scope === "user" && desired.remotes.user.has(name);
+    const message = `${quote(name)} is both a user remote and a global remote: ${effect}`;
+    const next = `Rename one of them, or remove it from ${otherFile}`;
+    yield finding(causes && !works ? "error" : "warning", "name-in-both-scopes", message, next, name);
+  }
+}
+
+/** The config sets another default for a user than the exclusive remote. Only the global file tells whether a copy is one. */
+function* exclusiveOver(
   desired: Desired,
-  { target, file, other }: Observed,
-  { removed }: Decided,
+  { target }: Observed,
+  sides: Sides,
+  files: Readonly<Record<Scope, string>>,
 ): Iterable<Finding> {
-  if (other === null) return;
-  if (other.content === null) {
-    yield finding(
-      "warning",
-      "other-unreadable",
-      `${other.path} cannot be read: conflicts with it are not known`,
-      {
-        next: "read the plan of the other scope, which says why",
-      },
-    );
-    return;
-  }
-  const [user, global] = target.scope === "user"
-    ? [file.content, other.content]
-    : [other.content, file.content];
-  const own = new Set(Array.from(user.remotes.values()).flatMap((one) => one.system ? [] : [one.name]));
-  const machine = new Set(global.remotes.keys());
-  const after = target.scope === "user" ? own : machine;
-  for (const name of desired.remotes[target.scope].keys()) after.add(name);
-  for (const name of removed) after.delete(name);
-  for (const name of own) {
-    if (!machine.has(name)) continue;
-    const wanted = desired.remotes[target.scope].has(name);
-    const fatal = target.scope === "user" && wanted && target.runtime === "singularity";
-    const effect = target.runtime === "singularity"
-      ? "Singularity fails every command of this user"
-      : "Apptainer uses the user's own";
-    yield finding(
-      fatal ? "error" : "warning",
-      "name-in-both-scopes",
-      `${quote(name)} is a remote of the user's and of the machine's: ${effect}`,
-      { remote: name, next: `give one of the two another name, or take it out of ${other.path}` },
-    );
-  }
+  const wanted = desired.default.user;
+  const only = exclusiveFor(target.runtime, sides);
+  if (only === null || wanted.kind !== "remote" || wanted.name === only.name) return;
+  const [name, file] = [quote(only.name), files[only.scope]];
+  const message = `${name} is exclusive in ${file}: the default cannot be ${quote(wanted.name)}`;
+  const next = `Make ${name} the default, or remove Exclusive from ${file}`;
+  yield finding("error", "exclusive-elsewhere", message, next, only.name);
 }
 
-/** A default that is no remote. */
-function* defaults(desired: Desired, { target, file, other }: Observed, decided: Decided): Iterable<Finding> {
-  const name = decided.after.remote;
-  if (name === null) return;
-  const { scope } = target;
-  const here = desired.remotes[scope].has(name) ||
-    file.content.remotes.has(name) && !decided.removed.has(name);
-  if (here) return;
-  if (scope === "user" && (other === null || other.content === null || other.content.remotes.has(name))) {
-    return;
-  }
-  if (desired.default[scope].kind === "remote") {
-    yield finding(
-      "error",
-      "default-unknown",
-      `the default ${quote(name)} is a remote of the machine's, and ${
-        other?.path ?? "the global file"
-      } has no such remote`,
-      { remote: name, next: "run sremote apply --global first" },
-    );
-  } else {
-    yield finding("warning", "default-unknown", `the default ${quote(name)} is no remote`, {
-      remote: name,
-      next: "say in the config which one is, or choose one with sremote use",
-    });
-  }
-}
-
-/** `Exclusive: true` in the global file is the default for everyone, and `use` of another one fails. */
-function* exclusives(desired: Desired, { target, other }: Observed, decided: Decided): Iterable<Finding> {
-  if (target.scope === "user") {
-    const wanted = desired.default.user;
-    const only = Array.from(other?.content?.remotes.values() ?? []).find((one) => one.exclusive)?.name;
-    if (only === undefined || wanted.kind !== "remote" || wanted.name === only) return;
-    yield finding(
-      "error",
-      "exclusive-elsewhere",
-      `${quote(only)} is exclusive on this machine: the user's default cannot be ${quote(wanted.name)}`,
-      {
-        remote: only,
-        next: `make ${quote(only)} the user's default, or take Exclusive out of ${other!.path}`,
-      },
-    );
-    return;
-  }
-  const { remote, exclusive } = decided.after;
-  if (exclusive.length > 1) {
-    yield finding("error", "exclusive-elsewhere", `more than one remote is exclusive: ${listed(exclusive)}`, {
-      next: "say exclusive: true or false in the config",
-    });
-  } else if (exclusive.length === 1 && exclusive[0] !== remote) {
-    yield finding(
-      "error",
-      "exclusive-elsewhere",
-      `${quote(exclusive[0]!)} is exclusive, and the default is ${remote === null ? "none" : quote(remote)}`,
-      { remote: exclusive[0]!, next: "say exclusive: true or false in the config" },
-    );
-  }
+function* exclusives(after: DefaultState): Iterable<Finding> {
+  const trouble = exclusiveTrouble(after);
+  if (trouble === null) return;
+  const names = listed(after.exclusive);
+  const now = after.remote === null ? "there is no default" : `the default is ${quote(after.remote)}`;
+  const { message, remote } = {
+    several: { message: `more than one remote is exclusive: ${names}`, remote: undefined },
+    "not-default": { message: `${names} is exclusive, but ${now}`, remote: after.exclusive[0] },
+  }[trouble];
+  const next = "Set exclusive: true or exclusive: false in the config";
+  yield finding("error", "exclusive-elsewhere", message, next, remote);
 }
 
 function* dangers(desired: Desired, observed: Observed, { removed, changes }: Decided): Iterable<Finding> {
@@ -148,170 +135,119 @@ function* dangers(desired: Desired, observed: Observed, { removed, changes }: De
   const { scope } = target;
   const counted = Array.from(file.content.remotes.values()).filter((one) => !isCopy(scope, one));
   if (removed.size > MASS_REMOVAL && removed.size * 2 > counted.length) {
-    yield finding(
-      "warning",
-      "mass-removal",
-      `${removed.size} of ${counted.length} remotes would be removed`,
-      {
-        next: "if that is meant, apply with --allow-mass-removal",
-      },
-    );
+    const message = `${removed.size} of ${counted.length} remotes would be removed`;
+    yield finding("warning", "mass-removal", message, "If that is intended, apply with --allow-mass-removal");
   }
   if (ambiguous) {
-    yield finding(
-      "warning",
-      "ambiguous-sysconfdir",
-      `both /etc and /usr/local/etc hold a remote.yaml of ${target.runtime}; this plan is about ${target.file}`,
-      { next: "say which one the program reads: sysconfdir in the config, or --sysconfdir" },
-    );
+    const { title } = PROGRAMS[target.runtime];
+    const message =
+      `both /etc and /usr/local/etc hold a remote.yaml of ${title}; this plan is for ${target.file}`;
+    const next = "Set the one that the program reads: sysconfdir in the config, or --sysconfdir";
+    yield finding("warning", "ambiguous-sysconfdir", message, next);
   }
   if (scope === "global") yield* globalDangers(desired, file.content, removed);
   else yield* readable(observed);
   for (const change of changes) {
     if (change.kind !== "remove" || removed.has(change.remote)) continue;
-    yield finding(
-      "info",
-      "adopted",
-      `${quote(change.remote)} was a copy of a global remote that is no more`,
-      {
-        remote: change.remote,
-        next: "log in to it again: a token of the copy is dropped",
-      },
-    );
+    const { remote } = change;
+    const message = `${quote(remote)} was a copy of a global remote that no longer exists`;
+    yield finding("info", "adopted", message, "Log in to it again: the token of the copy is dropped", remote);
   }
 }
 
 function* globalDangers(desired: Desired, file: RemoteFile, removed: ReadonlySet<string>): Iterable<Finding> {
-  for (const one of desired.remotes.global.values()) {
-    if (!one.insecure) continue;
-    // A bug of SingularityCE 4.5 and Apptainer 1.5: the user's view of a global remote is without `Insecure`.
-    yield finding(
-      "warning",
-      "insecure-not-carried",
-      `${
-        quote(one.name)
-      } is insecure: users will contact it over https, for the programs do not carry Insecure over`,
-      { remote: one.name, next: "serve it over https, or give it scope user" },
-    );
+  for (const { name } of Array.from(desired.remotes.global.values()).filter((one) => one.insecure)) {
+    const message = `${quote(name)} is insecure, but users contact it over https: ${NOT_CARRIED}`;
+    const next = "Serve it over https, or set its scope to user";
+    yield finding("warning", "insecure-not-carried", message, next, name);
   }
-  for (const one of file.remotes.values()) {
-    if (one.token === null || removed.has(one.name)) continue;
-    yield finding(
-      "warning",
-      "token-in-global-file",
-      `${quote(one.name)} has a token that everyone can read`,
-      {
-        remote: one.name,
-        next: "revoke the token, and take it out of the file by hand",
-      },
-    );
+  for (const { name, token } of file.remotes.values()) {
+    if (token === null || removed.has(name)) continue;
+    yield finding("warning", "token-in-global-file", `${quote(name)} ${PUBLIC_TOKEN}`, REVOKE, name);
   }
 }
 
-function* readable({ target, file }: Observed): Iterable<Finding> {
-  if (file.mode === null || (file.mode & 0o077) === 0) return;
-  const secrets = file.content.credentials.length > 0 ||
-    Array.from(file.content.remotes.values()).some((one) => one.token !== null);
+/** SingularityCE 4.5 and Apptainer 1.5; the view of a user has global remotes without the field. */
+export const NOT_CARRIED = "the programs do not copy Insecure to users";
+/** A token in the global file, behind the name of its remote. */
+export const PUBLIC_TOKEN = "has a token that everyone can read";
+/** The remedy for it. */
+export const REVOKE = "Revoke the token and remove it from the file by hand";
+
+function* readable({ target: { file: path }, file: { content, mode } }: Observed): Iterable<Finding> {
+  if (mode === null || (mode & 0o077) === 0) return;
+  const secrets = content.credentials.length > 0 ||
+    Array.from(content.remotes.values()).some((one) => one.token !== null);
   if (!secrets) return;
-  yield finding(
-    "warning",
-    "readable-by-others",
-    `${target.file} holds tokens and has mode ${showMode(file.mode)}`,
-    {
-      next: `chmod 600 ${target.file}`,
-    },
-  );
+  const message = `${path} holds tokens and has mode ${showMode(mode)}`;
+  yield finding("warning", "readable-by-others", message, `Run chmod 600 ${path}`);
 }
 
-/** What is there and stays, and what is taken over. */
-function* bystanders(desired: Desired, { target, file, ours, ledger }: Observed): Iterable<Finding> {
-  const wanted = desired.remotes[target.scope];
-  const present = Array.from(file.content.remotes.values());
-  const foreign = present.filter((one) =>
-    !wanted.has(one.name) && !ours.has(one.name) && !isCopy(target.scope, one)
-  );
+/** Remotes that stay unchanged, and those that become managed. */
+function* bystanders(
+  desired: Desired,
+  { target: { scope }, file, ours, ledger }: Observed,
+): Iterable<Finding> {
+  const wanted = desired.remotes[scope];
+  const present = Array.from(file.content.remotes.values()).filter((one) => !isCopy(scope, one))
+    .map((one) => one.name);
+  const foreign = present.filter((name) => !wanted.has(name) && !ours.has(name));
   if (foreign.length > 0) {
-    yield finding(
-      "info",
-      "unmanaged",
-      `not in the config, and kept: ${listed(foreign.map((one) => one.name))}`,
-      {
-        next: 'take them into the config, or say unmanaged: "remove"',
-      },
-    );
+    const next = 'Add them to the config, or set unmanaged: "remove"';
+    yield finding("info", "unmanaged", `unmanaged remotes, left unchanged: ${listed(foreign)}`, next);
   }
-  const adopted = present.filter((one) =>
-    wanted.has(one.name) && !ledger.has(one.name) && !isCopy(target.scope, one)
-  );
+  const adopted = present.filter((name) => wanted.has(name) && !ledger.has(name));
   if (adopted.length > 0) {
-    yield finding(
-      "info",
-      "adopted",
-      `there already, and sremote's from now on: ${listed(adopted.map((one) => one.name))}`,
-    );
+    yield finding("info", "adopted", `already present; managed by sremote after apply: ${listed(adopted)}`);
   }
 }
 
-/** What is not as it should be with the tokens that the config names, or could not be looked at. */
-function* tokens(desired: Desired, observed: Observed, { changes }: Decided): Iterable<Finding> {
+/** Problems with the tokens that the config names, and tokens that could not be checked. */
+function* tokens(desired: Desired, { target, endpoints }: Observed, { changes }: Decided): Iterable<Finding> {
   const logins = new Set(changes.flatMap((one) => one.kind === "login" ? [one.remote] : []));
   const asleep: string[] = [];
-  for (const { remote, token: { state, trouble, same, source, exposed } } of observed.endpoints.values()) {
+  for (const { remote, token: { state, trouble, same, source, exposed } } of endpoints.values()) {
+    const its = `the token of ${quote(remote)}`;
     if (exposed !== null) {
-      yield finding(
-        "warning",
-        "readable-by-others",
-        `${exposed.file} holds the token of ${quote(remote)} and has mode ${showMode(exposed.mode)}`,
-        { remote, next: `chmod 600 ${exposed.file}` },
-      );
+      const message = `${exposed.file} holds ${its} and has mode ${showMode(exposed.mode)}`;
+      yield finding("warning", "readable-by-others", message, `Run chmod 600 ${exposed.file}`, remote);
     }
     if (logins.has(remote)) {
       if (source === null) continue;
-      const message = `the token of ${quote(remote)} is needed: ${source.why}`;
-      yield finding("warning", "login-source", message, { remote, next: source.next });
+      yield finding("warning", "login-source", `${its} is needed: ${source.why}`, source.next, remote);
     } else if (state === "unknown" && trouble !== null) {
-      yield finding(
-        "warning",
-        "token-unverified",
-        `the token of ${quote(remote)} cannot be verified: ${trouble.message}`,
-        {
-          remote,
-          ...(trouble.next === undefined ? {} : { next: trouble.next }),
-        },
-      );
+      const message = `cannot verify ${its}: ${trouble.message}`;
+      yield finding("warning", "token-unverified", message, trouble.next, remote);
     } else if (source !== null && same === null) {
-      yield finding(
-        "info",
-        "token-unverified",
-        `the token of ${quote(remote)} is not held against its source: ${source.why}`,
-        {
-          remote,
-          next: source.next,
-        },
-      );
+      const message = `cannot compare ${its} with its source: ${source.why}`;
+      yield finding("info", "token-unverified", message, source.next, remote);
     }
     const login = (desired.remotes.user.get(remote) ?? desired.remotes.global.get(remote))?.login ?? null;
-    const due = observed.target.scope === "user" && login !== null && login !== false;
+    const due = target.scope === "user" && login !== null && login !== false;
     if (due && state === "not-looked-at" && !logins.has(remote)) asleep.push(remote);
   }
   if (asleep.length > 0) {
-    yield finding("info", "not-looked-at", `stored tokens not looked at: ${listed(asleep)}`);
-  }
-  for (const change of changes) {
-    if (change.kind !== "update" || mayReceive(change.before, change.after)) continue;
-    if (!changes.some((one) => one.kind === "logout" && one.remote === change.remote)) continue;
-    yield finding(
-      "warning",
-      "token-of-old-address",
-      `the token of ${quote(change.remote)} is for ${
-        change.before.insecure ? "" : "https://"
-      }${change.before.uri} and is dropped: it is never sent to another host, or without TLS`,
-      { remote: change.remote, next: `log in to it again: sremote login ${change.remote}` },
-    );
+    yield finding("info", "not-looked-at", `stored tokens not checked: ${listed(asleep)}`);
   }
 }
 
-/** In the user's file, `System: true` marks a copy of a global remote; in the global file it says nothing. */
+/** A remote moves, and its token does not go along. */
+function* moved({ changes }: Decided): Iterable<Finding> {
+  const logouts = new Set(changes.flatMap((one) => one.kind === "logout" ? [one.remote] : []));
+  for (const change of changes) {
+    if (change.kind !== "update" || mayReceive(change.before, change.after) || !logouts.has(change.remote)) {
+      continue;
+    }
+    const { remote, before } = change;
+    const from = `${before.insecure ? "" : "https://"}${before.uri}`;
+    const message = `the token of ${quote(remote)} is for ${from} and is dropped: ` +
+      "it is never sent to another host, or without TLS";
+    const next = `Run sremote login ${remote} to log in again`;
+    yield finding("warning", "token-of-old-address", message, next, remote);
+  }
+}
+
+/** In the user file, `System: true` marks a copy of a global remote; in the global file every entry has it. */
 export function isCopy(scope: Scope, remote: StoredRemote): boolean {
   return scope === "user" && remote.system;
 }
@@ -320,13 +256,16 @@ function finding(
   severity: Finding["severity"],
   code: FindingCode,
   message: string,
-  more: Pick<Finding, "next" | "remote"> = {},
+  next?: string,
+  remote?: string,
 ): Finding {
-  return { severity, code, message, ...more };
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name);
+  return {
+    severity,
+    code,
+    message,
+    ...(remote === undefined ? {} : { remote }),
+    ...(next === undefined ? {} : { next }),
+  };
 }
 
 const LISTED = 10;

@@ -17,31 +17,31 @@ interface Case {
 
 const cases: readonly Case[] = [
   {
-    story: "a wanted name that the machine has too",
+    story: "a wanted name that is a global remote too",
     desired: config({ user: [wanted("a")] }),
     observed: found(file([]), { other: file([stored("a")]) }),
     expected: ["error name-in-both-scopes a"],
   },
   {
-    story: "Apptainer copes with it",
+    story: "Apptainer supports it",
     desired: config({ user: [wanted("a")] }),
     observed: found(file([]), { runtime: "apptainer", other: file([stored("a")]) }),
     expected: ["warning name-in-both-scopes a"],
   },
   {
-    story: "one that is there by hand already is not the plan's doing",
+    story: "one that exists already is not caused by the plan",
     desired: config({}),
     observed: found(file([stored("a")]), { other: file([stored("a")]) }),
     expected: ["warning name-in-both-scopes a", "info unmanaged"],
   },
   {
-    story: "one that the plan removes is none",
+    story: "one that the plan removes is not one",
     desired: config({}),
     observed: found(file([stored("a")]), { other: file([stored("a")]), ours: ["a"] }),
     expected: [],
   },
   {
-    story: "a copy of a global remote is none, but wanting it as the user's own is",
+    story: "a copy of a global remote is not one, but wanting it as a user remote is",
     desired: config({ user: [wanted("a")] }),
     observed: found(file([stored("a", { system: true }), stored("b", { system: true })]), {
       other: file([stored("a"), stored("b")]),
@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
     expected: ["error name-in-both-scopes a"],
   },
   {
-    story: "the machine's new name is one that this user has",
+    story: "a new global remote has the name of a user remote",
     desired: config({ global: [wanted("a")] }),
     observed: found(file([]), { scope: "global", other: file([stored("a")]) }),
     expected: ["warning name-in-both-scopes a"],
@@ -65,6 +65,44 @@ const cases: readonly Case[] = [
     desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
     observed: found(file([]), { other: file([stored("g", { exclusive: true })], "g") }),
     expected: ["error exclusive-elsewhere g"],
+  },
+  {
+    story: "another default than an exclusive remote in the user file",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("x", { exclusive: true })])),
+    expected: ["error exclusive-elsewhere x", "info unmanaged"],
+  },
+  ...([null, "unreadable"] as const).map((other): Case => ({
+    story: `a copy that was exclusive, and the global file is unknown (${other})`,
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("g", { system: true, exclusive: true })], "g"), { other }),
+    expected: other === null ? [] : ["warning other-unreadable"],
+  })),
+  {
+    story: "a stale copy that is exclusive",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("g", { system: true, exclusive: true })], "g")),
+    expected: ["error exclusive-elsewhere g"],
+  },
+  {
+    story: "a copy whose global remote is no longer exclusive",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("g", { system: true, exclusive: true })], "g"), {
+      other: file([stored("g")]),
+    }),
+    expected: [],
+  },
+  {
+    story: "an exclusive remote that the plan removes",
+    desired: config({ user: [wanted("a")] }, { default: { user: use("a") } }),
+    observed: found(file([stored("x", { exclusive: true })]), { ours: ["x"] }),
+    expected: [],
+  },
+  {
+    story: "an exclusive global remote that a user remote hides from Apptainer",
+    desired: config({ user: [wanted("a"), wanted("g")] }, { default: { user: use("a") } }),
+    observed: found(file([]), { runtime: "apptainer", other: file([stored("g", { exclusive: true })], "g") }),
+    expected: ["warning name-in-both-scopes g"],
   },
   {
     story: "the exclusive remote itself as the default",
@@ -88,25 +126,25 @@ const cases: readonly Case[] = [
     expected: ["error exclusive-elsewhere"],
   },
   {
-    story: "a default of the machine's that the machine does not have yet",
+    story: "a global default that does not exist yet",
     desired: config({ global: [wanted("g")] }, { default: { user: use("g") } }),
     observed: found(file([]), { other: file([]) }),
     expected: ["error default-unknown g"],
   },
   {
-    story: "a default by hand that is no remote",
+    story: "a default set by hand that does not exist",
     desired: config({}),
     observed: found(file([], "nowhere")),
     expected: ["warning default-unknown nowhere"],
   },
   {
-    story: "a default whose remote may be in a file that is not known",
+    story: "a default whose remote may be in an unknown file",
     desired: config({}),
     observed: found(file([], "nowhere"), { other: null }),
     expected: [],
   },
   {
-    story: "an insecure remote of the machine's",
+    story: "an insecure global remote",
     desired: config({ global: [wanted("a", { insecure: true })] }),
     observed: found(file([]), { scope: "global" }),
     expected: ["warning insecure-not-carried a"],
@@ -124,7 +162,7 @@ const cases: readonly Case[] = [
     expected: ["warning readable-by-others"],
   },
   {
-    story: "no tokens, so anybody may read",
+    story: "no tokens, so everyone may read",
     desired: config({ user: [wanted("a")] }),
     observed: found(file([stored("a")]), { ours: ["a"], mode: 0o644 }),
     expected: [],
@@ -154,13 +192,13 @@ const cases: readonly Case[] = [
     expected: ["warning ambiguous-sysconfdir"],
   },
   {
-    story: "there already, and as wanted",
+    story: "already present and up to date",
     desired: config({ user: [wanted("a")] }),
     observed: found(file([stored("a")])),
     expected: ["info adopted"],
   },
   {
-    story: "the user's own from now on",
+    story: "a stale copy becomes a user remote",
     desired: config({ user: [wanted("g")] }),
     observed: found(file([stored("g", { system: true })])),
     expected: ["info adopted g"],

@@ -1,11 +1,18 @@
-/** Endpoints → observed: which of the wanted services answer, and whether the stored tokens are valid and their sources'. */
-import { askService, discover, type Endpoint, notOffered, verifyToken } from "../endpoint/client.ts";
+/** Endpoints → observed: which required services answer, and whether the stored tokens are valid and equal their sources. */
+import { askService, discover, notOffered, verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
-import type { DesiredRemote, ObservedEndpoint, ObservedToken, ServiceName, ServiceStatus } from "../model.ts";
+import type {
+  Endpoint,
+  ObservedEndpoint,
+  ObservedToken,
+  SecretRef,
+  ServiceName,
+  ServiceStatus,
+} from "../model.ts";
 import type { Look, Watched } from "./watched.ts";
 
-/** Looks at all of them at once. */
+/** Asks all of them at once. */
 export async function lookAt(
   world: SourceWorld,
   remotes: readonly Watched[],
@@ -38,7 +45,7 @@ const NOT_LOOKED_AT: ObservedToken = {
   exposed: null,
 };
 
-/** What the required services say, in the order of the config. */
+/** The status of the required services, in the order of the config. */
 export async function askServices(
   session: Session,
   endpoint: Endpoint,
@@ -58,13 +65,13 @@ export async function askServices(
 async function tokenOf(
   world: SourceWorld,
   { endpoint, token }: Watched,
-  login: Exclude<DesiredRemote["login"], null | false>,
+  login: SecretRef,
   sources: SourceOptions,
   session: Session | null,
 ): Promise<ObservedToken> {
   const [verified, source] = await Promise.all([
     token === null || session === null ? null : verifyToken(session, endpoint, token),
-    // A person is asked when it is certain that the token is needed.
+    // The user is asked only once it is certain that the token is needed.
     "prompt" in login ? null : readSource(world, login, { ...sources, ask: null }),
   ]);
   return {

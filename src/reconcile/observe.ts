@@ -6,15 +6,15 @@ import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile
 import { readStored, type StoredFile } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
 
-/** What was found, and the file with its text for those who show or edit it. */
+/** The observed state, and the file with its text for those who show or edit it. */
 export interface Found {
   readonly observed: Observed;
   readonly stored: StoredFile;
 }
 
 /**
- * Looks at the file of one runtime and scope, at the other scope's for the conflicts between the two, and at the endpoints
- * of which the config says `login` or `check`.
+ * Reads the file of one runtime and scope and that of the other scope (for conflicts between the two), and asks the endpoints
+ * that the config gives `login` or `check`.
  * @throws {Failure} remote-file-…, ledger-invalid, io
  */
 export async function observe(
@@ -28,17 +28,19 @@ export async function observe(
   const stored = await readStored(world, target.file);
   const { content } = stored.document;
   const other = paths.remoteFile === null ? await observeOther(world, runtime, scope, paths) : null;
-  const list = watched(desired, scope, content, other?.content ?? null);
-  const observed: Observed = {
+  const found: Omit<Observed, "endpoints"> = {
     target,
     file: { digest: stored.digest, content, mode: stored.mode },
     other,
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
     ambiguous: scope === "global" && ambiguousSysconfdir(runtime, paths, world),
-    endpoints: list.length === 0 ? new Map() : await (await import("./look.ts")).lookAt(world, list, look),
   };
-  return { observed, stored };
+  const list = watched(desired, found);
+  const endpoints = list.length === 0
+    ? new Map()
+    : await (await import("./look.ts")).lookAt(world, list, look);
+  return { observed: { ...found, endpoints }, stored };
 }
 
 async function observeOther(
@@ -51,7 +53,7 @@ async function observeOther(
   try {
     path = (await findTarget(runtime, scope === "user" ? "global" : "user", paths, world)).file;
   } catch (error) {
-    // No home folder: then there is no user's file to be in conflict with.
+    // No home directory: then there is no user file to conflict with.
     if (error instanceof Failure) return null;
     throw error;
   }

@@ -1,10 +1,13 @@
-/** A plan that was saved: read, and held against a fresh one. Its text decides nothing: what is applied is the fresh plan. */
+/** A saved plan: read, and compared with a fresh one. Its text decides nothing: the fresh plan is applied. */
 import { Check, Errors } from "typebox/value";
 import { planSchema } from "../../schema/plan.ts";
 import { Failure } from "../base/failure.ts";
-import type { Change, Plan, PlanDocument, Step } from "../model.ts";
-import type { Skip } from "./plan.ts";
-import { changedMeanwhile } from "./seen.ts";
+import type { Change, Plan, PlanDocument, Target } from "../model.ts";
+import { changedMeanwhile, sameNames } from "./seen.ts";
+import { type Skip, stepsWithout } from "./skip.ts";
+
+const AGAIN = "Plan again; nothing was written";
+const MAKE = "Create it with sremote plan --out FILE";
 
 /**
  * Reads what `plan --out` wrote.
@@ -17,109 +20,83 @@ export function parsePlan(text: string, path: string): PlanDocument {
   } catch (cause) {
     throw new Failure("plan-file-invalid", `cannot read the plan ${path}: it is not JSON`, {
       path,
-      next: "make it with sremote plan --out FILE",
+      next: MAKE,
       cause,
     });
   }
-  if (!Check(planSchema, value)) {
-    throw new Failure(
-      "plan-file-invalid",
-      `cannot use the plan ${path}: it is no plan of this version of sremote`,
-      {
-        path,
-        next: "make it with sremote plan --out FILE",
-        problems: Errors(planSchema, value).filter((one) => one.message !== "schema is false").slice(0, 8)
-          .map((one) => ({
-            path: one.instancePath.slice(1).replaceAll("/", "."),
-            message: one.message,
-          })),
-      },
-    );
+  if (Check(planSchema, value)) return value as PlanDocument;
+  const problems = Errors(planSchema, value).filter((one) => one.message !== "schema is false").slice(0, 8)
+    .map((one) => ({ path: one.instancePath.slice(1).replaceAll("/", "."), message: one.message }));
+  throw new Failure(
+    "plan-file-invalid",
+    `cannot use the plan ${path}: it is not a plan of this version of sremote`,
+    { path, next: MAKE, problems },
+  );
+}
+
+/** The target of a saved plan; of two, they share the scope. @throws {Failure} plan-file-invalid */
+export function targetOf({ plans }: PlanDocument, path: string): Target {
+  const [first, ...rest] = plans;
+  if (first !== undefined && rest.every((one) => one.target.scope === first.target.scope)) {
+    return first.target;
   }
-  return value as PlanDocument;
+  throw new Failure("plan-file-invalid", `cannot use the plan ${path}: it does not have exactly one scope`, {
+    path,
+    next: MAKE,
+  });
 }
 
 /**
- * Refuses a saved plan whose config or file is no longer what it saw, or whose steps do not follow from them.
+ * Refuses a saved plan if its config or file changed since, or if its steps do not follow from them.
  * @throws {Failure} stale, plan-file-invalid
  */
-export function checkSaved(saved: PlanDocument, fresh: PlanDocument, path: string): void {
+export function checkSaved(saved: PlanDocument, fresh: PlanDocument, path: string, skip: Skip): void {
   if (saved.config.digest !== fresh.config.digest) {
+    const { file } = fresh.config;
     throw new Failure(
       "stale",
-      `cannot apply ${path}: the config ${fresh.config.file} is not what the plan was made from`,
+      `cannot apply ${path}: the config ${file} is not what the plan was made from`,
       {
-        path: fresh.config.file,
-        next: saved.config.file === fresh.config.file
-          ? "plan again; nothing was written"
-          : `if it was made from ${saved.config.file}, name that with -c; else plan again`,
+        path: file,
+        next: saved.config.file === file
+          ? AGAIN
+          : `If the plan was made from ${saved.config.file}, give that with -c; otherwise plan again`,
       },
     );
   }
   const [was, is] = [saved.plans, fresh.plans].map((plans) => plans.map((one) => one.target.file).join(", "));
   if (was !== is) {
-    throw new Failure("plan-file-invalid", `cannot apply ${path}: it is about ${was}, not about ${is}`, {
+    throw new Failure("plan-file-invalid", `cannot apply ${path}: it is for ${was}, not for ${is}`, {
       path,
-      next: "give the flags that it was made with (--root, --remote-file, --sysconfdir), or plan again",
+      next: "Use the flags that the plan was made with (--root, --remote-file, --sysconfdir), or plan again",
     });
   }
-  fresh.plans.forEach((now, i) => {
-    const then = saved.plans[i]!;
-    const meanwhile = changedMeanwhile(then.seen, now.seen);
-    if (meanwhile.length > 0) {
-      throw new Failure(
-        "stale",
-        `cannot apply ${path}: ${now.target.file} is not what the plan saw: ${meanwhile.join("; ")}`,
-        {
-          path: now.target.file,
-          next: "plan again; nothing was written",
-        },
-      );
-    }
-    if (
-      withoutTokens(then) === withoutTokens(now) && JSON.stringify(then.steps) !== JSON.stringify(now.steps)
-    ) {
-      throw new Failure(
-        "stale",
-        `cannot apply ${path}: other tokens are due now than the plan saw`,
-        { path: now.target.file, next: "plan again; nothing was written" },
-      );
-    }
-    if (JSON.stringify(then.steps) !== JSON.stringify(now.steps)) {
-      throw new Failure(
-        "plan-file-invalid",
-        `cannot apply ${path}: its steps are not what the config gives now`,
-        {
-          path,
-          next: "it was edited, or the other scope's file is another one by now: plan again",
-        },
-      );
-    }
-  });
+  fresh.plans.forEach((now, i) => checkOne(saved.plans[i]!, now, path, skip));
 }
 
-/** The steps but for the tokens, which depend on endpoints, sources and flags too. */
-function withoutTokens(plan: Plan): string {
-  return JSON.stringify(without(plan, { login: true, check: false }, ["login", "logout"]).steps);
+function checkOne(then: Plan, now: Plan, path: string, skip: Skip): void {
+  const { file } = now.target;
+  const stale = (why: string) =>
+    new Failure("stale", `cannot apply ${path}: ${why}`, { path: file, next: AGAIN });
+  const meanwhile = changedMeanwhile(then.seen, now.seen);
+  if (meanwhile.length > 0) throw stale(`${file} is not what the plan saw: ${meanwhile.join("; ")}`);
+  if (comparable(then, skip) === comparable(now, skip)) return;
+  if (!sameNames(then.seen.managed, now.seen.managed)) {
+    throw stale(`${file} is not what the plan saw: its ledger changed`);
+  }
+  // Tokens also depend on endpoints, sources and flags.
+  const [was, is] = [then, now].map((one) => comparable(one, { ...skip, login: true }, ["login", "logout"]));
+  if (was === is) {
+    throw stale("the tokens to store are not those that the plan saw");
+  }
+  throw new Failure(
+    "plan-file-invalid",
+    `cannot apply ${path}: its steps are not what the config gives now`,
+    { path, next: "Plan again: the plan was edited, or the file of the other scope changed" },
+  );
 }
 
-/** A saved plan without the steps that are skipped. */
-export function withoutSteps(plan: Plan, skip: Skip): Plan {
-  return without(plan, skip, skip.login ? ["login"] : []);
-}
-
-function without(plan: Plan, skip: Skip, kinds: readonly Change["kind"][]): Plan {
-  const steps = plan.steps.flatMap((step): readonly Step[] => {
-    switch (step.kind) {
-      case "verify-token":
-        return skip.login ? [] : [step];
-      case "check-services":
-        return skip.check ? [] : [step];
-      case "replace-file": {
-        const changes = step.changes.filter((one) => !kinds.includes(one.kind));
-        return changes.length === 0 ? [] : [{ ...step, changes }];
-      }
-    }
-  });
-  return { ...plan, steps };
+/** The steps of a plan as text, without what is skipped; the ledger alone may have been written since. */
+function comparable({ steps }: Plan, skip: Skip, kinds?: readonly Change["kind"][]): string {
+  return JSON.stringify(stepsWithout(steps, skip, kinds).filter((one) => one.kind !== "update-ledger"));
 }

@@ -1,27 +1,28 @@
-/** The network steps of plans: tokens verified, required services answering. Nothing is written here, and no lock is held. */
-import { type Endpoint, verifyToken } from "../endpoint/client.ts";
+/** Carries out the network steps of plans: services checked, tokens verified. Nothing is written, and no lock is held. */
+import { verifyToken } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
-import { Failure, type Problem } from "../base/failure.ts";
-import type { Plan, SecretRef } from "../model.ts";
+import { Failure } from "../base/failure.ts";
+import type { Endpoint, NetworkStep, Plan } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
-import { checkFailure, checkProblem } from "./checks.ts";
+import { checkFailure, failedOf } from "./checks.ts";
 import { askServices } from "./look.ts";
 
-/** What the steps need beside the plans. */
+/** What the steps need in addition to the plans. */
 export interface NetworkOptions {
   readonly session: Session;
-  /** Where a plan's remote is. */
-  readonly endpoint: (plan: Plan, remote: string) => Endpoint;
-  /** How a source is read; a prompt asks about this remote. */
-  readonly sources: (remote: string) => SourceOptions;
+  /** How the source of a token is read; a prompt is about this remote at this endpoint. */
+  readonly sources: (remote: string, endpoint: Endpoint) => SourceOptions;
 }
 
 /** The new tokens, by remote. */
 export type Tokens = ReadonlyMap<string, Secret>;
 
+type Of<Kind extends NetworkStep["kind"]> = Extract<NetworkStep, { kind: Kind }>;
+
 /**
- * Carries out every network step of the plans; the same step of two plans once.
+ * Carries out every network step of the plans: all checks at once, then the tokens one after the other. Each request goes to
+ * the endpoint that its step names.
  * @throws {Failure} check-failed, login-failed, interrupted
  */
 export async function performNetwork(
@@ -29,22 +30,22 @@ export async function performNetwork(
   plans: readonly Plan[],
   options: NetworkOptions,
 ): Promise<Tokens> {
-  const { session, endpoint } = options;
-  const steps = plans.flatMap((plan) => plan.steps.map((step) => ({ plan, step })));
-  const problems = new Map<string, Problem>();
-  await Promise.all(steps.map(async ({ plan, step }) => {
-    if (step.kind !== "check-services") return;
-    for (const one of await askServices(session, endpoint(plan, step.remote), step.required)) {
-      if (!one.ok) problems.set(JSON.stringify([step.remote, one.service]), checkProblem(step.remote, one));
-    }
-  }));
-  if (problems.size > 0) throw checkFailure([...problems.values()]);
+  const { session } = options;
+  const steps = plans.flatMap((plan) => plan.steps);
+  const failed = await Promise.all(
+    steps.filter((step): step is Of<"check-services"> => step.kind === "check-services")
+      .map(async ({ remote, endpoint, required }) =>
+        failedOf(remote, await askServices(session, endpoint, required))
+      ),
+  );
+  const failure = checkFailure(failed.flat());
+  if (failure !== null) throw failure;
   const tokens = new Map<string, Secret>();
-  for (const { plan, step } of steps) {
+  for (const step of steps) {
     if (step.kind !== "verify-token") continue;
-    // One after the other, and each once: a person may be asked.
-    const token = tokens.get(step.remote) ?? await readToken(world, step.remote, step.from, options);
-    await requireValid(session, step.remote, endpoint(plan, step.remote), token);
+    // Each token is read once, because the user may be asked for it.
+    const token = tokens.get(step.remote) ?? await readToken(world, step, options);
+    await requireValid(session, step.remote, step.endpoint, token);
     tokens.set(step.remote, token);
   }
   return tokens;
@@ -52,11 +53,10 @@ export async function performNetwork(
 
 async function readToken(
   world: SourceWorld,
-  remote: string,
-  from: SecretRef,
-  options: NetworkOptions,
+  { remote, endpoint, from }: Of<"verify-token">,
+  { sources }: NetworkOptions,
 ): Promise<Secret> {
-  const source = await readSource(world, from, options.sources(remote));
+  const source = await readSource(world, from, sources(remote, endpoint));
   if ("token" in source) return source.token;
   if (source.interrupted) throw new Failure("interrupted", "interrupted: nothing was written");
   throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${source.why}`, {
@@ -64,7 +64,7 @@ async function readToken(
   });
 }
 
-/** @throws {Failure} login-failed, where the endpoint does not say that the token is valid */
+/** @throws {Failure} login-failed, unless the endpoint says that the token is valid */
 export async function requireValid(
   session: Session,
   remote: string,
@@ -77,7 +77,7 @@ export async function requireValid(
   const more = trouble === null ? "" : `: ${trouble.message}`;
   throw new Failure("login-failed", `cannot log in to ${JSON.stringify(remote)}: ${why}${more}`, {
     next: state === "invalid"
-      ? "make a new one where the endpoint's tokens are made; nothing was written"
-      : `${trouble?.next ?? "try again later"}; nothing was written`,
+      ? "Create a new API key at the endpoint; nothing was written"
+      : `${trouble?.next ?? "Try again later"}; nothing was written`,
   });
 }

@@ -1,4 +1,6 @@
-/** Short ways to write states down in tests. */
+/** Short notations for states in tests, and arbitrary states for properties. */
+import fc from "fast-check";
+import { Secret } from "../base/secret.ts";
 import type {
   Desired,
   DesiredDefault,
@@ -53,12 +55,15 @@ export function config(
     cacert: null,
     ...fields,
     remotes: { user: map(remotes.user), global: map(remotes.global) },
-    default: { user: unspoken, global: unspoken, ...fields.default },
+    default: { user: unset, global: unset, ...fields.default },
   };
 }
 
-/** Nothing is said of the default. */
-export const unspoken: DesiredDefault = { kind: "unspoken" };
+/** The config does not mention the default. */
+export const unset: DesiredDefault = { kind: "unset" };
+
+/** There is to be no default. */
+export const none: DesiredDefault = { kind: "none" };
 
 /** The default is this remote. */
 export function use(name: string): DesiredDefault {
@@ -70,7 +75,7 @@ export function file(remotes: readonly StoredRemote[], active: string | null = n
   return { default: active, remotes: new Map(remotes.map((one) => [one.name, one])), credentials: [] };
 }
 
-/** What was found. The ledger holds `ours`; they are sremote's to remove. */
+/** The observed state. The ledger holds `ours`, which sremote may remove. */
 export function found(
   content: RemoteFile,
   fields: {
@@ -97,7 +102,7 @@ export function found(
   };
 }
 
-/** What was seen of a remote's endpoint: nothing stored, and nothing asked but what `token` says. */
+/** An endpoint as observed: no token is stored and nothing was asked, except for what `token` says. */
 export function looked(
   remote: string,
   token: Partial<ObservedToken> = {},
@@ -106,3 +111,66 @@ export function looked(
   const unseen = { state: "none", trouble: null, same: null, source: null, exposed: null } as const;
   return { remote, services, token: { ...unseen, ...token } };
 }
+
+const name = fc.constantFrom("a", "b", "c", "d", "__proto__", "constructor", "a b", "é");
+const host = fc.constantFrom("one.example.com", "two.example.com", "three.example.com:8443/path");
+const plainObject = { noNullPrototype: true };
+const keyserver = fc.record({
+  uri: fc.constantFrom("https://k", "https://l"),
+  skip: fc.boolean(),
+  external: fc.boolean(),
+  insecure: fc.boolean(),
+}, plainObject);
+const anyStored = fc.record({
+  name,
+  uri: host,
+  insecure: fc.boolean(),
+  keyservers: fc.array(keyserver, { maxLength: 2 }),
+  token: fc.option(fc.constant(new Secret("CANARY-of-a-token"))),
+  system: fc.boolean(),
+  exclusive: fc.boolean(),
+}, plainObject);
+const anyWanted = fc.record({
+  name,
+  uri: host,
+  insecure: fc.boolean(),
+  keyservers: fc.option(fc.array(keyserver.map((one) => ({ ...one, external: true })), { maxLength: 2 })),
+  login: fc.constantFrom(null, false as const, { env: "T" }),
+  check: fc.subarray(["library", "keystore"] as const),
+}, plainObject);
+const anyToken = fc.record({
+  state: fc.constantFrom("valid" as const, "invalid" as const, "unknown" as const, "not-looked-at" as const),
+  same: fc.option(fc.boolean()),
+}, plainObject);
+const unique = { selector: (one: { name: string }) => one.name, maxLength: 5 };
+const anyFile = fc.tuple(fc.uniqueArray(anyStored, unique), fc.option(name))
+  .map(([remotes, active]) => file(remotes, active));
+
+/** Any config and any state of one file, its neighbour and its endpoints; a config has only names that it may have. */
+export const anyState: fc.Arbitrary<{ readonly desired: Desired; readonly observed: Observed }> = fc.record({
+  scope: fc.constantFrom("user" as const, "global" as const),
+  content: anyFile,
+  other: fc.option(anyFile),
+  ours: fc.uniqueArray(name),
+  remotes: fc.uniqueArray(anyWanted, unique),
+  wish: fc.nat(),
+  exclusive: fc.option(fc.boolean()),
+  unmanaged: fc.constantFrom("keep" as const, "remove" as const),
+  tokens: fc.array(anyToken, { minLength: 10, maxLength: 10 }),
+  globals: fc.uniqueArray(anyWanted, unique),
+}).map(({ scope, content, other, ours, remotes, wish, exclusive, unmanaged, tokens, globals }) => {
+  const others = scope === "user"
+    ? globals.filter((one) => !remotes.some(({ name }) => name === one.name))
+    : [];
+  const all = [...remotes, ...others];
+  const wishes = [unset, none, ...all.map((one) => use(one.name))];
+  const wished = wishes[wish % wishes.length]!;
+  const desired = config({ ...(scope === "user" ? { global: others } : {}), [scope]: remotes }, {
+    default: { [scope]: wished },
+    exclusive: scope === "global" && wished.kind === "remote" ? exclusive : null,
+    unmanaged,
+  });
+  const removable = unmanaged === "remove" ? [...content.remotes.keys()] : ours;
+  const endpoints = all.map((one, i) => looked(one.name, tokens[i]));
+  return { desired, observed: found(content, { scope, other, ours: removable, endpoints }) };
+});

@@ -1,75 +1,73 @@
-/** Which endpoints are to be looked at. It loads nothing of the network: most plans need none. */
+/** Which endpoints a plan asks. Loads nothing of the network, because most plans need none. */
 import { mayReceive } from "../base/uri.ts";
-import type { Endpoint } from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
-import type { Desired, DesiredRemote, RemoteFile, Scope, ServiceName, StoredRemote } from "../model.ts";
+import type { Desired, DesiredRemote, Endpoint, Observed, ServiceName, StoredRemote } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
 
-/** How endpoints are looked at. */
+/** How endpoints are asked. */
 export interface Look {
-  /** null: offline; nothing is asked of the network. */
+  /** null: offline; no request is made. */
   readonly session: (() => Promise<Session>) | null;
   readonly sources: SourceOptions;
 }
 
-/** A remote of which the config says `login` or `check`. */
+/** A remote that the config gives `login` or `check`. */
 export interface Watched {
   readonly remote: DesiredRemote;
-  /** Where it is to be asked. */
   readonly endpoint: Endpoint;
-  /** The token that is stored, and may be sent there. */
+  /** The stored token, if it may be sent to the endpoint. */
   readonly token: Secret | null;
   readonly login: DesiredRemote["login"];
   readonly required: readonly ServiceName[];
 }
 
 /**
- * The machine's remotes as users get them: as the machine's file has them now, whatever the config will make of that; one
- * that it has not is a copy that was left in the user's.
+ * The global remotes as users get them: as in the global file now, before the config is applied to it; a copy in the user
+ * file counts if the global file has no such remote.
  */
-export function machineRemotes(
-  file: RemoteFile,
-  other: RemoteFile | null,
-): ReadonlyMap<string, StoredRemote> {
-  const copies = Array.from(file.remotes).filter(([, one]) => one.system);
-  return new Map([...copies, ...(other?.remotes ?? [])]);
+export function globalRemotes({ file, other }: Place): ReadonlyMap<string, StoredRemote> {
+  const copies = Array.from(file.content.remotes).filter(([, one]) => one.system);
+  return new Map([...copies, ...(other?.content?.remotes ?? [])]);
 }
 
+/** What decides where a remote is: both files, and the names that sremote may remove. */
+type Place = Pick<Observed, "target" | "file" | "other" | "ours">;
+
 /**
- * The remotes to look at for one file. A user's file holds the tokens of the machine's remotes too, and its default may be
- * one of them; the machine's file holds none.
+ * The remotes to ask for one file. The user file holds the tokens of global remotes too, and its default may be one of them;
+ * the global file holds no tokens.
  */
-export function watched(
-  desired: Desired,
-  scope: Scope,
-  file: RemoteFile,
-  other: RemoteFile | null,
-): readonly Watched[] {
+export function watched(desired: Desired, place: Place): readonly Watched[] {
+  const { target: { scope }, file: { content: { remotes } }, ours } = place;
   const list: Watched[] = [];
   const add = (
     remote: DesiredRemote,
     { uri, insecure }: Endpoint,
+    stored: StoredRemote | undefined,
     login: DesiredRemote["login"],
     required: readonly ServiceName[],
   ) => {
     if (login === null && required.length === 0) return;
-    const stored = file.remotes.get(remote.name);
     const endpoint = { uri, insecure };
     const token = stored !== undefined && mayReceive(stored, endpoint) ? stored.token : null;
     list.push({ remote, endpoint, token, login, required });
   };
   for (const one of desired.remotes[scope].values()) {
-    add(one, one, scope === "user" ? one.login : null, one.check);
+    add(one, one, remotes.get(one.name), scope === "user" ? one.login : null, one.check);
   }
   if (scope === "global") return list;
   const wanted = desired.default.user;
-  const machine = machineRemotes(file, other);
+  const globals = globalRemotes(place);
   for (const one of desired.remotes.global.values()) {
-    const own = file.remotes.get(one.name)?.system === false;
-    const place = own ? undefined : machine.get(one.name);
+    const stored = remotes.get(one.name);
+    const own = stored?.system === false;
+    // A managed remote of that name is removed, and the user gets the global one.
+    const goes = own && ours.has(one.name);
+    const global = own && !goes ? undefined : globals.get(one.name);
     const isDefault = wanted.kind === "remote" && wanted.name === one.name;
-    add(one, place ?? one, place === undefined ? null : one.login, isDefault ? one.check : []);
+    const login = global === undefined ? null : one.login;
+    add(one, global ?? one, goes ? undefined : stored, login, isDefault ? one.check : []);
   }
   return list;
 }

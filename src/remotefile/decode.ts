@@ -1,8 +1,9 @@
-/** The tree of a `remote.yaml` → what it says, as strictly as Singularity's and Apptainer's own decoders (SingularityCE 4.5, Apptainer 1.5). */
+/** The tree of a `remote.yaml` → its content, as strictly as the decoders of Singularity and Apptainer (SingularityCE 4.5, Apptainer 1.5). */
 import { nearest } from "../base/suggest.ts";
 import type { Problem } from "../base/failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 import { Secret } from "../base/secret.ts";
+import { CREDENTIAL_FIELDS, type Field, KEYSERVER_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 import { maskField, maskName } from "./mask_line.ts";
 import type { MapNode, Node, Pair } from "./yaml.ts";
 
@@ -12,23 +13,20 @@ export interface LocatedProblem {
   readonly problem: Problem;
 }
 
-// The fields that the newest versions know. 3.5 and 3.6 know fewer; that is the reader's affair, not the file's.
+// The fields that the newest versions read; 3.5 and 3.6 read fewer.
 const TOP = ["Active", "Remotes", "Credentials"];
-const REMOTE = ["URI", "Token", "System", "Exclusive", "Insecure", "Keyservers"];
-const KEYSERVER = ["URI", "Skip", "External", "Insecure"];
-const CREDENTIAL = ["URI", "Auth", "Insecure"];
 
-// What Go's yaml.v2 and yaml.v3 take for a bool where the field is one; only without quotes.
+// What Go's yaml.v2 and yaml.v3 read as a bool where the field is one; only without quotes.
 const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;
 const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/;
 const NULL = /^(?:|~|null|Null|NULL)$/;
 
-/** Whether a node says nothing: `~`, `null` or an empty place. Go leaves the field at its zero value. */
+/** Whether a node is empty: `~`, `null` or nothing at all. Go leaves the field at its zero value. */
 export function isNull(node: Node): boolean {
   return node.kind === "scalar" && node.plain && NULL.test(node.text);
 }
 
-/** What the tree says, with every problem found in it; the content is of use only where there is none. */
+/** The content of the tree, and every problem in it; the content is valid only if there is none. */
 export function decode(root: Node | null): { content: RemoteFile; problems: readonly LocatedProblem[] } {
   const decoder = new Decoder();
   return { content: decoder.file(root), problems: decoder.problems };
@@ -36,6 +34,7 @@ export function decode(root: Node | null): { content: RemoteFile; problems: read
 
 type Fields = ReadonlyMap<string, Pair>;
 type Path = readonly (string | number)[];
+type Read<T> = Field & { readonly property: keyof T & string };
 
 class Decoder {
   readonly problems: LocatedProblem[] = [];
@@ -53,62 +52,68 @@ class Decoder {
     return {
       default: this.text(top, "Active", []) || null,
       remotes,
-      credentials: this.list(top, "Credentials", [], (item, path) => this.credential(item, path)),
+      credentials: this.list(
+        top,
+        "Credentials",
+        [],
+        (item, path) => this.values<Credential>(item, path, CREDENTIAL_FIELDS),
+      ),
     };
   }
 
   private remote(name: string, node: Node, path: Path): StoredRemote {
     // Go decodes an empty remote to a nil pointer, and every command crashes on it.
     if (isNull(node)) this.problem(node, path, "the remote is empty", { allowed: "at least a URI, or {}" });
-    const fields = isNull(node) ? new Map() : this.fields(node, path, REMOTE);
     return {
       name,
-      uri: this.text(fields, "URI", path),
-      insecure: this.flag(fields, "Insecure", path),
-      keyservers: this.list(fields, "Keyservers", path, (item, at) => this.keyserver(item, at)),
-      token: this.secret(fields, "Token", path),
-      system: this.flag(fields, "System", path),
-      exclusive: this.flag(fields, "Exclusive", path),
+      ...this.values<Omit<StoredRemote, "name">>(isNull(node) ? null : node, path, REMOTE_FIELDS),
     };
   }
 
-  private keyserver(node: Node, path: Path): Keyserver {
-    const fields = this.fields(node, path, KEYSERVER);
-    return {
-      uri: this.text(fields, "URI", path),
-      skip: this.flag(fields, "Skip", path),
-      external: this.flag(fields, "External", path),
-      insecure: this.flag(fields, "Insecure", path),
-    };
+  /** The values of all fields; of no node they are unset. */
+  private values<T extends object>(node: Node | null, path: Path, fields: readonly Read<T>[]): T {
+    const found = node === null ? new Map() : this.fields(node, path, fields.map(({ yaml }) => yaml));
+    const values: { [property: string]: unknown } = {};
+    for (const { yaml, property, type } of fields) values[property] = this.value(type, found, yaml, path);
+    return values as T;
   }
 
-  private credential(node: Node, path: Path): Credential {
-    const fields = this.fields(node, path, CREDENTIAL);
-    return {
-      uri: this.text(fields, "URI", path),
-      auth: this.secret(fields, "Auth", path),
-      insecure: this.flag(fields, "Insecure", path),
-    };
+  private value(type: Field["type"], fields: Fields, field: string, path: Path) {
+    switch (type) {
+      case "text":
+        return this.text(fields, field, path);
+      case "flag":
+        return this.flag(fields, field, path);
+      case "secret":
+        return this.secret(fields, field, path);
+      case "keyservers":
+        return this.list(
+          fields,
+          field,
+          path,
+          (item, at) => this.values<Keyserver>(item, at, KEYSERVER_FIELDS),
+        );
+    }
   }
 
-  /** The pairs of a map by key; a key that is there twice is a problem, as it is to Go. */
+  /** The pairs of a map by key; a duplicate key is a problem, as it is in Go. */
   private entries(node: Node, path: Path): Fields {
     const found = new Map<string, Pair>();
     if (node.kind !== "map") {
-      this.problem(node, path, "fields were expected", { found: kindOf(node), allowed: "a map" });
+      this.problem(node, path, "expected a map", { found: kindOf(node), allowed: "a map" });
       return found;
     }
     for (const pair of (node as MapNode).pairs) {
       const name = pair.key.text;
-      // Go's yaml.v2 takes it for "", yaml.v3 passes over it.
+      // Go's yaml.v2 reads it as "", yaml.v3 skips it.
       if (isNull(pair.key)) this.problem(pair.key, path, "a key is null", { allowed: "the name in quotes" });
-      if (found.has(name)) this.problem(pair.key, [...path, name], "the key is there twice");
+      if (found.has(name)) this.problem(pair.key, [...path, name], "duplicate key");
       else found.set(name, pair);
     }
     return found;
   }
 
-  /** The fields of a map, all of which must be known: one that is not, and the programs refuse the whole file. */
+  /** The fields of a map, all of which must be known: with an unknown one, the programs refuse the whole file. */
   private fields(node: Node, path: Path, known: readonly string[]): Fields {
     const found = this.entries(node, path);
     for (const [name, { key }] of found) {
@@ -133,16 +138,16 @@ class Decoder {
     if (node === undefined || isNull(node)) return [];
     const at = [...path, field];
     if (node.kind === "seq") return node.items.map((item, i) => read(item, [...at, i]));
-    this.problem(node, at, "a list was expected", { found: kindOf(node), allowed: "a list" });
+    this.problem(node, at, "expected a list", { found: kindOf(node), allowed: "a list" });
     return [];
   }
 
-  /** Text as written, without YAML's guesses: `0123` and `1e5` are text. Nothing written is "". */
+  /** The text as written, without YAML's types: `0123` and `1e5` are strings. An empty value is "". */
   private text(fields: Fields, field: string, path: Path): string {
     const node = fields.get(field)?.value;
     if (node === undefined || isNull(node)) return "";
     if (node.kind === "scalar") return node.text;
-    this.problem(node, [...path, field], "text was expected", { found: kindOf(node), allowed: "text" });
+    this.problem(node, [...path, field], "expected a string", { found: kindOf(node), allowed: "a string" });
     return "";
   }
 
@@ -164,7 +169,7 @@ class Decoder {
       : /^[A-Za-z0-9]{1,6}$/.test(node.text)
       ? node.text
       : "***";
-    this.problem(node, [...path, field], "neither true nor false", {
+    this.problem(node, [...path, field], "expected true or false", {
       found,
       allowed: `true or false${quoted}`,
     });
@@ -177,7 +182,13 @@ class Decoder {
 }
 
 function kindOf(node: Node): string {
-  return node.kind === "map" ? "a map" : node.kind === "seq" ? "a list" : isNull(node) ? "nothing" : "text";
+  return node.kind === "map"
+    ? "a map"
+    : node.kind === "seq"
+    ? "a list"
+    : isNull(node)
+    ? "nothing"
+    : "a string";
 }
 
 /** `Remotes.company.URI`, `Remotes["a b"].Keyservers[0]`. */

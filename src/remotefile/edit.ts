@@ -1,25 +1,24 @@
 /**
- * Changes to a `remote.yaml` as splices of its text, so that everything else stays byte for byte as it was: comments,
- * order, quotes, blank lines, line ends. The result is read back and must say what it should.
+ * Applies changes to a `remote.yaml` as splices of its text, so that everything else stays unchanged byte for byte: comments,
+ * order, quotes, blank lines, line endings. The result is parsed again and must have the intended content.
  */
 import { Failure } from "../base/failure.ts";
 import type { Change, RemoteFile, StoredRemote } from "../model.ts";
+import { applyChanges, sameContent, type Supplies } from "./changes.ts";
 import {
-  applyChanges,
-  sameContent,
+  REMOTE_FIELDS,
+  type RemoteField,
   sameCredential,
+  sameField,
   sameKeyserver,
-  sameKeyservers,
+  sameList,
   sameRemote,
-  type Supplies,
-} from "./changes.ts";
+} from "./entry.ts";
 import { styleOf } from "./layout.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
   credentialLines,
-  type Field,
   fieldLines,
-  FIELDS,
   fieldText,
   fileLines,
   keyserverLines,
@@ -28,11 +27,11 @@ import {
   type Style,
 } from "./render.ts";
 import { Splices } from "./splices.ts";
-import type { MapNode, Pair, SeqNode } from "./yaml.ts";
+import type { MapNode, Pair } from "./yaml.ts";
 
 /**
  * The text after the changes; the same text where they change nothing.
- * @throws {Failure} internal, where a change does not fit the file, or the new text would not say what it should
+ * @throws {Failure} internal, where a change does not fit the file, or the new text would not have the intended content
  */
 export async function editRemoteFile(
   document: RemoteDocument,
@@ -43,10 +42,14 @@ export async function editRemoteFile(
   if (sameContent(document.content, wanted)) return document.text;
   const text = new Editor(document, wanted).edit();
   if (!await says(text, document.path, wanted)) {
-    throw new Failure("internal", `cannot edit ${document.path}: the new text would not say what it should`, {
-      path: document.path,
-      next: "nothing was written; report this as a bug of sremote, with the file, its tokens taken out",
-    });
+    throw new Failure(
+      "internal",
+      `cannot edit ${document.path}: the new text would not have the intended content`,
+      {
+        path: document.path,
+        next: "Report this as a bug in sremote, with the file but without its tokens; nothing was written",
+      },
+    );
   }
   return text;
 }
@@ -84,7 +87,7 @@ class Editor {
     return !map.flow && map.pairs.every(({ start, explicit }) => !explicit && this.splices.startsLine(start));
   }
 
-  /** Nothing but comments, which stay above. */
+  /** The file has only comments, which stay above. */
   private fillEmpty(): void {
     const end = this.document.text.search(/^\.\.\.(?:\s|$)/m);
     this.splices.insertLines(end < 0 ? this.document.text.length : end, fileLines(this.wanted, this.style));
@@ -108,29 +111,16 @@ class Editor {
     this.editCredentials(root, root.pairs.find(({ key }) => key.text === "Credentials"), pad);
   }
 
-  /** One by one where each stands on lines of its own; otherwise the whole list anew. */
   private editCredentials(root: MapNode, pair: Pair | undefined, pad: string): void {
-    const { splices } = this;
     const [was, now] = [this.before.credentials, this.wanted.credentials];
-    if (was.length === now.length && was.every((one, i) => sameCredential(one, now[i]!))) return;
-    const column = pad.length + this.style.list;
-    if (pair === undefined) {
-      // Behind what belongs to the last remote, and behind one that is new.
-      const end = splices.blockEnd(root.start, root.end);
-      splices.insertLines(end, [`${pad}Credentials:`, ...credentialLines(now, column)]);
-      return;
+    if (sameList(was, now, sameCredential)) return;
+    if (pair !== undefined) {
+      return this.setItems(pair, [was, now], pad.length, sameCredential, credentialLines);
     }
-    const { start, value, colon } = pair;
-    if (now.length === 0) {
-      splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
-      return;
-    }
-    if (value.kind !== "seq" || value.flow || !value.items.every((item) => splices.startsItem(item.start))) {
-      splices.replace(colon + 1, value.end, "");
-      splices.insertLines(splices.lineEnd(value.end), credentialLines(now, column));
-      return;
-    }
-    this.editItems(value, was, now, sameCredential, credentialLines);
+    // After everything that belongs to the last remote, and after a new remote.
+    const end = this.splices.blockEnd(root.start, root.end);
+    const lines = credentialLines(now, pad.length + this.style.list);
+    this.splices.insertLines(end, [`${pad}Credentials:`, ...lines]);
   }
 
   private newLines(remotes: readonly StoredRemote[]): readonly string[] {
@@ -146,11 +136,7 @@ class Editor {
     ) {
       if (sameContent({ ...wanted, default: before.default }, before)) return;
       if (wanted.remotes.size === 0) return this.splices.replace(value.start, value.end, "{}");
-      this.splices.replace(colon + 1, value.end, "");
-      return this.splices.insertLines(
-        this.splices.lineEnd(value.end),
-        this.newLines([...wanted.remotes.values()]),
-      );
+      return this.setLines(pair, this.newLines([...wanted.remotes.values()]));
     }
     if (wanted.remotes.size === 0) this.splices.replace(colon + 1, colon + 1, " {}");
     value.pairs.forEach((entry, i) => {
@@ -166,15 +152,15 @@ class Editor {
   }
 
   /**
-   * Takes out an entry with its own comments: those inside it, and those right above it. Above the first entry
-   * stays what is there: it may speak of the whole list.
+   * Removes an entry with its own comments: those inside it, and those directly above it. Comments above the first
+   * entry stay: they may be about the whole list.
    */
   private removeEntry({ pairs }: MapNode, index: number): void {
     const { start, value } = pairs[index]!;
     const { splices } = this;
     const from = index === 0 ? splices.lineStart(start) : splices.commentStart(start);
     const end = splices.blockEnd(start, value.end);
-    // Of the blank lines above and below, only those above are left.
+    // Of the blank lines above and below, only those above stay.
     const to = index < pairs.length - 1 && splices.isBlankAbove(from) ? splices.skipBlank(end) : end;
     splices.replace(from, to, "");
   }
@@ -182,7 +168,9 @@ class Editor {
   private editEntry(entry: Pair, was: StoredRemote, now: StoredRemote): void {
     const map = entry.value;
     const kept = map.kind === "map" && this.hasLines(map) && !entry.explicit &&
-      map.pairs.some(({ key }) => FIELDS.some((field) => field === key.text && this.isKept(field, was, now)));
+      map.pairs.some(({ key }) =>
+        REMOTE_FIELDS.some((field) => field.yaml === key.text && this.isKept(field, was, now))
+      );
     if (!kept) {
       this.splices.replaceBlock(entry.start, entry.value.end, remoteLines(now, this.style));
       return;
@@ -190,54 +178,56 @@ class Editor {
     const column = this.splices.column(map.start);
     const pairs = new Map(map.pairs.map((pair) => [pair.key.text, pair]));
     let at = this.splices.lineStart(map.start);
-    for (const field of FIELDS) {
-      const pair = pairs.get(field);
-      if (!isSame(field, was, now)) {
+    for (const field of REMOTE_FIELDS) {
+      const pair = pairs.get(field.yaml);
+      if (!sameField(field, was, now)) {
         if (pair === undefined) this.splices.insertLines(at, fieldLines(now, field, column, this.style.list));
-        else if (field === "Keyservers") this.setKeyservers(pair, was, now, column);
-        else this.setScalar(pair, fieldText(now, field));
+        else if (field.type === "keyservers") {
+          const lists = [was[field.property], now[field.property]] as const;
+          this.setItems(pair, lists, column, sameKeyserver, keyserverLines);
+        } else this.setScalar(pair, fieldText(now[field.property], field.always));
       }
       if (pair !== undefined) at = Math.max(at, this.splices.lineEnd(pair.value.end));
     }
   }
 
-  /** Whether a line of the field stays, so that the entry is not left without any: that would be a null. */
-  private isKept(field: Field, was: StoredRemote, now: StoredRemote): boolean {
-    return isSame(field, was, now) || fieldLines(now, field, 0, 0).length > 0;
+  /** Whether a line of the field stays: an entry without lines would be null. */
+  private isKept(field: RemoteField, was: StoredRemote, now: StoredRemote): boolean {
+    return sameField(field, was, now) || fieldLines(now, field, 0, 0).length > 0;
   }
 
-  /** A new scalar in the old one's place; null: the line goes. */
+  /** Replaces a scalar; null: removes the line. */
   private setScalar(pair: Pair, text: string | null): void {
     const { start, value, colon } = pair;
     const { splices } = this;
     if (text === null) return splices.replace(splices.lineStart(start), splices.lineEnd(value.end), "");
     if (value.start === value.end) return splices.replace(colon + 1, colon + 1, ` ${text}`);
-    // A block scalar (|) ends with its line.
+    // A block scalar (|) includes its line break.
     const eol = splices.endsLine(value.end) ? this.style.eol : "";
     splices.replace(value.start, value.end, text + eol);
   }
 
-  private setKeyservers(pair: Pair, was: StoredRemote, now: StoredRemote, column: number): void {
-    const { start, value, colon } = pair;
-    const { splices } = this;
-    const end = splices.lineEnd(value.end);
-    if (now.keyservers.length === 0) return splices.replace(splices.lineStart(start), end, "");
-    if (value.kind === "seq" && !value.flow && value.items.every((item) => splices.startsItem(item.start))) {
-      return this.editItems(value, was.keyservers, now.keyservers, sameKeyserver, keyserverLines);
-    }
-    splices.replace(colon + 1, value.end, "");
-    splices.insertLines(end, keyserverLines(now.keyservers, column + this.style.list));
+  /** Replaces a value with lines below its key. */
+  private setLines({ colon, value }: Pair, lines: readonly string[]): void {
+    this.splices.replace(colon + 1, value.end, "");
+    this.splices.insertLines(this.splices.lineEnd(value.end), lines);
   }
 
-  /** Between the first and the last that stay as they are, the old ones go and the new ones come. */
-  private editItems<T>(
-    { start, items }: SeqNode,
-    was: readonly T[],
-    now: readonly T[],
+  /** Item by item where each is on its own lines, between the unchanged ones at both ends; otherwise the whole list. */
+  private setItems<T>(
+    pair: Pair,
+    [was, now]: readonly [readonly T[], readonly T[]],
+    column: number,
     same: (one: T, other: T) => boolean,
     linesOf: (items: readonly T[], column: number) => readonly string[],
   ): void {
     const { splices } = this;
+    const { value } = pair;
+    if (now.length === 0) return this.setScalar(pair, null);
+    if (value.kind !== "seq" || value.flow || !value.items.every((item) => splices.startsItem(item.start))) {
+      return this.setLines(pair, linesOf(now, column + this.style.list));
+    }
+    const { start, items } = value;
     const most = Math.min(was.length, now.length);
     let head = 0;
     while (head < most && same(was[head]!, now[head]!)) head++;
@@ -249,10 +239,4 @@ class Editor {
     const at = head === 0 ? splices.lineStart(start) : splices.lineEnd(items[head - 1]!.end);
     splices.insertLines(at, linesOf(now.slice(head, now.length - tail), splices.column(start)));
   }
-}
-
-function isSame(field: Field, was: StoredRemote, now: StoredRemote): boolean {
-  return field === "Keyservers"
-    ? sameKeyservers(was.keyservers, now.keyservers)
-    : fieldText(was, field) === fieldText(now, field);
 }

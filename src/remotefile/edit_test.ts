@@ -345,12 +345,12 @@ for (const { name, before, changes, after } of cases) {
   });
 }
 
-Deno.test("changes that say what is there already leave the text alone", async () => {
+Deno.test("changes without effect leave the text unchanged", async () => {
   const text = 'Active: "a"\nRemotes: {a: {URI: x, Exclusive: yes}}';
   assert.equal(await edited(text, [use("a", "a"), update("a", entry("x"), entry("x"))]), text);
 });
 
-Deno.test("changes that do not fit are a bug, and say so without a token", async () => {
+Deno.test("a change that does not fit the file is an internal error without a token", async () => {
   const text = "Remotes:\n  a:\n    URI: x\n    Token: tok-en-en\n";
   for (const change of [add("a", entry("x")), remove("b"), logout("b"), login("b"), use("a", "b")]) {
     await assert.rejects(() => edited(text, [change]), (error) => {
@@ -362,7 +362,7 @@ Deno.test("changes that do not fit are a bug, and say so without a token", async
   }
 });
 
-Deno.test("edit: a credential is added, changed and dropped where it stands", async () => {
+Deno.test("edit: a credential is added, changed and removed in place", async () => {
   const before = t`
 Remotes: {}
 Credentials: # keyservers and registries

@@ -1,16 +1,16 @@
-/** A remote's list of keyservers, changed by hand: as SingularityCE 3.7 and later do it. */
+/** Changes to the keyserver list of a remote, as in SingularityCE 3.7 and later. */
 import { keyserverKey, keyserverProblem } from "../base/uri.ts";
 import type { Keyserver } from "../model.ts";
 
-/** Why a list cannot be changed so. */
+/** Why a list cannot be changed. */
 export interface Refusal {
   readonly problem: string;
   readonly next: string;
 }
 
 /**
- * The list with another keyserver in it.
- * @param order its place among those in use, from 1; null: the last
+ * The list with a keyserver added.
+ * @param order its position among the keyservers in use, from 1; null: last
  *
  * @example
  * ```ts
@@ -27,15 +27,15 @@ export function addKeyserver(
   order: number | null,
 ): readonly Keyserver[] | Refusal {
   const known = present.find((one) => same(one.uri, added.uri));
-  // The endpoint's own comes back into use.
+  // The endpoint's own keyserver is enabled again.
   const back = known !== undefined && !known.external && known.skip;
   if (known !== undefined && !back) {
-    return { problem: "it is in the list already", next: "sremote keyserver list shows it" };
+    return { problem: "it is already in the list", next: "Run sremote keyserver list to see it" };
   }
   const used = present.filter((one) => !one.skip).length + 1;
   const place = order ?? used;
   if (place < 1 || place > used) {
-    return { problem: `--order ${place} is out of range`, next: `give a number from 1 to ${used}` };
+    return { problem: `--order ${place} is out of range`, next: `Give a number from 1 to ${used}` };
   }
   const others = present.filter((one) => one !== known);
   const after = others.filter((one) => !one.skip)[place - 2];
@@ -43,14 +43,14 @@ export function addKeyserver(
   return [...others.slice(0, at), back ? { ...known, skip: false } : added, ...others.slice(at)];
 }
 
-/** The list without a keyserver; the endpoint's own stays in it, out of use. The last one in use cannot go. */
+/** The list without a keyserver. The endpoint's own stays in the list, disabled. The last one in use stays. */
 export function removeKeyserver(present: readonly Keyserver[], uri: string): readonly Keyserver[] | Refusal {
   const known = present.find((one) => same(one.uri, uri) && !one.skip);
   if (known === undefined) {
-    return { problem: "there is no such keyserver in use", next: "sremote keyserver list shows them" };
+    return { problem: "there is no such keyserver in use", next: "Run sremote keyserver list to see them" };
   }
   if (present.filter((one) => !one.skip).length === 1) {
-    return { problem: "it is the last one in use", next: "add another one first" };
+    return { problem: "it is the last one in use", next: "Add another one first" };
   }
   return present.flatMap((one) => one !== known ? [one] : one.external ? [] : [{ ...one, skip: true }]);
 }

@@ -33,7 +33,7 @@ const added: readonly (readonly [
   ["the first in a list of none", [], a, 1, [a]],
   ["no place 0", [a], b, 0, /out of range/],
   ["no place behind the next", [a], b, 3, /out of range/],
-  ["not twice, whatever its spelling", [server("hkps://a.org")], a, null, /in the list already/],
+  ["not twice, whatever its spelling", [server("hkps://a.org")], a, null, /already in the list/],
 ];
 
 for (const [story, present, one, order, expected] of added) {

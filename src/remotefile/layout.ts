@@ -1,10 +1,10 @@
-/** How an existing file is laid out, so that what is new in it looks like the rest. */
+/** The layout of an existing file, so that new lines in it look like the rest. */
 import type { RemoteDocument } from "./parse.ts";
 import type { Style } from "./render.ts";
 import { Splices } from "./splices.ts";
 import type { MapNode, Node, Pair } from "./yaml.ts";
 
-/** The layout that the file's first remote and first list show; where they don't, what Go's yaml.v3 writes. */
+/** The layout of the file's first remote and first list; where there is none, the one that Go's yaml.v3 writes. */
 export function styleOf({ text, root }: RemoteDocument): Style {
   const eol = /\r?\n/.exec(text)?.[0] === "\r\n" ? "\r\n" : "\n";
   const lines = new Splices(text, eol);

@@ -1,6 +1,7 @@
 /**
- * The ledger: which remotes of a `remote.yaml` sremote put there, so that taking one out of the config removes it,
- * and one that somebody added by hand stays. It lies beside the file, for a field of ours in it would break the programs.
+ * The ledger: which remotes of a `remote.yaml` sremote manages, so that removing one from the config removes it from the
+ * file, and a remote that somebody added by hand stays. It is a file of its own, since an unknown field in `remote.yaml`
+ * would break the programs.
  */
 import { basename, dirname, join } from "node:path";
 import { Failure } from "../base/failure.ts";
@@ -13,10 +14,10 @@ export interface Ledger {
   readonly previous: ReadonlySet<string>;
 }
 
-/** That of a file which sremote has never written. */
+/** The ledger of a file that sremote has never written. */
 export const EMPTY_LEDGER: Ledger = { remotes: new Set(), previous: new Set() };
 
-/** `.sremote-ledger.json` beside `remote.yaml`; a file of another name has one of its own. */
+/** `.sremote-ledger.json` beside `remote.yaml`; a file of another name has its own. */
 export function ledgerPath(file: string): string {
   const name = basename(file);
   return join(
@@ -47,7 +48,7 @@ export function parseLedger(text: string, path: string): Ledger {
       `cannot read ${path}: it is not a ledger of this version of sremote`,
       {
         path,
-        next: "remove it if it is damaged: every remote then counts as added by hand until the next apply",
+        next: "Remove it if it is damaged: all remotes then count as added by hand until the next apply",
       },
     );
   }

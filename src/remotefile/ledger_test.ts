@@ -48,7 +48,7 @@ Deno.test("ledger: what is none is refused, with its path", () => {
       () => parseLedger(text, "/here/ledger.json"),
       (error) =>
         error instanceof Failure && error.code === "ledger-invalid" && error.path === "/here/ledger.json" &&
-        error.message.includes("/here/ledger.json") && /remove it/.test(error.next!),
+        error.message.includes("/here/ledger.json") && /Remove it/.test(error.next!),
       text,
     );
   }

@@ -1,18 +1,19 @@
-/** Two texts of a `remote.yaml` fit to be shown side by side: no token in them, and yet it shows where they differ. */
+/** Two texts of a `remote.yaml` made safe to show side by side: without tokens, but with a mark where tokens differ. */
 import type { Secret } from "../base/secret.ts";
+import { CREDENTIAL_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 import type { RemoteDocument } from "./parse.ts";
 import type { MapNode, Node } from "./yaml.ts";
 
 export { maskLine } from "./mask_line.ts";
 
 const MASK = "***";
-// Shorter ones stand in other words by chance.
+// Shorter ones occur in other words by chance.
 const SHORTEST_TOKEN = 6;
 
 /**
- * Both texts with a mask of fixed length for each token and Auth value: `***` where both files hold the same one for
- * the same remote or credential, `*** (before)` and `*** (after)` where they don't. Tokens are masked wherever else
- * they stand too, such as in comments, and so is what a comment calls a token.
+ * Both texts with a mask of fixed length for each token and Auth value: `***` where both files have the same one for
+ * the same remote or credential, `*** (before)` and `*** (after)` where they differ. Tokens are masked everywhere else
+ * too, for example in comments, and so is what a comment calls a token.
  *
  * @example
  * ```ts
@@ -35,12 +36,15 @@ export function maskPair(before: RemoteDocument, after: RemoteDocument): { befor
 
 /** A secret in a text. */
 interface Place {
-  /** Whose it is: the same in both texts. */
+  /** The remote or credential, and its field: the same in both texts. */
   readonly owner: string;
   readonly start: number;
   readonly end: number;
   readonly secret: Secret;
 }
+
+const REMOTE_SECRETS = REMOTE_FIELDS.filter((one) => one.type === "secret");
+const CREDENTIAL_SECRETS = CREDENTIAL_FIELDS.filter((one) => one.type === "secret");
 
 function secretsOf({ root, content }: RemoteDocument): readonly Place[] {
   const places: Place[] = [];
@@ -48,19 +52,22 @@ function secretsOf({ root, content }: RemoteDocument): readonly Place[] {
     if (secret && node) places.push({ owner, start: node.start, end: node.end, secret });
   };
   for (const { key, value } of mapOf(valueOf(root, "Remotes"))?.pairs ?? []) {
-    add(`remote ${key.text}`, valueOf(value, "Token"), content.remotes.get(key.text)?.token);
+    const remote = content.remotes.get(key.text);
+    for (const { yaml, property } of REMOTE_SECRETS) {
+      add(`remote ${yaml} ${key.text}`, valueOf(value, yaml), remote?.[property]);
+    }
   }
   const credentials = valueOf(root, "Credentials");
   const seen = new Map<string, number>();
-  content.credentials.forEach(({ uri, auth }, i) => {
+  content.credentials.forEach((credential, i) => {
+    const { uri } = credential;
+    const item = credentials?.kind === "seq" ? credentials.items[i] : undefined;
     // The same address twice is two credentials.
     const count = (seen.get(uri) ?? 0) + 1;
     seen.set(uri, count);
-    add(
-      `credential ${count} ${uri}`,
-      valueOf(credentials?.kind === "seq" ? credentials.items[i] : undefined, "Auth"),
-      auth,
-    );
+    for (const { yaml, property } of CREDENTIAL_SECRETS) {
+      add(`credential ${yaml} ${count} ${uri}`, valueOf(item, yaml), credential[property]);
+    }
   });
   return places.sort((a, b) => a.start - b.start);
 }
@@ -93,14 +100,14 @@ function masked(
   return parts.join("");
 }
 
-/** Text between the secrets, of which comments may hold one. */
+/** The text between the secrets, where a comment may contain one. */
 function openText(text: string, tokens: TokenFinder): string {
   const found = tokens.mask(text);
   if (!found.includes("#")) return found;
   return found.split("\n").map(maskComment).join("\n");
 }
 
-/** `# Token: abc` is an entry that somebody took out for a while. */
+/** `# Token: abc` is a field that somebody commented out. */
 function maskComment(line: string): string {
   const hash = line.startsWith("#") ? 0 : /\s#/.exec(line)?.index ?? -1;
   if (hash < 0) return line;
@@ -116,9 +123,9 @@ function maskComment(line: string): string {
 /** Finds many tokens in a text at once, in time linear in the text's length. */
 class TokenFinder {
   private readonly tokens = new Set<string>();
-  /** The lengths of the tokens that begin with the same characters, longest first. */
+  /** The lengths of the tokens that start with the same characters, longest first. */
   private readonly lengths = new Map<string, number[]>();
-  /** Whether some token may begin with two characters: nearly all places of a text are passed over by this alone. */
+  /** Whether a token may start with these two characters: this alone rules out nearly every place in a text. */
   private readonly starts = new Uint8Array(1 << 16);
 
   constructor(tokens: readonly string[]) {

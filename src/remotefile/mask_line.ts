@@ -1,17 +1,19 @@
-/** Lines and names of a file that may be broken, fit to print: a token may stand anywhere in it. */
-
+/** Makes lines and names of an invalid file safe to print: a token may be anywhere in it. */
 import { nearest } from "../base/suggest.ts";
+import { CREDENTIAL_FIELDS, type Field, KEYSERVER_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 
-const TEXT_FIELDS = new Set(["Active", "URI"]);
-const FLAG_FIELDS = new Set(["System", "Exclusive", "Insecure", "Skip", "External"]);
-const LIST_FIELDS = new Set(["Remotes", "Keyservers", "Credentials"]);
-const FIELDS = [...TEXT_FIELDS, ...FLAG_FIELDS, ...LIST_FIELDS, "Token", "Auth"];
+const fields: readonly Field[] = [...REMOTE_FIELDS, ...KEYSERVER_FIELDS, ...CREDENTIAL_FIELDS];
+const ofType = (type: Field["type"]) => fields.flatMap((one) => one.type === type ? [one.yaml] : []);
+const TEXT_FIELDS = new Set(["Active", ...ofType("text")]);
+const FLAG_FIELDS = new Set(ofType("flag"));
+const LIST_FIELDS = new Set(["Remotes", "Credentials", ...ofType("keyservers")]);
+const FIELDS = [...TEXT_FIELDS, ...FLAG_FIELDS, ...LIST_FIELDS, ...ofType("secret")];
 
 const LINE = /^(\ufeff?[ \t]*(?:- +)?)(?:([A-Za-z0-9_][A-Za-z0-9._-]*):(?:[ \t]+(.*))?)$/;
 
 /**
- * One line of a file, without what may be secret: a value is shown only where its field is none that may hold a token
- * and the value is simple; comments never are.
+ * One line of a file without possible secrets: a value is shown only if it is simple and its field cannot contain a token;
+ * a comment is never shown.
  *
  * @example
  * ```ts
@@ -45,7 +47,7 @@ function isOpen(key: string, value: string): boolean {
 }
 
 /**
- * A name as an error may show it: `***` where it is more likely a token that lost its place than a name.
+ * A name as an error may show it: `***` where it is more likely a misplaced token than a name.
  * A remote's name is seldom long and without a separator; a token always is.
  */
 export function maskName(name: string): string {
@@ -54,7 +56,7 @@ export function maskName(name: string): string {
   return tokenLike ? "***" : name;
 }
 
-/** A field's name as an error may show it: one that is near a known one, or a short word. A token is neither. */
+/** A field's name as an error may show it: one that is similar to a known one, or a short word. A token is neither. */
 export function maskField(name: string): string {
   return nearest(name, FIELDS) !== undefined || /^[A-Z]?[a-z]{1,11}$/.test(name) ? maskName(name) : "***";
 }

@@ -6,7 +6,7 @@ async function pair(before: string, after: string) {
   return maskPair(await parseRemoteFile(before, "b"), await parseRemoteFile(after, "a"));
 }
 
-Deno.test("a secret is masked, and shows whether it differs", async () => {
+Deno.test("a secret is masked, with a mark where it differs", async () => {
   const text = (a: string, auth: string, rest = "") =>
     `Remotes:\n  a:\n    Token: ${a} # mine\n    URI: x\n${rest}Credentials:\n- URI: k\n  Auth: ${auth}\n`;
   assert.deepEqual(
@@ -31,7 +31,7 @@ Deno.test("secrets over several lines, in braces and in comments are masked too"
   );
 });
 
-Deno.test("many tokens with one beginning are found in time", async () => {
+Deno.test("many tokens with the same start are found quickly", async () => {
   const remotes = Array.from({ length: 3000 }, (_, i) => `  r${i}:\n    Token: eyJhbGciOiJ${i}\n`).join("");
   const text = `# ${"eyJhbGciOiJ".repeat(2000)}\nRemotes:\n${remotes}# eyJhbGciOiJ7\n`;
   const start = performance.now();
@@ -40,7 +40,7 @@ Deno.test("many tokens with one beginning are found in time", async () => {
   assert.match(before, /\n# \*\*\*\n$/);
 });
 
-Deno.test("a line of a broken file shows no value that may be a secret", () => {
+Deno.test("a line of an invalid file shows no value that may be a secret", () => {
   const cases: [string, string][] = [
     ["Active: company", "Active: company"],
     ["    URI: cloud.sylabs.io:443/x", "    URI: cloud.sylabs.io:443/x"],

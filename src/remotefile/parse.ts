@@ -6,22 +6,22 @@ import { maskLine } from "./mask_line.ts";
 import { scanYaml } from "./scan.ts";
 import type { Node } from "./yaml.ts";
 
-/** A `remote.yaml` that was read: what it says, and where in the text it says it. */
+/** A `remote.yaml` as it was read: its content, and where in the text each part is. */
 export interface RemoteDocument {
   readonly text: string;
   readonly content: RemoteFile;
   /** For messages. */
   readonly path: string;
-  /** The nodes with their places, for edit.ts and mask.ts; null: there is nothing but comments. */
+  /** The nodes with their places, for edit.ts and mask.ts; null: the file has only comments. */
   readonly root: Node | null;
 }
 
-// What Go's YAML refuses, or takes for a line break where YAML 1.2 does not: there the two would read different files.
+// What Go's YAML refuses, or reads as a line break where YAML 1.2 does not: the two would read different files.
 const FORBIDDEN =
   // deno-lint-ignore no-control-regex -- control characters are what it looks for
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]|\r(?!\n)|(?!^)\ufeff|\p{Cs}/u;
 
-/** A mistake with its place, from whichever stage found it. */
+/** A mistake with its place, from either stage. */
 interface Located {
   readonly offset: number;
   readonly message: string;
@@ -30,8 +30,8 @@ interface Located {
 }
 
 /**
- * Reads a `remote.yaml` as strictly as the programs do. Text fields keep their text: a token `0123` stays `0123`.
- * @param path only for messages
+ * Reads a `remote.yaml` as strictly as the programs do. Strings stay as written: a token `0123` stays `0123`.
+ * @param path for messages only
  * @throws {Failure} remote-file-invalid, with all problems found; no token in it
  *
  * @example
@@ -50,7 +50,7 @@ export async function parseRemoteFile(text: string, path: string): Promise<Remot
       message: `the character ${hex(text, forbidden)} is not allowed`,
     }]);
   }
-  // The library is loaded where a text needs it: it takes as long as an empty program.
+  // The library is loaded only for a text that needs it: that takes as long as an empty program.
   const tree = scanYaml(text) ?? (await import("./yaml.ts")).readYaml(text);
   if ("mistakes" in tree) throw invalid(text, path, tree.mistakes);
   const { content, problems } = decode(tree.root);
@@ -76,15 +76,15 @@ function invalid(text: string, path: string, found: readonly Located[]): Failure
   });
   const shown = maskLine(at.source);
   const gutter = " ".repeat(String(at.line).length);
-  // The caret stays below what is shown of the line.
+  // The caret stays below the visible part of the line.
   const caret = " ".repeat(Math.min(at.column - 1, shown.length));
   return new Failure("remote-file-invalid", `cannot read ${path}: line ${at.line}: ${first.message}`, {
     path,
     problems,
     excerpt: `${at.line} | ${shown}\n${gutter} | ${caret}^`,
     next: first.unsupported
-      ? `write ${path} without them: neither Singularity nor Apptainer does`
-      : `correct ${path} by hand: Singularity and Apptainer refuse the whole file too`,
+      ? `Rewrite ${path} without them; Singularity and Apptainer never write them`
+      : `Fix ${path} by hand; Singularity and Apptainer also refuse the whole file`,
   });
 }
 

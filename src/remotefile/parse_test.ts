@@ -48,7 +48,7 @@ Credentials:
   assert.equal(content.credentials[0]?.auth?.reveal(), "Basic dXNlcjpwdw==");
 });
 
-Deno.test("files that say nothing are empty files", async () => {
+Deno.test("files without content are empty", async () => {
   for (
     const text of [
       "",
@@ -69,7 +69,7 @@ Deno.test("files that say nothing are empty files", async () => {
   assert.equal((await read('Active: ""\nRemotes: ~\nCredentials:')).default, null);
 });
 
-Deno.test("text stays text, nothing is null, and only bare words are flags", async () => {
+Deno.test("text stays text, an empty value is unset, and only unquoted words are flags", async () => {
   for (const text of ["0123", "1e5", "true", "yes", "0x1F", "1:30", ".inf", "2001-01-01"]) {
     const { remotes } = await read(`Remotes:\n  ${text}:\n    URI: ${text}\n    Token: ${text}\n`);
     assert.equal(remotes.get(text)?.uri, text);
@@ -92,41 +92,41 @@ Deno.test("text stays text, nothing is null, and only bare words are flags", asy
   }
 });
 
-Deno.test("any text may be a name", async () => {
+Deno.test("any text can be a name", async () => {
   for (const name of ["__proto__", "a b", "a.b", "🐟", "constructor", "<<", "null", "? x", "a: b", "#"]) {
     assert.ok((await read(`Remotes:\n  ${JSON.stringify(name)}:\n    URI: x\n`)).remotes.has(name), name);
   }
 });
 
-Deno.test("what a decoder refuses is refused, with its line", async () => {
+Deno.test("what the programs' decoders refuse is refused, with its line", async () => {
   const cases: [string, RegExp][] = [
     ["Remotes:\n  a:\n    URI: x\n    Tokn: abcdef\n", /^cannot read r.yaml: line 4: unknown field "Tokn"$/],
     ["active: x\n", /line 1: unknown field "active"/],
-    ["Active: x\nActive: y\n", /line 2: the key is there twice/],
-    ["Remotes:\n  a:\n    URI: x\n  a:\n    URI: y\n", /line 4: the key is there twice/],
+    ["Active: x\nActive: y\n", /line 2: duplicate key/],
+    ["Remotes:\n  a:\n    URI: x\n  a:\n    URI: y\n", /line 4: duplicate key/],
     ["Remotes:\n  ~:\n    URI: x\n", /line 2: a key is null/],
-    ["- a\n", /line 1: fields were expected/],
-    ["text\n", /line 1: fields were expected/],
-    ["Remotes: []\n", /fields were expected/],
-    ["Remotes:\n  a: text\n", /line 2: fields were expected/],
+    ["- a\n", /line 1: expected a map/],
+    ["text\n", /line 1: expected a map/],
+    ["Remotes: []\n", /expected a map/],
+    ["Remotes:\n  a: text\n", /line 2: expected a map/],
     ["Remotes:\n  a:\n  b:\n    URI: x\n", /line 2: the remote is empty/],
-    ["Remotes:\n  a:\n    Insecure: maybe\n", /line 3: neither true nor false/],
-    ["Remotes:\n  a:\n    Insecure: 'true'\n", /neither true nor false/],
-    ["Remotes:\n  a:\n    URI: [x]\n", /text was expected/],
-    ["Remotes:\n  a:\n    Keyservers: x\n", /a list was expected/],
-    ["Credentials:\n-\n", /fields were expected/],
+    ["Remotes:\n  a:\n    Insecure: maybe\n", /line 3: expected true or false/],
+    ["Remotes:\n  a:\n    Insecure: 'true'\n", /expected true or false/],
+    ["Remotes:\n  a:\n    URI: [x]\n", /expected a string/],
+    ["Remotes:\n  a:\n    Keyservers: x\n", /expected a list/],
+    ["Credentials:\n-\n", /expected a map/],
     ["Active: x\n---\nActive: y\n", /more than one YAML document/],
     ["Active: &a x\n", /anchors and aliases are not supported/],
     ["Remotes:\n  a: &a {URI: x}\n  b: *a\n", /anchors and aliases/],
     ["Remotes:\n  a:\n    <<: {URI: x}\n", /merge keys/],
     ["Active: !!str x\n", /tags/],
     ["%YAML 1.1\n---\nActive: x\n", /directives/],
-    ["? [a]\n: b\n", /a key is not text/],
+    ["? [a]\n: b\n", /a key is not a string/],
     ["Active:\tx\n\tRemotes: {}\n", /line 2: /],
     ["Remotes:\n  a: {URI: x\n", /r.yaml: line/],
     ['Active: "x\n', /a quote is not closed/],
-    ["Active: a: b\n", /line 1: the text holds a colon/],
-    ["Remotes:\n    a:\n        URI: x\n      Token: y\n", /line 4: the indentation does not fit/],
+    ["Active: a: b\n", /line 1: the value contains a colon/],
+    ["Remotes:\n    a:\n        URI: x\n      Token: y\n", /line 4: the indentation does not match/],
     ["Active: x\u0000\n", /line 1: the character U\+0000/],
     ["# c\u2028Active: x\n", /U\+2028/],
     ["# c\rActive: x\n", /CR without LF/],
@@ -138,7 +138,7 @@ Deno.test("what a decoder refuses is refused, with its line", async () => {
   }
 });
 
-Deno.test("all problems are told at once, each with its path and what is near", async () => {
+Deno.test("all problems are reported at once, each with its path and a suggestion", async () => {
   const { problems, excerpt, next, path } = await refused(
     "Remotes:\n  company:\n    URL: x\n    Tokn: secret\n    Insecure: 3\n  a b:\n    Keyservers:\n    - URI: x\n      Skp: true\nFoo: 1\n",
   );
@@ -154,7 +154,7 @@ Deno.test("all problems are told at once, each with its path and what is near", 
   assert.equal(path, "r.yaml");
 });
 
-Deno.test("nesting and aliases cost no more than their text", async () => {
+Deno.test("nesting and aliases cost no more than their length", async () => {
   const start = performance.now();
   for (const piece of ["[", "{a: ", "- ", "? ", "{", "a:\n "]) {
     await refused("Remotes: " + piece.repeat(3000));

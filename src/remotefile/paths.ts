@@ -1,14 +1,16 @@
-/** Where each `remote.yaml` is: two runtimes, two scopes. The only place that knows. */
+/** Where each `remote.yaml` is, by program and scope. The only place that knows. */
 import { isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
+import { quote } from "../base/text.ts";
 import type { Runtime, Scope, Target } from "../model.ts";
+import { newest, PROGRAMS } from "../programs.ts";
 import type { Files, Surroundings } from "../world.ts";
 
 /** What the command line and the config say about places. */
 export interface PathOptions {
-  /** `--root`: a folder that stands for `/`. */
+  /** `--root`: the directory to use as `/`. */
   readonly root: string | null;
-  /** `--remote-file`: this very file, for the scope that is worked on. */
+  /** `--remote-file`: exactly this file, for the scope of the command. */
   readonly remoteFile: string | null;
   /** `--sysconfdir`, or the config's `sysconfdir`; null: `/etc` or `/usr/local/etc`, whichever is there. */
   readonly sysconfdir: string | null;
@@ -21,73 +23,60 @@ export interface PathInputs {
 }
 
 const SYSCONFDIRS = ["/etc", "/usr/local/etc"];
+const NAME = "remote.yaml";
 
-/** The file that a plan of this runtime and scope is about. */
+/** The `remote.yaml` of a program and scope. @throws {Failure} io, if there is no home directory */
 export async function findTarget(
   runtime: Runtime,
   scope: Scope,
   options: PathOptions,
   inputs: PathInputs,
 ): Promise<Target> {
-  const file = options.remoteFile !== null
-    ? resolve(inputs.here.folder, options.remoteFile)
-    : scope === "global"
-    ? globalFile(runtime, options, inputs)
-    : await userFile(runtime, options, inputs);
-  return { runtime, scope, file };
+  if (options.remoteFile !== null) {
+    return { runtime, scope, file: resolve(inputs.here.folder, options.remoteFile) };
+  }
+  const directory = scope === "global"
+    ? globalDirectory(runtime, options, inputs)
+    : await userDirectory(runtime, inputs);
+  return { runtime, scope, file: under(options, inputs, join(directory, NAME)) };
 }
 
-/** Both sysconfdirs hold a file of this runtime, and nothing says which one counts. */
+/** Both sysconfdirs hold a file of this program, and nothing says which one is used. */
 export function ambiguousSysconfdir(runtime: Runtime, options: PathOptions, inputs: PathInputs): boolean {
   return options.sysconfdir === null && options.remoteFile === null &&
-    SYSCONFDIRS.every((one) =>
-      inputs.files.exists(under(options, inputs, join(one, runtime, "remote.yaml")))
-    );
+    globalDirectories(runtime).every((one) => inputs.files.exists(under(options, inputs, join(one, NAME))));
 }
 
-/**
- * `SYSCONFDIR/RUNTIME/remote.yaml`: `/etc` in distribution packages, `/usr/local/etc` in a source build. A file there
- * decides, then a folder; `/etc` first.
- */
-function globalFile(runtime: Runtime, options: PathOptions, inputs: PathInputs): string {
+/** `/etc` is the sysconfdir of distribution packages, `/usr/local/etc` of a source build. */
+function globalDirectories(runtime: Runtime): readonly string[] {
+  return SYSCONFDIRS.map((one) => join(one, PROGRAMS[runtime].sysconfDirectory));
+}
+
+/** The first that holds a file, else the first that exists, else the first. */
+function globalDirectory(runtime: Runtime, options: PathOptions, inputs: PathInputs): string {
   if (options.sysconfdir !== null) {
-    return under(
-      options,
-      inputs,
-      join(resolve(inputs.here.folder, options.sysconfdir), runtime, "remote.yaml"),
-    );
+    return join(resolve(inputs.here.folder, options.sysconfdir), PROGRAMS[runtime].sysconfDirectory);
   }
-  const folders = SYSCONFDIRS.map((one) => under(options, inputs, join(one, runtime)));
-  const found = folders.find((one) => inputs.files.exists(join(one, "remote.yaml"))) ??
-    folders.find((one) => inputs.files.exists(one)) ?? folders[0]!;
-  return join(found, "remote.yaml");
+  const directories = globalDirectories(runtime);
+  const exists = (path: string) => inputs.files.exists(under(options, inputs, path));
+  return directories.find((one) => exists(join(one, NAME))) ?? directories.find(exists) ?? directories[0]!;
 }
 
-/**
- * Singularity: `$SINGULARITY_CONFIGDIR`, else `.singularity` in the home folder of the password database.
- * Apptainer: `$APPTAINER_CONFIGDIR`, else the older `$SINGULARITY_CONFIGDIR`, else `.apptainer` in `$HOME`.
- */
-async function userFile(runtime: Runtime, options: PathOptions, inputs: PathInputs): Promise<string> {
-  const { env } = inputs.here;
-  // As Go's os.Getenv: an empty variable is none.
-  const set = (runtime === "apptainer" && env("APPTAINER_CONFIGDIR")) || env("SINGULARITY_CONFIGDIR");
-  if (set) return under(options, inputs, join(resolve(inputs.here.folder, set), "remote.yaml"));
-  const home = runtime === "apptainer" ? env("HOME") || null : await inputs.here.passwordHome();
-  if (home === null || !isAbsolute(home)) {
-    const where = runtime === "singularity"
-      ? "the password database gives this user no home folder"
-      : home === null
-      ? "HOME is not set"
-      : `HOME is ${JSON.stringify(home)}, not an absolute path`;
-    throw new Failure("io", `cannot tell where the user's remote.yaml of ${runtime} is: ${where}`, {
-      next: `set ${runtime.toUpperCase()}_CONFIGDIR, or give --remote-file`,
-    });
-  }
-  return under(
-    options,
-    inputs,
-    join(home, runtime === "apptainer" ? ".apptainer" : ".singularity", "remote.yaml"),
-  );
+async function userDirectory(runtime: Runtime, { here }: PathInputs): Promise<string> {
+  const { title, homeDirectory, homeVariable, configVariables } = PROGRAMS[runtime];
+  // As in the programs, an empty variable counts as unset.
+  const variables = newest(configVariables);
+  const set = variables.map((one) => here.env(one)).find((one) => one);
+  if (set) return resolve(here.folder, set);
+  const fromEnv = homeVariable === null ? undefined : here.env(homeVariable);
+  const home = fromEnv || await here.passwordHome();
+  if (home && isAbsolute(home)) return join(home, homeDirectory);
+  const why = fromEnv
+    ? `${homeVariable} is ${quote(fromEnv)}, not an absolute path`
+    : "the password database has no home directory for this user";
+  throw new Failure("io", `cannot find the user's remote.yaml of ${title}: ${why}`, {
+    next: `Set ${variables[0] ?? "a home directory"} or pass --remote-file`,
+  });
 }
 
 function under(options: PathOptions, inputs: PathInputs, absolute: string): string {

@@ -32,6 +32,7 @@ interface Case {
 }
 
 const HOME = { HOME: "/elsewhere" };
+const CONFIGDIRS = { SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" };
 const cases: readonly Case[] = [
   {
     story: "Singularity's home is the password database's",
@@ -48,17 +49,30 @@ const cases: readonly Case[] = [
     expected: "/elsewhere/.apptainer/remote.yaml",
   },
   {
+    story: "Apptainer's home is the password database's if HOME is unset",
+    runtime: "apptainer",
+    scope: "user",
+    expected: "/home/me/.apptainer/remote.yaml",
+  },
+  {
+    story: "Apptainer's home is the password database's if HOME is empty",
+    runtime: "apptainer",
+    scope: "user",
+    outside: { env: { HOME: "" } },
+    expected: "/home/me/.apptainer/remote.yaml",
+  },
+  {
     story: "SINGULARITY_CONFIGDIR",
     runtime: "singularity",
     scope: "user",
-    outside: { env: { ...HOME, SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" } },
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
     expected: "/c/remote.yaml",
   },
   {
     story: "APPTAINER_CONFIGDIR comes before the older name",
     runtime: "apptainer",
     scope: "user",
-    outside: { env: { ...HOME, SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" } },
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
     expected: "/d/remote.yaml",
   },
   {
@@ -69,28 +83,28 @@ const cases: readonly Case[] = [
     expected: "/c/remote.yaml",
   },
   {
-    story: "an empty variable is none",
+    story: "an empty variable counts as unset",
     runtime: "singularity",
     scope: "user",
     outside: { env: { SINGULARITY_CONFIGDIR: "" } },
     expected: "/home/me/.singularity/remote.yaml",
   },
   {
-    story: "a relative folder counts from the current one",
+    story: "a relative directory starts from the working directory",
     runtime: "singularity",
     scope: "user",
     outside: { env: { SINGULARITY_CONFIGDIR: "c" } },
     expected: "/here/c/remote.yaml",
   },
   {
-    story: "--root stands for / in the user's scope",
+    story: "--root is / in the user scope",
     runtime: "singularity",
     scope: "user",
     options: { root: "/r" },
     expected: "/r/home/me/.singularity/remote.yaml",
   },
   {
-    story: "--root stands for / for Apptainer too",
+    story: "--root is / for Apptainer too",
     runtime: "apptainer",
     scope: "user",
     options: { root: "/r" },
@@ -98,7 +112,7 @@ const cases: readonly Case[] = [
     expected: "/r/elsewhere/.apptainer/remote.yaml",
   },
   {
-    story: "--root stands for / before a folder that the environment names, and what climbs stays below it",
+    story: "--root is / for a directory that the environment names, and .. does not leave it",
     runtime: "singularity",
     scope: "user",
     options: { root: "/r" },
@@ -106,55 +120,55 @@ const cases: readonly Case[] = [
     expected: "/r/c/remote.yaml",
   },
   {
-    story: "the environment names the user's folder alone",
+    story: "the environment names the user directory only",
     runtime: "apptainer",
     scope: "global",
-    outside: { env: { ...HOME, SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" } },
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
     expected: "/etc/apptainer/remote.yaml",
   },
   {
-    story: "APPTAINER_CONFIGDIR is nothing to Singularity",
+    story: "Singularity ignores APPTAINER_CONFIGDIR",
     runtime: "singularity",
     scope: "user",
     outside: { env: { ...HOME, APPTAINER_CONFIGDIR: "/d" } },
     expected: "/home/me/.singularity/remote.yaml",
   },
   {
-    story: "sysconfdir is nothing to the user's scope",
+    story: "the user scope ignores sysconfdir",
     runtime: "singularity",
     scope: "user",
     options: { sysconfdir: "/opt/etc" },
     expected: "/home/me/.singularity/remote.yaml",
   },
   {
-    story: "of two folders, that in /etc",
+    story: "of two directories, the one in /etc",
     runtime: "apptainer",
     scope: "global",
     outside: { there: ["/etc/apptainer/apptainer.conf", "/usr/local/etc/apptainer/apptainer.conf"] },
     expected: "/etc/apptainer/remote.yaml",
   },
   {
-    story: "no global file, no folder: /etc",
+    story: "no global file and no directory: /etc",
     runtime: "singularity",
     scope: "global",
     expected: "/etc/singularity/remote.yaml",
   },
   {
-    story: "a folder decides where there is no file",
+    story: "a directory decides if there is no file",
     runtime: "singularity",
     scope: "global",
     outside: { there: ["/usr/local/etc/singularity/singularity.conf"] },
     expected: "/usr/local/etc/singularity/remote.yaml",
   },
   {
-    story: "a file comes before a folder",
+    story: "a file comes before a directory",
     runtime: "apptainer",
     scope: "global",
     outside: { there: ["/etc/apptainer/apptainer.conf", "/usr/local/etc/apptainer/remote.yaml"] },
     expected: "/usr/local/etc/apptainer/remote.yaml",
   },
   {
-    story: "of two files, that in /etc",
+    story: "of two files, the one in /etc",
     runtime: "singularity",
     scope: "global",
     outside: { there: ["/etc/singularity/remote.yaml", "/usr/local/etc/singularity/remote.yaml"] },
@@ -168,7 +182,7 @@ const cases: readonly Case[] = [
     expected: "/etc/singularity/remote.yaml",
   },
   {
-    story: "--root stands for / in the global scope",
+    story: "--root is / in the global scope",
     runtime: "singularity",
     scope: "global",
     options: { root: "r" },
@@ -184,14 +198,14 @@ const cases: readonly Case[] = [
     expected: "/r/opt/etc/singularity/remote.yaml",
   },
   {
-    story: "a relative sysconfdir counts from the current folder",
+    story: "a relative sysconfdir starts from the working directory",
     runtime: "apptainer",
     scope: "global",
     options: { sysconfdir: "etc" },
     expected: "/here/etc/apptainer/remote.yaml",
   },
   {
-    story: "--remote-file is this very file in the user's scope, and no home is needed",
+    story: "--remote-file is exactly this file in the user scope, and no home is needed",
     runtime: "apptainer",
     scope: "user",
     options: { remoteFile: "/x/y.yaml" },
@@ -199,7 +213,7 @@ const cases: readonly Case[] = [
     expected: "/x/y.yaml",
   },
   {
-    story: "--remote-file is this very file, whatever else is said",
+    story: "--remote-file is exactly this file, whatever else is set",
     runtime: "singularity",
     scope: "global",
     options: { remoteFile: "x/y.yaml", sysconfdir: "/opt", root: "/r" },
@@ -214,13 +228,13 @@ for (const { story, runtime, scope, options = {}, outside = {}, expected } of ca
   });
 }
 
-Deno.test("paths: no home folder is an error that says what to do", async () => {
+Deno.test("paths: no home directory is an error that says what to do", async () => {
   const homes = [
     ["singularity", { home: null, env: HOME }, /password database/],
     ["singularity", { home: "" }, /password database/],
     ["singularity", { home: "relative" }, /password database/],
-    ["apptainer", {}, /HOME is not set/],
-    ["apptainer", { env: { HOME: "" } }, /HOME is not set/],
+    ["apptainer", { home: null }, /password database/],
+    ["apptainer", { home: null, env: { HOME: "" } }, /password database/],
     ["apptainer", { env: { HOME: "relative" } }, /HOME is "relative", not an absolute path/],
   ] as const;
   for (const [runtime, outside, why] of homes) {
@@ -230,7 +244,7 @@ Deno.test("paths: no home folder is an error that says what to do", async () => 
   }
 });
 
-Deno.test("paths: two global files are ambiguous, unless something says which", () => {
+Deno.test("paths: two global files are ambiguous unless something says which", () => {
   const both = inputs({ there: ["/etc/singularity/remote.yaml", "/usr/local/etc/singularity/remote.yaml"] });
   assert.equal(ambiguousSysconfdir("singularity", NOWHERE, both), true);
   assert.equal(ambiguousSysconfdir("apptainer", NOWHERE, both), false);
@@ -245,6 +259,6 @@ Deno.test("paths: two global files are ambiguous, unless something says which", 
     ],
   });
   assert.equal(ambiguousSysconfdir("apptainer", { ...NOWHERE, root: "/r" }, below), true);
-  const folders = inputs({ there: ["/etc/singularity/x", "/usr/local/etc/singularity/x"] });
-  assert.equal(ambiguousSysconfdir("singularity", NOWHERE, folders), false);
+  const directories = inputs({ there: ["/etc/singularity/x", "/usr/local/etc/singularity/x"] });
+  assert.equal(ambiguousSysconfdir("singularity", NOWHERE, directories), false);
 });

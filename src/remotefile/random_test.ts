@@ -182,7 +182,7 @@ function credentialsFor(
   return present.map((old, i) => i === wish.at ? { ...one, uri: old.uri } : old);
 }
 
-Deno.test("edits: the result says what the changes say, and other lines stay", async () => {
+Deno.test("edits: the result has the changed content, and other lines stay", async () => {
   await fc.assert(
     fc.asyncProperty(
       file,
@@ -310,7 +310,7 @@ const soup = fc.array(fc.oneof(line, line, line, fc.constantFrom("", "# c", "  #
 })
   .map((lines) => lines.join("\n"));
 
-Deno.test("the fast way and the library read the same tree", () => {
+Deno.test("the fast parser and the library read the same tree", () => {
   let fast = 0;
   fc.assert(
     fc.property(
@@ -330,7 +330,7 @@ Deno.test("the fast way and the library read the same tree", () => {
   assert.ok(fast > 300, String(fast));
 });
 
-Deno.test("a broken file is refused with a Failure that shows no secret", async () => {
+Deno.test("an invalid file is refused with a Failure that shows no secret", async () => {
   const cut = fc.record({
     at: fc.nat(),
     drop: fc.nat(12),

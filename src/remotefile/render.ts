@@ -1,8 +1,10 @@
-/** Pieces of a `remote.yaml` as lines of text. Only fields that say something are written: each version refuses a file with a field that it does not know. */
+/** Parts of a `remote.yaml` as lines of text. */
 import { Failure } from "../base/failure.ts";
+import type { Secret } from "../base/secret.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import { CREDENTIAL_FIELDS, KEYSERVER_FIELDS, REMOTE_FIELDS, type RemoteField } from "./entry.ts";
 
-/** How a file is laid out. */
+/** The layout of a file. */
 export interface Style {
   readonly eol: "\n" | "\r\n";
   /** Column of a remote's name. */
@@ -13,22 +15,16 @@ export interface Style {
   readonly list: number;
 }
 
-/** A field of a remote, in the order in which Singularity writes them. */
-export type Field = "URI" | "Token" | "System" | "Exclusive" | "Insecure" | "Keyservers";
-
-/** The fields in that order. */
-export const FIELDS: readonly Field[] = ["URI", "Token", "System", "Exclusive", "Insecure", "Keyservers"];
-
-// Words that some YAML version reads as something else than text.
+// Words that some YAML version does not read as a string.
 const WORDS = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
-// A letter first: what begins otherwise may be a number, a date or an indicator.
+// It starts with a letter: anything else may be a number, a date or an indicator.
 const SAFE = /^[A-Za-z][A-Za-z0-9_.\/+=@-]*(?::[A-Za-z0-9_.\/+=@-]+)*$/;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const ESCAPED = /["\\\u0000-\u001f\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/g;
 
 /**
- * Text as a scalar that YAML 1.1 (Go's yaml.v2), Go's yaml.v3 and YAML 1.2 read back the same: plain where there can
- * be no doubt, in double quotes everywhere else.
+ * Text as a scalar that YAML 1.1 (Go's yaml.v2), Go's yaml.v3 and YAML 1.2 all read as the same string: plain where that
+ * is certain, otherwise in double quotes.
  *
  * @example
  * ```ts
@@ -51,47 +47,36 @@ export function scalarText(text: string): string {
   return `"${escaped}"`;
 }
 
-/** The text of a field that is a scalar; null: it says nothing and is left out. */
-export function fieldText(remote: StoredRemote, field: Exclude<Field, "Keyservers">): string | null {
-  switch (field) {
-    case "URI":
-      return scalarText(remote.uri);
-    case "Token":
-      return remote.token === null ? null : scalarText(remote.token.reveal());
-    case "System":
-      return remote.system ? "true" : null;
-    case "Exclusive":
-      return remote.exclusive ? "true" : null;
-    case "Insecure":
-      return remote.insecure ? "true" : null;
-  }
+/** The text of a scalar field; null: it is unset, and not written. */
+export function fieldText(value: string | boolean | Secret | null, always = false): string | null {
+  if (typeof value === "string") return value !== "" || always ? scalarText(value) : null;
+  if (typeof value === "boolean") return value || always ? String(value) : null;
+  return value === null ? null : scalarText(value.reveal());
 }
 
-/** The lines of a field whose key stands in `column`; none where it says nothing. */
+/** The lines of a field whose key stands in `column`; none where it is unset. */
 export function fieldLines(
   remote: StoredRemote,
-  field: Field,
+  field: RemoteField,
   column: number,
   list: number,
 ): readonly string[] {
-  const pad = " ".repeat(column);
-  if (field === "Keyservers") {
-    if (remote.keyservers.length === 0) return [];
-    return [`${pad}Keyservers:`, ...keyserverLines(remote.keyservers, column + list)];
+  const key = `${" ".repeat(column)}${field.yaml}:`;
+  if (field.type === "keyservers") {
+    const lines = keyserverLines(remote[field.property], column + list);
+    return lines.length === 0 ? [] : [key, ...lines];
   }
-  const text = fieldText(remote, field);
-  return text === null ? [] : [`${pad}${field}: ${text}`];
+  const text = fieldText(remote[field.property], field.always);
+  return text === null ? [] : [`${key} ${text}`];
 }
 
 /** The lines of a list of keyservers with its dashes in `column`: all four fields, as Singularity writes them. */
 export function keyserverLines(keyservers: readonly Keyserver[], column: number): readonly string[] {
-  return keyservers.flatMap(({ uri, skip, external, insecure }) =>
-    itemLines(column, [
-      `URI: ${scalarText(uri)}`,
-      `Skip: ${skip}`,
-      `External: ${external}`,
-      `Insecure: ${insecure}`,
-    ])
+  return keyservers.flatMap((one) =>
+    itemLines(
+      column,
+      KEYSERVER_FIELDS.map(({ yaml, property, always }) => [yaml, fieldText(one[property], always)]),
+    )
   );
 }
 
@@ -99,7 +84,7 @@ export function keyserverLines(keyservers: readonly Keyserver[], column: number)
 export function remoteLines(remote: StoredRemote, { entry, step, list }: Style): readonly string[] {
   return [
     `${" ".repeat(entry)}${scalarText(remote.name)}:`,
-    ...FIELDS.flatMap((field) => fieldLines(remote, field, entry + step, list)),
+    ...REMOTE_FIELDS.flatMap((field) => fieldLines(remote, field, entry + step, list)),
   ];
 }
 
@@ -116,13 +101,19 @@ export function fileLines(content: RemoteFile, style: Style): readonly string[] 
 
 /** The lines of a list of credentials with its dashes in `column`. */
 export function credentialLines(credentials: readonly Credential[], column: number): readonly string[] {
-  return credentials.flatMap(({ uri, auth, insecure }) => {
-    const authLine = auth === null ? [] : [`Auth: ${scalarText(auth.reveal())}`];
-    return itemLines(column, [`URI: ${scalarText(uri)}`, ...authLine, `Insecure: ${insecure}`]);
-  });
+  return credentials.flatMap((one) =>
+    itemLines(
+      column,
+      CREDENTIAL_FIELDS.map(({ yaml, property, always }) => [yaml, fieldText(one[property], always)]),
+    )
+  );
 }
 
-function itemLines(column: number, fields: readonly string[]): readonly string[] {
+function itemLines(
+  column: number,
+  fields: readonly (readonly [name: string, text: string | null])[],
+): readonly string[] {
   const pad = " ".repeat(column);
-  return fields.map((field, i) => `${pad}${i === 0 ? "- " : "  "}${field}`);
+  return fields.filter(([, text]) => text !== null)
+    .map(([name, text], i) => `${pad}${i === 0 ? "- " : "  "}${name}: ${text}`);
 }

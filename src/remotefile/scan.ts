@@ -1,10 +1,10 @@
 /**
- * The fast way to the tree: lines as the programs themselves write them. Everything else is the library's, which takes
- * ten times as long; `scan_test.ts` holds the two to the same tree.
+ * The fast parser, for lines in the form that the programs write. Every other text goes to the library, which takes ten
+ * times as long; `random_test.ts` checks that both give the same tree.
  */
 import type { MapNode, Node, Pair, ScalarNode, SeqNode } from "./yaml.ts";
 
-// Text without quotes whose meaning no context changes: words that do not end in a colon.
+// Unquoted text with the same meaning in every context: words that do not end in a colon.
 const WORD = "[A-Za-z0-9_./+=@~:-]*[A-Za-z0-9_./+=@~-]";
 const PLAIN = `[A-Za-z0-9_/](?:${WORD})?(?: +${WORD})*`;
 const QUOTED = `"[^"\\\\\\n\\r\\t]*"|'[^'\\n\\r\\t]*'`;
@@ -15,11 +15,11 @@ const LINE = new RegExp(
   "y",
 );
 
-/** Comments, and the line that begins a document. */
+/** Comments, and the line that starts a document. */
 const HEAD = /^\ufeff?(?: *(?:#[^\n]*)?\r?\n)*--- *(?: #[^\n]*)?\r?\n/;
 const UNUSUAL = /\t|^\.\.\.|^---/gm;
 
-/** A map or list that is still open; its keys or dashes stand in `column`. */
+/** A map or list that is still open; its keys or dashes are in `column`. */
 interface Level {
   readonly column: number;
   readonly node: OpenMap | OpenSeq;
@@ -42,7 +42,7 @@ interface OpenPair extends Pair {
 // A valid file is five levels deep.
 const DEEPEST = 8;
 
-/** The tree of a text in the plainest YAML; null: it is something else, or broken. Linear, and never throws. */
+/** The tree of a text in the simplest YAML; null: it is something else, or invalid. Linear; never throws. */
 export function scanYaml(text: string): { readonly root: Node | null } | null {
   let at = HEAD.exec(text)?.[0].length ?? (text.startsWith("\ufeff") ? 1 : 0);
   UNUSUAL.lastIndex = at;
@@ -61,7 +61,7 @@ export function scanYaml(text: string): { readonly root: Node | null } | null {
     at += whole.length;
     if (keyText === undefined) continue;
     const top = open.at(-1);
-    // A list may also stand in the column of its key.
+    // A list may also be in the column of its key.
     const deeper = top === undefined || column > top.column ||
       dash !== undefined && column === top.column && top.node.kind === "map";
     if (deeper) {

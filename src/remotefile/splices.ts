@@ -1,40 +1,40 @@
-/** Splices of a text, collected and applied at once; and what its lines look like around a place. */
+/** Splices of a text, collected and then applied at once; and the layout of the lines around a place. */
 
 interface Splice {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** The text is whole lines, so a line must begin where it is put. */
+  /** The text is whole lines, so it must go at the start of a line. */
   readonly lines: boolean;
 }
 
-/** Edits to one text. Offsets are always those of the text as it was. */
+/** Edits to one text. Offsets always refer to the original text. */
 export class Splices {
   private readonly splices: Splice[] = [];
 
   constructor(private readonly text: string, private readonly eol: string) {}
 
-  /** Puts `text` in place of what is between two offsets. */
+  /** Replaces the text between two offsets. */
   replace(start: number, end: number, text: string): void {
     if (start < end || text !== "") this.splices.push({ start, end, text, lines: false });
   }
 
-  /** Puts whole lines at the start of a line, or behind the last one. */
+  /** Inserts whole lines at the start of a line, or after the last one. */
   insertLines(at: number, lines: readonly string[]): void {
     if (lines.length === 0) return;
     this.splices.push({ start: at, end: at, text: lines.join(this.eol) + this.eol, lines: true });
   }
 
-  /** Puts lines in place of a node, of which what is behind it on its last line stays. */
+  /** Replaces a node with lines; the text after it on its last line stays. */
   replaceBlock(start: number, end: number, lines: readonly string[]): void {
     const text = lines.join(this.eol) + (this.endsLine(end) ? this.eol : "");
     const from = this.startsLine(start) ? this.lineStart(start) : start;
     this.splices.push({ start: from, end, text, lines: true });
   }
 
-  /** The text with all of it done, in time linear in its length. */
+  /** The text with all edits applied, in time linear in its length. */
   apply(): string {
-    // What is put in at a place comes before what is taken out from there on; otherwise in the order of the calls.
+    // At the same offset an insertion comes before a removal; otherwise the order of the calls counts.
     const sorted = this.splices.sort((a, b) => a.start - b.start || a.end - a.start - (b.end - b.start));
     const parts: string[] = [];
     let at = 0;
@@ -54,20 +54,20 @@ export class Splices {
     return parts.join("");
   }
 
-  /** Offset of the start of the line, behind a byte order mark. */
+  /** Offset of the start of the line, after a byte order mark. */
   lineStart(offset: number): number {
     const start = offset === 0 ? 0 : this.text.lastIndexOf("\n", offset - 1) + 1;
     return start === 0 && this.text.startsWith("\ufeff") ? 1 : start;
   }
 
-  /** Offset behind the line break of the line in which something ends. */
+  /** Offset after the line break of the line in which something ends. */
   lineEnd(offset: number): number {
     if (this.endsLine(offset)) return offset;
     const end = this.text.indexOf("\n", offset);
     return end < 0 ? this.text.length : end + 1;
   }
 
-  /** Whether the offset is right behind a line break, as a block scalar's end is. */
+  /** Whether the offset is directly after a line break, like the end of a block scalar. */
   endsLine(offset: number): boolean {
     return offset > 0 && this.text[offset - 1] === "\n";
   }
@@ -87,7 +87,7 @@ export class Splices {
     return /^ *- +$/.test(this.text.slice(this.lineStart(offset), offset));
   }
 
-  /** Offset behind an entry that begins and ends at these offsets, with the deeper comment lines right below it. */
+  /** Offset after an entry with this start and end, and after the deeper comment lines directly below it. */
   blockEnd(start: number, end: number): number {
     const column = this.column(start);
     let at = this.lineEnd(end);
@@ -99,7 +99,7 @@ export class Splices {
     return at;
   }
 
-  /** Offset of the first of the comment lines right above a line, in its column. */
+  /** Offset of the first of the comment lines directly above a line, in the same column. */
   commentStart(offset: number): number {
     const column = this.column(offset);
     let at = this.lineStart(offset);
@@ -117,7 +117,7 @@ export class Splices {
     return this.text.slice(this.lineStart(lineStart - 1), lineStart).trim() === "";
   }
 
-  /** Offset behind the blank lines that start here. */
+  /** Offset after the blank lines that start here. */
   skipBlank(lineStart: number): number {
     let at = lineStart;
     while (at < this.text.length) {
@@ -128,7 +128,7 @@ export class Splices {
     return at;
   }
 
-  /** The column of the comment that is all of the line; null: it is another line. */
+  /** The column of the comment if the line is only a comment; otherwise null. */
   private commentColumn(lineStart: number): number | null {
     let at = lineStart;
     while (this.text[at] === " ") at++;

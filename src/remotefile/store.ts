@@ -1,15 +1,16 @@
-/** Reading and replacing one `remote.yaml`, for every command alike: lock, read, edit, last look, one replace. */
+/** Reads and replaces one `remote.yaml`, for every command: lock, read, edit, check again, one atomic replace. */
 import { dirname } from "node:path";
 import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
 import type { Scope } from "../model.ts";
 import { io } from "../base/io.ts";
+import { REMOTE_FILE_BYTES } from "../base/limits.ts";
 import { codeOf } from "../base/errno.ts";
 import type { FileRead, World } from "../world.ts";
 import { EMPTY_LEDGER, type Ledger, ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 
-/** A `remote.yaml` as it lies on disk. */
+/** A `remote.yaml` on disk. */
 export interface StoredFile {
   readonly path: string;
   /** `sha256:…`; null: no such file. */
@@ -21,29 +22,26 @@ export interface StoredFile {
   readonly ledger: Ledger;
 }
 
-/** What an edit makes of a file. */
+/** The result of an edit. */
 export interface Edited {
   readonly text: string;
   /** The names for the ledger. */
   readonly ours: ReadonlySet<string>;
 }
 
-/** What a commit did. */
+/** The result of a commit. */
 export interface Committed {
   readonly changed: boolean;
-  /** Where the previous file is kept; null: nothing was replaced. */
+  /** The backup of the previous file; null: nothing was replaced. */
   readonly backup: string | null;
 }
 
-/** Larger than any real one: 10,000 remotes are under 2 MB. */
-const SIZE_LIMIT = 64 * 1024 * 1024;
-
-/** The previous file, beside the present one. */
+/** The backup of the previous file. */
 export function backupPath(file: string): string {
   return `${file}.sremote-backup`;
 }
 
-/** Reads a file and its ledger. An absent or empty file is an empty one. @throws {Failure} */
+/** Reads a file and its ledger. An absent file counts as empty. @throws {Failure} */
 export async function readStored(world: Pick<World, "files">, path: string): Promise<StoredFile> {
   const read = readRegular(world, path);
   const ledgerFile = ledgerPath(path);
@@ -54,12 +52,12 @@ export async function readStored(world: Pick<World, "files">, path: string): Pro
     mode: read?.mode ?? null,
     owner: read === null ? null : { uid: read.uid, gid: read.gid },
     document: await parseRemoteFile(read === null ? "" : decode(read.bytes, path), path),
-    // Bytes that are no text are no ledger either.
+    // Invalid UTF-8 is an invalid ledger.
     ledger: ledger === null ? EMPTY_LEDGER : parseLedger(textOf(ledger.bytes) ?? "", ledgerFile),
   };
 }
 
-/** A file's text; null where there is none. @throws {Failure} */
+/** The text of a file; null if it does not exist. @throws {Failure} */
 export function readText(world: Pick<World, "files">, path: string): string | null {
   const read = readRegular(world, path);
   return read === null ? null : decode(read.bytes, path);
@@ -67,27 +65,26 @@ export function readText(world: Pick<World, "files">, path: string): string | nu
 
 function readRegular(world: Pick<World, "files">, path: string): FileRead | null {
   try {
-    return world.files.read(path, { limit: SIZE_LIMIT, nofollow: true });
+    return world.files.read(path, { limit: REMOTE_FILE_BYTES, nofollow: true });
   } catch (error) {
     switch (codeOf(error)) {
       case "ELOOP":
       case "EMLINK":
         throw new Failure("remote-file-symlink", `cannot use ${path}: it is a symbolic link`, {
           path,
-          next:
-            "put a regular file in its place: Singularity refuses a remote.yaml that is a symbolic link, in every command",
+          next: "Replace the link with a regular file: Singularity refuses a symbolic link in every command",
         });
       case "EISDIR":
       case "ENOTREG":
         throw new Failure("remote-file-not-a-file", `cannot use ${path}: it is not a regular file`, {
           path,
-          next: "move it away, then run the command again",
+          next: "Move it away, then run the command again",
         });
       case "ENOTDIR":
         throw new Failure(
           "remote-file-not-a-file",
-          `cannot use ${path}: something above it is not a folder`,
-          { path },
+          `cannot use ${path}: a part of its path is not a directory`,
+          { path, next: "Move that file away, or check the path" },
         );
       default:
         throw io("read", path, error);
@@ -100,11 +97,11 @@ function decode(bytes: Uint8Array, path: string): string {
   if (text !== null) return text;
   throw new Failure("remote-file-invalid", `cannot read ${path}: it is not UTF-8 text`, {
     path,
-    next: "mend or move the file; nothing was written",
+    next: "Correct the file, or move it away; nothing was written",
   });
 }
 
-/** The text that these very bytes are, byte-order mark and all; null: they are none. */
+/** The bytes as text, with any byte order mark; null: not UTF-8. */
 function textOf(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -113,18 +110,18 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** What {@link commit} may wait for and how long. */
+/** Options of {@link commit}; `lockTimeout` in milliseconds. */
 export interface CommitOptions {
   readonly scope: Scope;
   readonly lockTimeout: number;
 }
 
 /**
- * Changes a file under its lock. `edit` sees it as it is now and gives the new text; the same text writes nothing.
- * The file is looked at once more right before the rename: whoever knows no lock (Singularity does not) and wrote
- * meanwhile is not overwritten. That narrows the race with such a writer; it cannot close it.
+ * Changes a file under its lock. `edit` receives the current file and returns the new text; the same text writes nothing.
+ * The file is read again right before the rename, so that a change by a program without locks (Singularity) is not
+ * overwritten. That narrows the race with such a program; it cannot close it.
  *
- * Ctrl-C before the rename leaves everything as it was; after it, the work is finished.
+ * Ctrl-C before the rename leaves everything unchanged; after it, the work is finished.
  * @throws {Failure} locked, stale, interrupted, remote-file-owner, io, and what `edit` throws
  */
 export async function commit(
@@ -165,20 +162,20 @@ function makeFolder(world: World, path: string, scope: Scope): string[] {
   try {
     return world.files.makeFolder(dirname(path), scope === "user" ? 0o700 : 0o755);
   } catch (error) {
-    throw io("make the folder of", path, error);
+    throw io("make the directory of", path, error);
   }
 }
 
-/** What one that was killed at its work left behind may hold tokens. */
+/** What a killed process left behind may contain tokens. */
 function clean(world: World, path: string): void {
   try {
     world.files.clean(path, [backupPath(path), ledgerPath(path)]);
-  } catch { /* a folder that cannot be listed */ }
+  } catch { /* the directory cannot be listed */ }
 }
 
 /**
- * Removes what an sremote that was killed left beside the file, where nothing is to be changed. Where another is at work, or
- * this user may not, it stays.
+ * Removes what a killed sremote left beside the file, if there is nothing to change. It stays if another process holds the
+ * lock, or if this user may not remove it.
  */
 export async function tidy(world: World, path: string): Promise<void> {
   try {
@@ -187,7 +184,7 @@ export async function tidy(world: World, path: string): Promise<void> {
     if (lock === null) return;
     clean(world, path);
     lock.release();
-  } catch { /* not ours to do */ }
+  } catch { /* this user may not */ }
 }
 
 async function takeLock(
@@ -209,20 +206,20 @@ async function takeLock(
     if (world.clock.now() - start >= timeout) {
       throw new Failure(
         "locked",
-        `cannot change ${path}: another sremote has held its lock for ${timeout / 1000} s`,
+        `cannot change ${path}: another sremote process has held its lock for ${timeout / 1000} s`,
         {
           path,
           next:
-            `try again, or allow more time with --lock-timeout; if nothing runs, remove the folder ${path}.lock`,
+            `Try again, or allow more time with --lock-timeout; if no sremote runs, remove the directory ${path}.lock`,
         },
       );
     }
-    // Uneven waits, so that many who wait do not all come back at once.
+    // Uneven waits, so that waiting processes do not all come back at once.
     await world.clock.sleep(wait * (0.5 + crypto.getRandomValues(new Uint8Array(1))[0]! / 255));
   }
 }
 
-/** Replacing a file gives it to whoever replaces it: only its owner may, or root, who hands it back. */
+/** A replaced file belongs to whoever replaced it: only its owner may do that, or root, who gives it back. */
 function refuseForeign(world: World, now: StoredFile): void {
   const { uid } = world.here;
   if (now.owner === null || uid === 0 || now.owner.uid === uid) return;
@@ -231,19 +228,19 @@ function refuseForeign(world: World, now: StoredFile): void {
     `cannot change ${now.path}: it belongs to another user (uid ${now.owner.uid})`,
     {
       path: now.path,
-      next: "run sremote as its owner, or as root",
+      next: "Run sremote as its owner, or as root",
     },
   );
 }
 
-/** Never wider than the program's own: 0600 for the user's file, 0644 for the global one; a stricter mode stays. */
+/** Never wider than the programs' own: 0600 for a user file, 0644 for a global file; a stricter mode stays. */
 function modeFor(scope: Scope, present: number | null): number {
   const widest = scope === "user" ? 0o600 : 0o644;
   return present === null ? widest : present & widest;
 }
 
 /**
- * The new file and the backup of the old one. The backup is on disk before the file is replaced and takes its name
+ * Writes the new file and the backup of the old one. The backup is on disk before the file is replaced, and gets its name
  * afterwards, so that a failure leaves the earlier backup too.
  */
 function replace(world: World, now: StoredFile, text: string, scope: Scope): Committed {
@@ -268,21 +265,21 @@ function replace(world: World, now: StoredFile, text: string, scope: Scope): Com
       `keep the previous file (${now.path} itself is written) as`,
       backup,
       error,
-      "see why, and mend it",
+      "Fix the cause, then run the command again",
     );
   }
   return { changed: true, backup };
 }
 
-/** A folder is the one thing that cannot be replaced, which would show only after the file was. */
+/** A directory cannot be replaced, which would show only after the file was. */
 function refuseFolder(world: World, path: string): void {
   try {
     world.files.read(path, { limit: 0, nofollow: true });
   } catch (error) {
     if (codeOf(error) !== "EISDIR") return;
-    throw new Failure("io", `cannot keep the previous file as ${path}: there is a folder of that name`, {
+    throw new Failure("io", `cannot keep the previous file as ${path}: a directory of that name exists`, {
       path,
-      next: "move it away, then run the command again; nothing was written",
+      next: "Move it away, then run the command again; nothing was written",
     });
   }
 }
@@ -292,10 +289,10 @@ function lastLook(world: World, now: StoredFile): void {
   const same = last === null
     ? now.digest === null
     : now.digest !== null && textOf(last.bytes) === now.document.text;
-  if (!same) throw stale(now.path, "another program wrote it at this moment");
+  if (!same) throw stale(now.path, "another program has just written it");
 }
 
-/** After the file: a crash between the two is healed by the next apply, which writes the ledger anew. */
+/** Written after the file: if a crash comes between the two, the next apply writes the ledger again. */
 function writeLedger(
   world: World,
   now: StoredFile,
@@ -314,14 +311,14 @@ function writeLedger(
     });
   } catch (error) {
     if (!changed) throw io("write", path, error);
-    throw io(`record (${now.path} itself is written) in`, path, error, "see why, then run the command again");
+    throw io(`record (${now.path} itself is written) in`, path, error);
   }
 }
 
 function stale(path: string, why: string): Failure {
   return new Failure("stale", `cannot change ${path}: ${why}`, {
     path,
-    next: "plan again; nothing was written",
+    next: "Plan again; nothing was written",
   });
 }
 

@@ -242,7 +242,7 @@ scene(
         },
       }));
       const failure = await refuses("stale", () => commit(late, path, options, putNew));
-      assert.match(failure.next!, /plan again/);
+      assert.match(failure.next!, /Plan again/);
       assert.deepEqual(new Uint8Array(fs.readFileSync(path)), bytes);
       assert.deepEqual(fs.readdirSync(folder), ["remote.yaml"]);
     }
@@ -354,7 +354,7 @@ scene(
       for (const one of [path, join(folder, "a/b/remote.yaml")]) {
         const failure = await refuses("io", () => commit(world, one, options, big));
         assert.match(failure.message, /the disk is full/);
-        assert.match(failure.next!, /free some space/);
+        assert.match(failure.next!, /Free some space/);
         untouched(path, folder);
       }
     } finally {
@@ -367,7 +367,7 @@ scene(
 scene("where the previous file cannot be kept, nothing is written", async (path, folder) => {
   fs.mkdirSync(backupPath(path));
   const failure = await refuses("io", () => commit(world, path, options, putNew));
-  assert.match(failure.message, /there is a folder of that name/);
+  assert.match(failure.message, /a directory of that name exists/);
   assert.equal(read(path), OLD);
   assert.deepEqual(fs.readdirSync(folder), ["remote.yaml", "remote.yaml.sremote-backup"]);
 });

@@ -1,20 +1,20 @@
 /**
- * YAML text → a tree of nodes with their places in the text. The one module that knows the npm package `yaml`;
- * `@std/yaml` has no places, so a swap would need a parser that has.
+ * YAML text → a tree of nodes with their places in the text. The only module here that uses the npm package `yaml`;
+ * `@std/yaml` does not report places.
  */
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { CST, Pair as LibraryPair, ParsedNode } from "yaml";
-import { nestsTooDeeply } from "../base/limits.ts";
+import { nestsTooDeeply, REMOTE_FILE_LEVELS } from "../base/limits.ts";
 
 /** A scalar, always as text. */
 export interface ScalarNode {
   readonly kind: "scalar";
-  /** Offset of its first character, quotes included; of nothing written, the one after the colon. */
+  /** Offset of its first character, quotes included; of an empty value, the offset after the colon. */
   readonly start: number;
   /** Offset after its last character; a block scalar (`|`) includes its last line break. */
   readonly end: number;
   readonly text: string;
-  /** Without quotes, so that `true` and `null` mean what they mean. */
+  /** Without quotes, so that `true` and `null` have their meaning. */
   readonly plain: boolean;
 }
 
@@ -50,52 +50,50 @@ export interface SeqNode {
   readonly items: readonly Node[];
 }
 
-/** A node of the tree; aliases, anchors and tags never come in. */
+/** A node of the tree; there are no aliases, anchors or tags. */
 export type Node = ScalarNode | MapNode | SeqNode;
 
-/** What is wrong with the YAML, in words that quote nothing of the text: a token may stand there. */
+/** What is wrong with the YAML, without a quotation of the text, which may contain a token. */
 export interface Mistake {
   readonly offset: number;
   readonly message: string;
-  /** Valid YAML, which sremote does not support. */
+  /** Valid YAML that sremote does not support. */
   readonly unsupported?: true;
 }
 
-/** The tree of a text; `root` is null where there is nothing but comments. */
+/** The tree of a text; `root` is null where the text has only comments. */
 export type Tree = { readonly root: Node | null } | { readonly mistakes: readonly Mistake[] };
 
-// A valid file is five levels deep. The rest is for an error message that speaks of the field and not of the depth.
-const DEEPEST = 12;
-
+// A valid file is five levels deep. The rest is for an error message about the field instead of the depth.
 /** Reads one YAML document with the library. Never throws; linear in the length of the text. */
 export function readYaml(text: string): Tree {
   if (nestsTooDeeply(text)) return { mistakes: [TOO_DEEP] };
   try {
     return readDocument(text);
   } catch (error) {
-    // The stack's end, from nesting that no remote.yaml has.
+    // The stack overflowed, from nesting that no remote.yaml has.
     if (error instanceof RangeError) return { mistakes: [TOO_DEEP] };
     throw error;
   }
 }
 
-const TOO_DEEP: Mistake = { offset: 0, message: "nested too deeply" };
+const TOO_DEEP: Mistake = { offset: 0, message: "the YAML is nested too deeply" };
 
 function readDocument(text: string): Tree {
-  // The library takes a byte order mark for a character of the first line; a line break keeps all offsets.
+  // The library reads a byte order mark as part of the first line; a line break in its place keeps all offsets.
   const document = parseDocument(text.replace(/^\ufeff/, "\n"), {
-    schema: "failsafe", // every scalar is text: a token 0123 or 1e5 stays as it is
+    schema: "failsafe", // every scalar is a string: a token 0123 or 1e5 stays as written
     version: "1.2",
     strict: true,
     uniqueKeys: false, // the library's check is quadratic; decode.ts has a linear one
     prettyErrors: false, // those quote the source
     keepSourceTokens: true, // where the colons are
-    // logLevel must not be "silent": the library would say nothing of a second document, and drop it.
+    // logLevel must not be "silent": the library would silently drop a second document.
   });
   const mistakes: Mistake[] = document.errors
     .map(({ code, message, pos }) => ({ offset: pos[0], message: wording(code, message) }))
     .sort((a, b) => a.offset - b.offset);
-  // Whatever is said after that comes of it.
+  // Other mistakes are a consequence of the depth.
   const deep = mistakes.find(({ message }) => message === TOO_DEEP.message);
   if (mistakes.length > 0) return { mistakes: deep === undefined ? mistakes : [deep] };
   const root = document.contents;
@@ -126,8 +124,8 @@ function convert(node: ParsedNode | null, empty: number, depth: number, mistakes
     if (plain && start === end) return { kind: "scalar", start: empty, end: empty, text: "", plain };
     return { kind: "scalar", start, end, text, plain };
   }
-  if (depth === DEEPEST) {
-    mistakes.push({ offset: start, message: "nested too deeply" });
+  if (depth === REMOTE_FILE_LEVELS) {
+    mistakes.push({ offset: start, message: "the YAML is nested too deeply" });
     return { kind: "seq", start, end, flow: true, items: [] };
   }
   const flow = node.flow === true;
@@ -154,7 +152,7 @@ function convertPair(
   const token = item.srcToken as CST.CollectionItem | undefined;
   if (!isScalar(item.key)) {
     if (isAlias(item.key)) convert(item.key, 0, depth + 1, mistakes);
-    else mistakes.push({ offset: item.key.range[0], message: "a key is not text" });
+    else mistakes.push({ offset: item.key.range[0], message: "a key is not a string" });
     return null;
   }
   const key = convert(item.key, item.key.range[0], depth + 1, mistakes) as ScalarNode;
@@ -167,46 +165,46 @@ function convertPair(
   return { start: question?.offset ?? key.start, key, colon, explicit: question !== undefined, value };
 }
 
-// The library's messages quote the source here and there, so none is passed on.
+// Some of the library's messages quote the source, so none is passed on.
 function wording(code: string, message: string): string {
   switch (code) {
     case "BAD_INDENT":
-      return "the indentation does not fit the lines around it";
+      return "the indentation does not match the surrounding lines";
     case "TAB_AS_INDENT":
       return "a tab is used as indentation";
     case "MISSING_CHAR":
       if (message.startsWith("Missing closing")) return "a quote is not closed";
-      if (message.startsWith("Implicit map keys")) return "a key has no colon and value";
+      if (message.startsWith("Implicit map keys")) return "a key has no colon or value";
       if (message.startsWith("Comments must")) return "a comment has no space before its #";
       return "a character is missing, such as a comma, a bracket or a space";
     case "BAD_SCALAR_START":
-      return "the text begins with a character that needs quotes around the text";
+      return "the value starts with a character that must be quoted";
     case "BAD_DQ_ESCAPE":
-      return "a backslash in double quotes is followed by something that is no escape";
+      return "a backslash in double quotes is not followed by a valid escape";
     case "BLOCK_AS_IMPLICIT_KEY":
-      return "the text holds a colon and a space, and needs quotes";
+      return "the value contains a colon and a space, and must be quoted";
     case "BLOCK_IN_FLOW":
-      return "lines by indentation are not allowed inside brackets";
+      return "indented lines are not allowed inside brackets";
     case "MULTILINE_IMPLICIT_KEY":
-      return "a key runs over more than one line, or lacks its colon";
+      return "a key spans more than one line, or has no colon";
     case "KEY_OVER_1024_CHARS":
       return "a key has more than 1024 characters";
     case "MULTIPLE_DOCS":
-      return "there is more than one YAML document";
+      return "the file has more than one YAML document";
     case "BAD_DIRECTIVE":
-      return "a line begins with %, and is no directive";
+      return "a line starts with % but is not a directive";
     case "RESOURCE_EXHAUSTION":
       return TOO_DEEP.message;
     case "ALIAS_PROPS":
     case "BAD_ALIAS":
     case "MULTIPLE_ANCHORS":
-      return "an anchor (&) or alias (*) is wrong";
+      return "an anchor (&) or alias (*) is invalid";
     case "BAD_PROP_ORDER":
     case "BAD_COLLECTION_TYPE":
     case "MULTIPLE_TAGS":
     case "TAG_RESOLVE_FAILED":
-      return "a tag (!) is wrong";
+      return "a tag (!) is invalid";
     default:
-      return "the YAML is broken";
+      return "the YAML is invalid";
   }
 }

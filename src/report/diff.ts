@@ -2,14 +2,14 @@
 import { printable } from "../base/text.ts";
 import type { Style } from "./style.ts";
 
-// The algorithm's cost grows with the square of what differs: 4,000 lines of 50,000 take about a second. Lines that
-// are only added, or only gone, cost little.
+// The cost grows with the square of the differences: 4,000 of 50,000 lines take about a second. Lines that are only added,
+// or only removed, cost little.
 const MOST_EDITS = 4_000;
 const MOST_MILLISECONDS = 2_000;
 
 /**
- * The unified diff with three lines around each change; empty where the texts are the same.
- * Where too much differs for a diff to help anybody, it says so instead.
+ * The unified diff with three lines around each change; empty if the texts are equal.
+ * If too much differs for a diff to help, it says so instead.
  */
 export async function unifiedDiff(
   file: string,
@@ -26,7 +26,7 @@ export async function unifiedDiff(
   });
   const head = [style.bold(`--- ${printable(file)}`), style.bold(`+++ ${printable(file)}`)];
   if (patch === undefined) {
-    return [...head, `(too much differs to show: ${lines(before)} lines before, ${lines(after)} after)`]
+    return [...head, `(too many differences to show: ${lines(before)} lines before, ${lines(after)} after)`]
       .join("\n");
   }
   const hunks = patch.hunks.flatMap((hunk) => [
@@ -36,7 +36,7 @@ export async function unifiedDiff(
   return [...head, ...hunks].join("\n");
 }
 
-/** A range of no lines is named by the line before it: GNU diff's "Detailed Unified". */
+/** An empty range is named by the line before it, as in GNU diff's "Detailed Unified". */
 function range(start: number, count: number): string {
   return `${count === 0 ? start - 1 : start},${count}`;
 }

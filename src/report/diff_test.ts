@@ -60,7 +60,7 @@ Deno.test("of a large file, few changes are shown, and too many are counted", as
   const start = performance.now();
   assert.equal(
     await unifiedDiff("f", before, fileOf(10_000, "b"), plainStyle),
-    "--- f\n+++ f\n(too much differs to show: 60002 lines before, 60002 after)",
+    "--- f\n+++ f\n(too many differences to show: 60002 lines before, 60002 after)",
   );
   assert(performance.now() - start < 20_000);
 });

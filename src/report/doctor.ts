@@ -1,9 +1,9 @@
-/** What the doctor found, for people. */
+/** The findings of `sremote doctor` as text. */
 import type { Diagnosis } from "../model.ts";
 import { printable } from "../base/text.ts";
 import type { Style } from "./style.ts";
 
-/** A line each, the remedy below it, and how many there are of what. */
+/** One line per finding with its remedy below it, then the counts. */
 export function renderDiagnoses(found: readonly Diagnosis[], style: Style): string {
   const lines = found.map((one) => {
     const next = one.next === undefined ? "" : `\n         ${style.bold("Next:")} ${printable(one.next)}`;
@@ -12,7 +12,7 @@ export function renderDiagnoses(found: readonly Diagnosis[], style: Style): stri
   const count = (severity: Diagnosis["severity"]) => found.filter((one) => one.severity === severity).length;
   const [errors, warnings] = [count("error"), count("warning")];
   const summary = errors + warnings === 0
-    ? "All is well."
+    ? "No problems found."
     : `${errors} ${errors === 1 ? "error" : "errors"}, ${warnings} ${
       warnings === 1 ? "warning" : "warnings"
     }.`;

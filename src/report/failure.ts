@@ -1,4 +1,4 @@
-/** What went wrong, for people and for programs. */
+/** Errors, for people and for programs. */
 import type { Failure, Problem } from "../base/failure.ts";
 import { renderProblems } from "./problems.ts";
 import { printable } from "../base/text.ts";
@@ -6,7 +6,7 @@ import type { Style } from "./style.ts";
 
 const PROBLEMS_SHOWN = 50;
 
-/** What was attempted, why it failed, the place, and what to do next. */
+/** What was attempted, why it failed, where, and what to do next. */
 export function renderFailure(failure: Failure, style: Style): string {
   const { message, path, excerpt, problems, next } = failure;
   const lines = [`${style.red("Error:")} ${printable(message)}`];
@@ -21,7 +21,7 @@ export function renderFailure(failure: Failure, style: Style): string {
   return lines.join("\n");
 }
 
-/** The error as a document. */
+/** The error as a JSON document. */
 export function failureDocument({ code, message, path, next, problems }: Failure): object {
   return {
     formatVersion: 1,
@@ -35,7 +35,7 @@ export function failureDocument({ code, message, path, next, problems }: Failure
   };
 }
 
-/** Whether the message and the excerpt say all that the problems would. */
+/** Whether the message and the excerpt already say what the problems would. */
 function isTold({ message, excerpt, problems }: Failure): boolean {
   const [only, ...others] = problems;
   if (only === undefined) return true;
@@ -43,7 +43,7 @@ function isTold({ message, excerpt, problems }: Failure): boolean {
   return others.length === 0 && excerpt !== undefined && message.includes(only.message) && !saysMore;
 }
 
-/** Each field by itself, before the layout: none of them can make a line of its own. */
+/** Each field by itself, before the layout, so that none can start a new line. */
 function fit({ path, message, ...more }: Problem): Problem {
   const shown = Object.entries(more).map(([name, text]) => [name, printable(text)]);
   return { path: printable(path), message: printable(message), ...Object.fromEntries(shown) };

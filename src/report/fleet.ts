@@ -1,9 +1,9 @@
-/** Many hosts' documents as one view: which are in step, which have drifted, which failed. */
+/** The documents of many hosts as one view: which are in step, which have drifted, which failed. */
 import { printable } from "../base/text.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
-/** How a host stands; worst first. `drifted`: an apply would change it. `changed`: one just did. */
+/** The states of a host, worst first. `drifted`: an apply would change it. `changed`: an apply just did. */
 export const STATES = ["failed", "drifted", "changed", "in step"] as const;
 export type HostState = typeof STATES[number];
 
@@ -11,11 +11,11 @@ export type HostState = typeof STATES[number];
 export interface HostReport {
   readonly host: string;
   readonly state: HostState;
-  /** What there is to say of it, in one line of any text. */
+  /** One line of any text. */
   readonly summary: string;
 }
 
-/** What `--json` gives: `plan` has plans, `apply` has results, an error has neither. Other people wrote the text. */
+/** The JSON of `plan` (plans), `apply` (results) or an error. It is untrusted. */
 type Loose =
   | { readonly [key: string]: Loose }
   | readonly Loose[]
@@ -39,14 +39,14 @@ function text(value: Loose, otherwise: string): string {
   return typeof value === "string" ? value : otherwise;
 }
 
-/** What a host's document says, whatever it is. */
+/** What the document of a host says, whatever it is. */
 export function hostReport(host: string, json: string): HostReport {
   const failed = (summary: string): HostReport => ({ host, state: "failed", summary });
   let document: Loose;
   try {
     document = JSON.parse(json);
   } catch {
-    return failed(json.trim() === "" ? "there is nothing in it" : "it is not JSON");
+    return failed(json.trim() === "" ? "the file is empty" : "not JSON");
   }
   const error = get(document, "error");
   if (error !== undefined) {
@@ -58,7 +58,7 @@ export function hostReport(host: string, json: string): HostReport {
   const changed = get(document, "changed");
   const parts = list(plans ?? results);
   if (get(document, "formatVersion") !== 1 || typeof changed !== "boolean" || parts.length === 0) {
-    return failed("it is neither a plan nor an apply of this version of sremote");
+    return failed("neither a plan nor the result of an apply of this version of sremote");
   }
   const troubles = parts.flatMap(troublesOf);
   if (troubles.length > 0 && plans !== undefined) return failed(troubles.join("; "));
@@ -66,22 +66,10 @@ export function hostReport(host: string, json: string): HostReport {
   return { host, state: plans === undefined ? "changed" : "drifted", summary: countOf(parts) };
 }
 
-/** Conflicts, and required services that do not answer: for these an apply changes nothing. */
+/** The findings for which apply refuses: conflicts and failed checks. */
 function troublesOf(plan: Loose): string[] {
-  const conflicts = list(get(plan, "findings")).filter((one) => get(one, "severity") === "error")
+  return list(get(plan, "findings")).filter((one) => get(one, "severity") === "error")
     .map((one) => text(get(one, "message"), "a conflict"));
-  const required = new Set(
-    list(get(plan, "steps")).filter((one) => get(one, "kind") === "check-services").map((one) =>
-      get(one, "remote")
-    ),
-  );
-  const down = list(get(plan, "endpoints")).filter((one) => required.has(get(one, "remote"))).flatMap((one) =>
-    list(get(one, "services")).filter((service) => get(service, "ok") === false)
-      .map((service) =>
-        `${text(get(one, "remote"), "?")}: the ${text(get(service, "service"), "?")} does not answer`
-      )
-  );
-  return [...conflicts, ...down];
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -89,8 +77,8 @@ const KINDS: Readonly<Record<string, string>> = {
   update: "to change",
   remove: "to remove",
   use: "default",
-  login: "to log in to",
-  logout: "to log out of",
+  login: "login",
+  logout: "logout",
 };
 
 function countOf(parts: readonly Loose[]): string {
@@ -112,14 +100,14 @@ export function inOrder(reports: readonly HostReport[]): readonly HostReport[] {
   );
 }
 
-/** How many there are of each state. */
+/** The number of hosts in each state. */
 export function countStates(reports: readonly HostReport[]): Readonly<Record<HostState, number>> {
   const counts: Record<HostState, number> = { "failed": 0, "drifted": 0, "changed": 0, "in step": 0 };
   for (const { state } of reports) counts[state]++;
   return counts;
 }
 
-/** So many hosts in step are listed; more are only counted. */
+/** How many hosts in step are listed; more are only counted. */
 const LISTED_IN_STEP = 20;
 
 /** A table of the hosts, and their counts in the last line. */
@@ -128,19 +116,18 @@ export function renderFleet(reports: readonly HostReport[], style: Style): strin
   const shown = inOrder(reports).filter((one) =>
     one.state !== "in step" || counts["in step"] <= LISTED_IN_STEP
   );
-  const colour: Record<HostState, (text: string) => string> = {
+  const color: Record<HostState, (text: string) => string> = {
     "failed": style.red,
     "drifted": style.yellow,
     "changed": style.cyan,
     "in step": style.green,
   };
-  const rows = shown.map((one) => [printable(one.host), one.state, printable(one.summary)]);
-  const [heading, ...lines] = table([["HOST", "STATE", ""], ...rows]).split("\n");
-  const coloured = lines.map((line, i) => {
-    const { state } = shown[i]!;
-    const at = printable(shown[i]!.host).length;
-    return line.slice(0, at) + line.slice(at).replace(state, colour[state](state));
-  });
+  const rows = shown.map(({ host, state, summary }) => [
+    printable(host),
+    { text: state, style: color[state] },
+    printable(summary),
+  ]);
+  const heading = ["HOST", "STATE", ""].map((text) => ({ text, style: style.bold }));
   const counted = [...STATES].reverse().filter((one) => counts[one] > 0).map((one) =>
     `${counts[one]} ${one}`
   );
@@ -149,7 +136,7 @@ export function renderFleet(reports: readonly HostReport[], style: Style): strin
       counted.length > 0 ? `: ${counted.join(", ")}` : ""
     }.`,
   );
-  return shown.length === 0 ? last : [style.bold(heading!), ...coloured, "", last].join("\n");
+  return shown.length === 0 ? last : [table([heading, ...rows]), "", last].join("\n");
 }
 
 /** The same for programs. */
@@ -171,7 +158,7 @@ export function fleetDocument(reports: readonly HostReport[]): object {
   };
 }
 
-/** One JSON document after the other, as they stand in a text: by lines or not. */
+/** The JSON documents of a text, one after the other, on lines of their own or not. */
 export function splitDocuments(all: string): string[] {
   const documents: string[] = [];
   let depth = 0;

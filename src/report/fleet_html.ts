@@ -1,4 +1,4 @@
-/** The fleet as one page for a browser: nothing in it comes from elsewhere, and nothing of a host's is obeyed. */
+/** The fleet as one HTML page without outside resources, in which nothing from a host is interpreted. */
 import { countStates, type HostReport, type HostState, inOrder, STATES } from "./fleet.ts";
 import { printable } from "../base/text.ts";
 
@@ -19,7 +19,7 @@ td:nth-child(2) { white-space: nowrap; font-weight: 600; }
 ${STATES.map((one) => `.${classOf(one)} { color: var(--${classOf(one)}); }`).join("\n")}
 `;
 
-/** One page, whole in itself; the same reports give the same bytes. */
+/** One self-contained page; the same reports give the same bytes. */
 export function renderFleetHtml(reports: readonly HostReport[], title: string): string {
   const counts = countStates(reports);
   const tiles = STATES.map((one) => `<li class="${classOf(one)}"><b>${counts[one]}</b>${one}</li>`).join(

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { checkFinding, failedOf } from "../reconcile/checks.ts";
 import { hostOf, hostReport, inOrder, renderFleet, splitDocuments } from "./fleet.ts";
 import { renderFleetHtml } from "./fleet_html.ts";
 import { plainStyle } from "./style.ts";
+import { SERVICES_SEEN } from "./testing.ts";
 
 const step = (...changes: object[]) => ({ kind: "replace-file", basis: null, changes });
 const plan = (changed: boolean, ...parts: object[]) =>
@@ -20,12 +22,12 @@ const CASES: Readonly<Record<string, readonly [json: string, state: string, summ
       steps: [step({ kind: "update" }, { kind: "logout" })],
     }),
     "drifted",
-    "2 to change, 1 to log out of",
+    "2 to change, 1 logout",
   ],
   "changed": [
     JSON.stringify({ formatVersion: 1, changed: true, results: [{ steps: [step({ kind: "login" })] }] }),
     "changed",
-    "1 to log in to",
+    "1 login",
   ],
   "applied, and nothing to do": [
     JSON.stringify({ formatVersion: 1, changed: false, results: [{ steps: [] }] }),
@@ -45,21 +47,22 @@ const CASES: Readonly<Record<string, readonly [json: string, state: string, summ
   "a warning": [plan(false, { steps: [], findings: [{ severity: "warning", message: "w" }] }), "in step", ""],
   "a service that is down": [
     plan(true, {
-      steps: [{ kind: "check-services", remote: "lab", required: ["library"] }],
-      endpoints: [{
-        remote: "lab",
-        services: [{ service: "library", ok: false }, { service: "token", ok: true }],
-      }],
+      steps: [],
+      findings: failedOf("lab", SERVICES_SEEN).map(checkFinding),
     }),
     "failed",
-    "lab: the library does not answer",
+    'check failed: the keystore service of "lab": keys.example.com answers 503',
   ],
-  "nothing": [" \n", "failed", "there is nothing in it"],
-  "no JSON": ["sremote: command not found", "failed", "it is not JSON"],
-  "another document": ['{"formatVersion":1,"default":null}', "failed", /^it is neither a plan nor an apply/],
-  "another version": [plan(false).replace("1", "2"), "failed", /^it is neither/],
-  "a list": ["[]", "failed", /^it is neither/],
-  "null": ["null", "failed", /^it is neither/],
+  "nothing": [" \n", "failed", "the file is empty"],
+  "no JSON": ["sremote: command not found", "failed", "not JSON"],
+  "another document": [
+    '{"formatVersion":1,"default":null}',
+    "failed",
+    /^neither a plan nor the result of an apply/,
+  ],
+  "another version": [plan(false).replace("1", "2"), "failed", /^neither/],
+  "a list": ["[]", "failed", /^neither/],
+  "null": ["null", "failed", /^neither/],
 };
 
 for (const [what, [json, state, summary]] of Object.entries(CASES)) {
@@ -101,7 +104,7 @@ Deno.test("fleet: the worst first, and node2 before node10; many that are in ste
   assert.equal(
     renderFleet(reports, plainStyle),
     `HOST    STATE
-z       failed   there is nothing in it
+z       failed   the file is empty
 a       drifted
 node2   in step
 node10  in step

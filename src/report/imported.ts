@@ -1,4 +1,4 @@
-/** A config → TypeScript, as a person would write it. */
+/** A config → TypeScript, as a user would write it. */
 import type { Config, RemoteConfig } from "../../schema/config.ts";
 
 /** The text of a `remotes.ts`. */
@@ -29,7 +29,7 @@ function fields(values: Readonly<Record<string, unknown>>, indent: string): stri
 
 function remote({ login, ...rest }: RemoteConfig): string {
   const parts = fields(rest, "");
-  // The one source that a description knows of.
+  // The only source that `import` writes.
   if (login !== undefined) parts.push("login: prompt(),");
   return `{ ${parts.join(" ").replace(/,$/, "")} }`;
 }

@@ -1,4 +1,4 @@
-/** The status of remotes as JUnit's XML, for the test reports of CI systems: a suite a remote, a case a service. */
+/** The status of remotes as JUnit XML, for the test reports of CI systems: a suite per remote, a case per service. */
 import type { EndpointStatus, StatusDocument, Trouble } from "../model.ts";
 import { printable } from "../base/text.ts";
 import { serviceTitle } from "./status.ts";
@@ -49,7 +49,7 @@ function caseOf(
   }">${next}</failure>\n    </testcase>`;
 }
 
-/** Text for an attribute or an element; XML 1.0 has no way to write a control character. */
+/** Text for an attribute or an element; XML 1.0 cannot represent control characters. */
 function text(value: string): string {
   const entities: Record<string, string> = {
     "&": "&amp;",

@@ -3,7 +3,7 @@ import type { Keyserver, Trouble } from "../model.ts";
 import { printable } from "../base/text.ts";
 import { table } from "./table.ts";
 
-/** A remote with its keyservers, in the order of their use. */
+/** A remote with its keyservers, in the order of use. */
 export interface KeyserverRow {
   readonly remote: string;
   readonly default: boolean;
@@ -11,7 +11,7 @@ export interface KeyserverRow {
   readonly keyservers: readonly (Keyserver & { readonly loggedIn: boolean })[];
 }
 
-/** A row a keyserver, with its place among those in use. */
+/** A row for each keyserver, with its position among those in use. */
 export function renderKeyservers(remotes: readonly KeyserverRow[]): string {
   const rows = remotes.flatMap(({ remote, default: isDefault, trouble, keyservers }) => {
     const name = isDefault ? `[${printable(remote)}]` : printable(remote);

@@ -2,7 +2,7 @@
 import { printable } from "../base/text.ts";
 import { table } from "./table.ts";
 
-/** A remote in the list. */
+/** A row of the list. */
 export interface ListRow {
   readonly name: string;
   readonly uri: string;
@@ -10,7 +10,7 @@ export interface ListRow {
   readonly default: boolean;
 }
 
-/** As `singularity remote list` of 3.5 prints it: the default in brackets, sorted by name. */
+/** The table of `singularity remote list` in 3.5: sorted by name, the default in brackets. */
 export function renderList(rows: readonly ListRow[]): string {
   const sorted = [...rows].sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   return table([

@@ -1,31 +1,32 @@
 /** Manual pages, in the macros of man(7). */
 
-/** A command as its help shows it. */
+/** A command as its help describes it. */
 export interface ManualCommand {
   /** The words that name it: `sremote`, `sremote plan`, `sremote keyserver add`. */
   readonly words: readonly string[];
   readonly description: string;
-  /** Flags and arguments, as in `[flags] <name> <uri>`. */
+  /** Options and arguments, as in `[options] <name> <uri>`. */
   readonly usage: string;
   readonly arguments: readonly Described[];
   readonly options: readonly Described[];
   readonly examples: readonly string[];
+  readonly notes: string | null;
   readonly commands: readonly ManualCommand[];
 }
 
-/** A term and what it is. */
+/** A term and its description. */
 export interface Described {
   readonly term: string;
   readonly description: string;
 }
 
-/** A page, by the name of its file. */
+/** A page, with the name of its file. */
 export interface ManualPage {
   readonly name: string;
   readonly text: string;
 }
 
-/** A page for each command and those below it; the first one also has the flags that all know. */
+/** A page for the command and for each one below it; the first also lists the global options. */
 export function manualPages(command: ManualCommand, version: string): readonly ManualPage[] {
   return [
     { name: `${command.words.join("-")}.1`, text: page(command, version) },
@@ -34,13 +35,14 @@ export function manualPages(command: ManualCommand, version: string): readonly M
 }
 
 function page(command: ManualCommand, version: string): string {
-  const { words, description, usage, commands, examples } = command;
+  const { words, description, usage, commands, examples, notes } = command;
+  const isProgram = words.length === 1;
   const name = words.join("-");
-  const related = [...words.length > 1 ? [words.slice(0, -1)] : [], ...commands.map((one) => one.words)];
+  const related = [...isProgram ? [] : [words.slice(0, -1)], ...commands.map((one) => one.words)];
   const lines = [
     `.TH ${name.toUpperCase()} 1 "" "sremote ${version}" "User Commands"`,
     ".SH NAME",
-    `${escaped(name)} \\- ${escaped(description.replace(/\.$/, ""))}`,
+    `${escaped(name)} \\- ${escaped(description)}`,
     ".SH SYNOPSIS",
     `.B ${escaped(words.join(" "))}`,
     escaped(usage),
@@ -49,14 +51,15 @@ function page(command: ManualCommand, version: string): string {
       commands.map((one) => ({ term: one.words.join(" "), description: one.description })),
     ),
     ...section("ARGUMENTS", command.arguments),
-    ...section(words.length > 1 ? "OPTIONS" : "OPTIONS OF ALL COMMANDS", command.options),
+    ...section(isProgram ? "GLOBAL OPTIONS" : "OPTIONS", command.options),
+    ...isProgram ? [] : [".SH GLOBAL OPTIONS", `See \\fB${escaped(words[0]!)}\\fR(1).`],
     ...examples.length === 0 ? [] : [".SH EXAMPLES", ".nf", ...examples.map(escaped), ".fi"],
+    ...notes === null ? [] : [".SH NOTES", escaped(notes)],
     ".SH EXIT STATUS",
-    "0 done; 1 failed; 2 with \\-\\-detailed\\-exitcode, there are changes; 3 a login or a required check failed;",
-    "4 stale; 5 locked; 6 declined; 64 wrong usage; 65 the config or a file is invalid; 130 interrupted.",
-    ...related.length === 0
-      ? []
-      : [".SH SEE ALSO", related.map((one) => `\\fB${escaped(one.join("-"))}\\fR(1)`).join(", ")],
+    "0 done; 1 failed; 2 there are changes (with \\-\\-detailed\\-exitcode); 3 a login or a required check failed;",
+    "4 stale; 5 locked; 6 cancelled; 64 wrong usage; 65 the config or a file is invalid; 130 interrupted.",
+    ".SH SEE ALSO",
+    related.map((one) => `\\fB${escaped(one.join("-"))}\\fR(1)`).join(", "),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -71,11 +74,9 @@ function section(title: string, list: readonly Described[]): string[] {
   ];
 }
 
-/** No character of a text is one of roff's. */
+/** A text in which roff finds no request and no escape of its own. */
 function escaped(text: string): string {
-  const plain = text.replace(/\\/g, "\\e").replace(/-/g, "\\-").replace(/\u00a0/g, "\\ ").replace(
-    /…/g,
-    "...",
-  );
+  const plain = text.replace(/\\/g, "\\e").replace(/-/g, "\\-").replace(/\u00a0/g, "\\ ")
+    .replace(/…/g, "...").replace(/–/g, "\\(en");
   return /^[.']/.test(plain) ? `\\&${plain}` : plain;
 }

@@ -1,65 +1,42 @@
-/** Plans as Markdown, to post on a merge request: the summary first, details folded. */
+/** Plans as Markdown, to post on a merge request: summary first, details folded. */
 import type { Finding, Plan } from "../model.ts";
-import { hasChanges, inOrder, renderSteps, subjectOf, summarize } from "./plan.ts";
+import { inOrder, renderSteps, subjectOf, summarize } from "./plan.ts";
 import { printable } from "../base/text.ts";
 import { plainStyle } from "./style.ts";
 
-/** GitHub refuses a comment of more than 65,536 characters; what is around the findings and details is short. */
+/** GitHub refuses comments of more than 65,536 characters; the text around the findings and details is short. */
 const MOST_CHARACTERS = 58_000;
 const FINDINGS_SHOWN = 50;
 const LONGEST_VALUE = 200;
 
-/** One section a plan, all together short enough for a comment; nothing where there is nothing that a reviewer has to see. */
+/** One section per plan, together short enough for a comment; empty if a reviewer has nothing to see. */
 export function renderMarkdown(plans: readonly Plan[]): string {
   const share = Math.floor(MOST_CHARACTERS / Math.max(1, plans.length));
   const sections = plans.map((one) => renderOne(one, share));
   return plans.every(isEmpty) ? "" : sections.join("\n\n");
 }
 
-/** Neither a change nor a warning; a check that passes is no news. */
-function isEmpty(plan: Plan): boolean {
-  return !hasChanges(plan) && plan.findings.every((one) => one.severity === "info") &&
-    failedServices(plan).length === 0;
+/** Neither a change nor a warning; a check that passes is not shown alone. */
+function isEmpty({ changed, findings }: Plan): boolean {
+  return !changed && findings.every((one) => one.severity === "info");
 }
 
 function renderOne(plan: Plan, mostCharacters: number): string {
   const { file } = plan.target;
   const lines = [
-    hasChanges(plan)
+    plan.changed
       ? `**${summarize(plan)}** ${subjectOf(plan)}, in ${code(file)}`
-      : `**No changes**: ${subjectOf(plan)}, in ${code(file)}, are as the config says.`,
+      : `**No changes**: ${subjectOf(plan)}, in ${code(file)}, are up to date.`,
   ];
-  // What is only said is for the person at the terminal.
-  const findings = [
-    ...failedServices(plan),
-    ...inOrder(plan.findings).filter((one) => one.severity !== "info"),
-  ];
+  // Notes are for the user at the terminal.
+  const findings = inOrder(plan.findings).filter((one) => one.severity !== "info");
   if (findings.length > 0) lines.push("", ...listed(findings, mostCharacters / 2));
   const blocks = renderSteps(plan, plainStyle);
   if (blocks.length > 0) lines.push("", ...details(blocks, mostCharacters - lines.join("\n").length));
   return lines.join("\n");
 }
 
-/** Required services that do not answer: apply refuses, so a reviewer has to see it without unfolding anything. */
-function failedServices(
-  { steps, endpoints }: Plan,
-): readonly Pick<Finding, "severity" | "message" | "next">[] {
-  const checked = new Set(steps.flatMap((step) => step.kind === "check-services" ? [step.remote] : []));
-  return endpoints.filter(({ remote }) => checked.has(remote)).flatMap(({ remote, services }) =>
-    (services ?? []).filter((one) => !one.ok).map(({ service, trouble }) => ({
-      severity: "error",
-      message: `the ${service} service of ${JSON.stringify(remote)} does not answer as it should: ${
-        trouble?.message ?? "no answer"
-      }`,
-      ...(trouble?.next === undefined ? {} : { next: trouble.next }),
-    }))
-  );
-}
-
-function listed(
-  findings: readonly Pick<Finding, "severity" | "message" | "next">[],
-  mostCharacters: number,
-): string[] {
+function listed(findings: readonly Finding[], mostCharacters: number): string[] {
   const items = findings.slice(0, FINDINGS_SHOWN).map(({ severity, message, next }) => {
     const advice = next === undefined ? "" : ` Next: ${prose(next)}`;
     return `- **${severity === "error" ? "Error" : "Warning"}**: ${prose(message)}.${advice}`;
@@ -69,7 +46,7 @@ function listed(
   return rest === 0 ? shown : [...shown, `- … and ${rest} more: sremote plan shows them`];
 }
 
-/** In a diff block, a sign in the first column gives a line its colour; `!` is the one for what changes. */
+/** In a diff block, the sign in the first column gives a line its colour; `!` marks what changes. */
 function details(blocks: readonly string[], mostCharacters: number): string[] {
   const shown = fitting(blocks.map((one) => one.replace(/^~/gm, "!")), mostCharacters - 500);
   const rest = blocks.length - shown.length;
@@ -87,14 +64,14 @@ function fitting(texts: readonly string[], mostCharacters: number): string[] {
 }
 
 /**
- * A sentence: quoted names, and every word that could be Markdown, HTML, a link or a mention, as code. Between two
- * pieces of code there is always a space, for backticks that touch are one fence.
+ * A sentence: quoted names, and every word that could be Markdown, HTML, a link or a mention, as code. Two pieces of code
+ * are always separated by a space, because backticks that touch are one fence.
  */
 function prose(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"(?=[,;:.)]*(?:\s|$))|\S+|\s+/gs, (word) => {
     if (/^ +$/.test(word)) return " ";
     if (/^\s/.test(word)) return ` ${code(word)} `;
-    // A letter may be one that is not seen (U+3164), and is then spelled out with a backslash.
+    // An invisible letter (U+3164) is escaped with a backslash.
     const plain = /^[\p{L}\p{N}(,;.:')-]+$/u.test(word) && !/^www\./i.test(word) && printable(word) === word;
     if (plain) return word;
     const value = word.replace(/[,;.:]+$/, "");
@@ -103,8 +80,8 @@ function prose(text: string): string {
 }
 
 /**
- * A value that nothing is read into: of all places, mentions and references are not looked for in code alone.
- * By CommonMark, a space at either end is taken off, and line breaks do not come through {@link printable}.
+ * A value as code, the only place where mentions and references have no effect. CommonMark strips a space at either end;
+ * {@link printable} removes line breaks.
  */
 function code(value: string): string {
   const shown = cut(printable(value));
@@ -116,7 +93,7 @@ function cut(text: string): string {
   return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE).toWellFormed()}…`;
 }
 
-/** More backticks than there are in a row inside. */
+/** More backticks than any run of them inside. */
 function fenceAround(text: string, least: number): string {
   const longest = (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
   return "`".repeat(Math.max(least, longest + 1));

@@ -1,14 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { golden } from "../../tests/golden.ts";
+import { checkFinding, failedOf } from "../reconcile/checks.ts";
 import type { Change, Finding } from "../model.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { entry, EVERYTHING, FINDINGS, HOSTILE, planOf, seenOf, SERVICES_SEEN } from "./testing.ts";
 
-const CHECK = { kind: "check-services", remote: "company", required: ["library"] } as const;
+const CHECK = {
+  kind: "check-services",
+  remote: "company",
+  endpoint: { uri: "enterprise.example.com", insecure: false },
+  required: ["library"],
+} as const;
 const apptainer = { runtime: "apptainer", scope: "user", file: "/home/me/.apptainer/remote.yaml" } as const;
 
-/** What is left for a Markdown reader to interpret: all but the code. */
+/** The text that Markdown interprets: everything but code. */
 function outsideCode(markdown: string): string {
   return markdown.replace(/^(`{3,})diff\n[^]*?\n\1$/gm, "").replace(/(?<!`)(`+)(?!`)[^]*?[^`]\1(?!`)/g, "");
 }
@@ -17,7 +23,7 @@ Deno.test("two plans with one of everything", () => {
   const plans = [
     planOf(EVERYTHING, {
       checks: [CHECK, { ...CHECK, remote: "lab" }],
-      findings: FINDINGS,
+      findings: [...failedOf("company", SERVICES_SEEN).map(checkFinding), ...FINDINGS],
       endpoints: [seenOf("company", SERVICES_SEEN)],
     }),
     planOf([], { target: apptainer }),
@@ -25,7 +31,7 @@ Deno.test("two plans with one of everything", () => {
   golden("report/plan.md", renderMarkdown(plans));
 });
 
-Deno.test("without changes there is nothing, or what a reviewer has to see", () => {
+Deno.test("without changes the text is empty, or has what a reviewer must see", () => {
   const info = FINDINGS.find((one) => one.severity === "info")!;
   assert.equal(renderMarkdown([planOf([], { target: apptainer, findings: [info] }), planOf([])]), "");
   const warning = FINDINGS.find((one) => one.severity === "warning")!;
@@ -51,7 +57,7 @@ Deno.test("hostile names stay text", () => {
   golden("report/plan-hostile.md", renderMarkdown([planOf(changes, { findings, target })]));
 });
 
-Deno.test("nothing from elsewhere stands outside of code", () => {
+Deno.test("untrusted text is always inside code", () => {
   const LINES = 12;
   const text = fc.oneof(
     fc.string({ unit: "grapheme" }),
@@ -73,7 +79,7 @@ Deno.test("nothing from elsewhere stands outside of code", () => {
   );
 });
 
-Deno.test("a comment fits, and says how much was cut", () => {
+Deno.test("a long comment is cut to fit, and says how much is missing", () => {
   const changes = Array.from({ length: 10_000 }, (_, i): Change => ({
     kind: "add",
     remote: `remote-${i}`,

@@ -6,7 +6,7 @@ import { entry, EVERYTHING, HOSTILE, planOf } from "./testing.ts";
 
 const backup = "/etc/singularity/remote.yaml.sremote-backup";
 
-Deno.test("what was done, and what was not", () => {
+Deno.test("outcomes with and without changes", () => {
   const outcomes = [
     { plan: planOf(EVERYTHING), changed: true, backup },
     { plan: planOf([{ kind: "add", remote: "a", after: entry("a") }]), changed: true, backup: null },
@@ -16,7 +16,7 @@ Deno.test("what was done, and what was not", () => {
   golden("report/outcome.txt", outcomes.map((one) => renderOutcome(one, plainStyle)).join("\n--------\n"));
 });
 
-Deno.test("only that it was applied is green", () => {
+Deno.test("only the word Applied is green", () => {
   const text = renderOutcome({ plan: planOf(EVERYTHING), changed: true, backup }, colourStyle);
   assert.equal(text.split("\u001b[32mApplied\u001b[39m").length, 2);
   assert.equal(text.split("\u001b").length, 3);

@@ -1,17 +1,23 @@
-/** A plan for people, as Terraform words one. */
-import type { Change, Entry, Finding, Keyserver, Plan, SecretRef, ServiceStatus, Step } from "../model.ts";
+/** A plan for people, in the words of OpenTofu. */
+import type {
+  Change,
+  Endpoint,
+  Entry,
+  Finding,
+  Keyserver,
+  Plan,
+  SecretRef,
+  ServiceStatus,
+  Step,
+} from "../model.ts";
 import { printable } from "../base/text.ts";
+import { PROGRAMS } from "../programs.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
-/** All changes to the plan's file. */
+/** All changes to the file of the plan. */
 export function planChanges(plan: Plan): readonly Change[] {
   return plan.steps.flatMap((step) => step.kind === "replace-file" ? step.changes : []);
-}
-
-/** Whether apply would change anything. */
-export function hasChanges(plan: Plan): boolean {
-  return plan.steps.some((step) => step.kind === "replace-file" && step.changes.length > 0);
 }
 
 /** How many changes there are of each kind. */
@@ -21,23 +27,30 @@ export function countChanges(plan: Plan): Readonly<Record<Change["kind"], number
   return count;
 }
 
-/** One line: how much of what. */
+/** The changes in one line, counted by kind. */
 export function summarize(plan: Plan): string {
   const checks = plan.steps.filter((step) => step.kind === "check-services").length;
-  if (!hasChanges(plan)) {
+  if (!plan.changed) {
     const more = checks === 0 ? "" : `; ${checks} ${checks === 1 ? "remote" : "remotes"} to check`;
-    return `No changes: ${printable(plan.target.file)} is as the config says${more}.`;
+    return `No changes: ${printable(plan.target.file)} is up to date${more}.`;
   }
   const count = countChanges(plan);
   const parts = [`${count.add} to add`, `${count.update} to change`, `${count.remove} to remove`];
   if (count.use > 0) parts.push(`${usedOf(plan)} changes`);
-  if (count.login > 0) parts.push(`${count.login} to log in to`);
-  if (count.logout > 0) parts.push(`${count.logout} to log out of`);
+  parts.push(...tokenCounts(count));
   if (checks > 0) parts.push(`${checks} to check`);
   return `Plan: ${parts.join(", ")}.`;
 }
 
-/** What it is that its change to the default changes: which one, or only whether users may take another. */
+/** The logins and logouts, if there are any. */
+export function tokenCounts({ login, logout }: ReturnType<typeof countChanges>): readonly string[] {
+  return [
+    ...(login === 0 ? [] : [`${login} ${login === 1 ? "login" : "logins"}`]),
+    ...(logout === 0 ? [] : [`${logout} ${logout === 1 ? "logout" : "logouts"}`]),
+  ];
+}
+
+/** What the `use` change is about: which remote is the default, or only whether users may choose another. */
 export function usedOf(plan: Plan): "the default" | "the exclusive remote" {
   const isDefault = planChanges(plan).some((one) =>
     one.kind === "use" && one.before.remote !== one.after.remote
@@ -45,16 +58,16 @@ export function usedOf(plan: Plan): "the default" | "the exclusive remote" {
   return isDefault ? "the default" : "the exclusive remote";
 }
 
-/** Whose remotes the plan is about. */
+/** The scope and program of the plan. */
 export function subjectOf({ target: { runtime, scope } }: Plan): string {
-  const program = runtime === "singularity" ? "Singularity" : "Apptainer";
-  return `${scope === "global" ? "Global" : "User"} remotes of ${program}`;
+  return `${scope === "global" ? "Global" : "User"} remotes of ${PROGRAMS[runtime].title}`;
 }
 
-/** The whole plan: changes, what a person should know, and the summary in the last line. */
+/** The whole plan: changes, findings, and the summary in the last line. */
 export function renderPlan(plan: Plan, style: Style): string {
   const blocks = renderSteps(plan, style);
-  const findings = inOrder(plan.findings);
+  // The block of a check shows its failure.
+  const findings = inOrder(plan.findings).filter((one) => one.code !== "check-failed");
   return [
     style.bold(`${subjectOf(plan)}, in ${printable(plan.target.file)}`) + (blocks.length === 0 ? "" : "\n"),
     ...blocks.map(indented),
@@ -65,19 +78,22 @@ export function renderPlan(plan: Plan, style: Style): string {
   ].join("\n");
 }
 
-/** A block of lines for each check and each change, the sign in the first column. */
+/** A block of lines for each check and each change, with the sign in the first column. */
 export function renderSteps(plan: Plan, style: Style): readonly string[] {
   const checks = plan.steps.flatMap((step) =>
     step.kind === "check-services" ? [renderCheck(plan, step, style)] : []
   );
-  return [...checks, ...planChanges(plan).map((one) => renderChange(one, style))];
+  const sent: Destinations = new Map(
+    plan.steps.flatMap((step) => step.kind === "verify-token" ? [[step.remote, step.endpoint] as const] : []),
+  );
+  return [...checks, ...planChanges(plan).map((one) => renderChange(one, sent, style))];
 }
 
-/** The required services of a remote, with what they said. */
+/** The required services of a remote, with their answers. */
 function renderCheck({ endpoints }: Plan, { remote, required }: CheckStep, style: Style): string {
   const services = endpoints.find((one) => one.remote === remote)?.services ?? null;
   if (services === null) {
-    return `${style.cyan("?")} check ${named(remote)}  ${required.join(", ")}  (not looked at)`;
+    return `${style.cyan("?")} check ${named(remote)}  ${required.join(", ")}  (not checked)`;
   }
   const rows = services.map((one) => [one.service, ...renderService(one)]);
   const sign = services.every((one) => one.ok) ? style.green("✓") : style.red("✗");
@@ -90,13 +106,16 @@ function renderService({ ok, version, trouble }: ServiceStatus): readonly [strin
 
 type CheckStep = Extract<Step, { kind: "check-services" }>;
 
-/** Errors first, then warnings, then what is only said. */
+/** Errors first, then warnings, then notes. */
 export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   const rank = { error: 0, warning: 1, info: 2 } as const;
   return [...findings].sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
-function renderChange(change: Change, style: Style): string {
+/** The endpoint that each new token is sent to, by remote. */
+type Destinations = ReadonlyMap<string, Endpoint>;
+
+function renderChange(change: Change, sent: Destinations, style: Style): string {
   switch (change.kind) {
     case "add":
       return block(style.green("+"), change.remote, entryRows(change.after));
@@ -114,8 +133,15 @@ function renderChange(change: Change, style: Style): string {
       }
       return rows.map((row) => `${style.yellow("~")} ${table([row])}`).join("\n");
     }
-    case "login":
-      return `${style.green("+")} login ${named(change.remote)}  token from ${renderSource(change.from)}`;
+    case "login": {
+      const to = sent.get(change.remote);
+      const where = to === undefined
+        ? ""
+        : `, sent to ${to.insecure ? "http" : "https"}://${printable(to.uri)}`;
+      return `${style.green("+")} login ${named(change.remote)}  token from ${
+        renderSource(change.from)
+      }${where}`;
+    }
     case "logout":
       return `${style.red("-")} login ${named(change.remote)}`;
   }
@@ -126,18 +152,24 @@ function block(sign: string, name: string, rows: readonly (readonly string[])[])
   return `${sign} ${named(name)}${fields === "" ? "" : `\n${fields}`}`;
 }
 
-function entryRows({ uri, insecure, keyservers }: Entry): string[][] {
-  return [
-    ["uri", printable(uri)],
-    ...(insecure ? [["insecure", "true"]] : []),
-    ...keyservers.map((one) => ["keyserver", keyserver(one)]),
-  ];
+function entryRows(entry: Entry): string[][] {
+  return Object.entries(entry).flatMap(([name, value]) =>
+    Array.isArray(value)
+      ? value.map((one) => ["keyserver", keyserver(one)])
+      : value === false
+      ? []
+      : [[name, printable(String(value))]]
+  );
 }
 
 function changedRows(before: Entry, after: Entry): string[][] {
   const rows: string[][] = [];
-  if (before.uri !== after.uri) rows.push(["uri", `${printable(before.uri)} → ${printable(after.uri)}`]);
-  if (before.insecure !== after.insecure) rows.push(["insecure", `${before.insecure} → ${after.insecure}`]);
+  const was: Readonly<Record<string, unknown>> = { ...before };
+  for (const [name, value] of Object.entries(after)) {
+    if (Array.isArray(value) || was[name] === value) continue;
+    const shown = printable(String(value));
+    rows.push([name, was[name] === undefined ? shown : `${printable(String(was[name]))} → ${shown}`]);
+  }
   const [old, now] = [before.keyservers.map(keyserver), after.keyservers.map(keyserver)];
   const [were, are] = [new Set(old), new Set(now)];
   const gone = old.filter((one) => !are.has(one));
@@ -156,7 +188,7 @@ function keyserver({ uri, skip, external, insecure }: Keyserver): string {
   return printable(uri) + (marks.length === 0 ? "" : ` (${marks.join(", ")})`);
 }
 
-/** Where a token comes from; of a command only the program, for its arguments may be secret. */
+/** Where a token comes from; of a command only the program, because its arguments may be secret. */
 export function renderSource(from: SecretRef): string {
   if ("env" in from) return `env ${printable(from.env)}`;
   if ("file" in from) return `file ${printable(from.file)}`;
@@ -183,7 +215,7 @@ function nameOrNone(name: string | null): string {
   return name === null ? "(none)" : named(name);
 }
 
-/** A remote's name; in quotes where one could not tell where it begins and ends, or take it for a word of ours. */
+/** The name of a remote; in quotes if its start and end would be unclear, or if it looks like a word of this report. */
 function named(name: string): string {
   return printable(/^[^\s,→"()]+( [^\s,→"()]+)*$/u.test(name) ? name : JSON.stringify(name));
 }

@@ -1,4 +1,4 @@
-/** The mistakes of one file, for people. */
+/** The problems of one file, for people. */
 import type { Problem } from "../base/failure.ts";
 
 /**

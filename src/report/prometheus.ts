@@ -4,7 +4,7 @@ import { printable } from "../base/text.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** All metrics, each with its help, ending with a line break. */
+/** All metrics, each with its help text; ends with a line break. */
 export function renderPrometheus({ remotes }: StatusDocument): string {
   const services = remotes.flatMap(({ remote, services }) => services.map((one) => ({ remote, ...one })));
   return [
@@ -37,7 +37,7 @@ export function renderPrometheus({ remotes }: StatusDocument): string {
     ),
     metric(
       "sremote_token_valid",
-      "Whether the stored token is valid; absent where none is stored or it could not be verified.",
+      "Whether the stored token is valid; absent if none is stored or it could not be verified.",
       remotes.flatMap(({ remote, login: { state } }) =>
         state === "valid" || state === "invalid" ? [[{ remote }, state === "valid" ? 1 : 0] as const] : []
       ),

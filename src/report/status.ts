@@ -1,12 +1,12 @@
-/** The status of remotes for people. */
+/** The status of remotes as text. */
 import type { EndpointStatus, LoginStatus, ServiceName, StatusDocument, Trouble } from "../model.ts";
 import { printable } from "../base/text.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
-/** A table a remote, and who is logged in; of one remote as `singularity remote status` shows it. */
+/** A table for each remote, and who is logged in. One remote is shown as by `singularity remote status`. */
 export function renderStatus({ remotes, default: active }: StatusDocument, style: Style): string {
-  if (remotes.length === 0) return "There are no remotes.";
+  if (remotes.length === 0) return "No remotes.";
   const shown = remotes.map((one) => {
     const name = one.remote === active ? `[${printable(one.remote)}]` : printable(one.remote);
     const head = remotes.length === 1 ? [] : [style.bold(`${name}  ${printable(one.uri)}`)];
@@ -19,21 +19,15 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
   const { services, trouble } = status;
   const lines: string[] = [];
   if (trouble !== null) lines.push(`${style.red("N/A")}  ${printable(trouble.message)}`);
-  else if (services.length === 0) lines.push("The endpoint names no service.");
+  else if (services.length === 0) lines.push("The endpoint has no services.");
   else {
     const rows = services.map(({ service, ok, version, uri }) => [
       serviceTitle(service),
-      ok ? "OK" : "N/A",
+      ok ? { text: "OK", style: style.green } : { text: "N/A", style: style.red },
       printable(version ?? ""),
       printable(uri ?? ""),
     ]);
-    const [heading, ...lined] = table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]).split("\n");
-    lines.push(heading!);
-    // Colour is put on afterwards, so that it has no part in the columns.
-    lined.forEach((line, i) => {
-      const colour = services[i]!.ok ? style.green : style.red;
-      lines.push(line.replace(/(?<= {2})(?:OK|N\/A)(?= |$)/, colour));
-    });
+    lines.push(table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]));
   }
   lines.push("", loginLine(status.login, style));
   const troubles = troublesOf(status);
@@ -42,7 +36,7 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
   return lines;
 }
 
-/** What the rows of the table are called. */
+/** The title of a service in the table. */
 export function serviceTitle(service: ServiceName): string {
   return `${service.replace(/^./, (one) => one.toUpperCase())} Service`;
 }
@@ -57,15 +51,15 @@ function loginLine({ state, identity }: LoginStatus, style: Style): string {
     case "none":
       return "Not logged in.";
     case "valid":
-      return `${style.green("Logged in")}${who}: the API Key is valid.`;
+      return `${style.green("Logged in")}${who}: the API key is valid.`;
     case "invalid":
-      return `${style.red("The API Key is not valid")}: log in again.`;
+      return `${style.red("The API key is invalid")}: log in again.`;
     case "unknown":
-      return `${style.yellow("An API Key is stored")}, and could not be verified.`;
+      return `${style.yellow("An API key is stored")}, but could not be verified.`;
   }
 }
 
-/** Each trouble once, with what it is about. */
+/** Each trouble once, with its subject. */
 function troublesOf(
   { services, login, trouble }: EndpointStatus,
 ): readonly (Trouble & { readonly of: string })[] {
@@ -74,13 +68,13 @@ function troublesOf(
     ...services.flatMap((one) =>
       one.trouble === null ? [] : [{ ...one.trouble, of: `${serviceTitle(one.service)}: ` }]
     ),
-    ...(login.trouble === null || trouble !== null ? [] : [{ ...login.trouble, of: "API Key: " }]),
+    ...(login.trouble === null || trouble !== null ? [] : [{ ...login.trouble, of: "API key: " }]),
   ];
   const seen = new Set<string>();
   return all.filter(({ message }) => !seen.has(message) && seen.add(message));
 }
 
-/** Of the endpoint itself the message stands above already. */
+/** The message of the endpoint itself is already shown above. */
 function renderTrouble({ of, message, next }: Trouble & { readonly of: string }, style: Style): string {
   const what = of === "" ? [] : [`${of}${printable(message)}`];
   const remedy = next === undefined

@@ -23,7 +23,7 @@ const alice = { username: "alice", email: "alice@example.com", realname: null };
 const refused = {
   kind: "refused",
   message: "down.example.com refuses the connection",
-  next: "is it running?",
+  next: "Check that it is running",
 } as const;
 const REMOTES: readonly EndpointStatus[] = [
   endpoint("company", {
@@ -39,7 +39,7 @@ const REMOTES: readonly EndpointStatus[] = [
     login: {
       state: "invalid",
       identity: null,
-      trouble: { kind: "status", message: "auth.example.com does not know the token (401)" },
+      trouble: { kind: "status", message: "auth.example.com rejects the API key (401)" },
     },
   }),
   endpoint(HOSTILE, {
@@ -56,7 +56,7 @@ const document = (remotes: readonly EndpointStatus[]): StatusDocument => ({
   remotes,
 });
 
-Deno.test("the status of many remotes, of one, and in colour", () => {
+Deno.test("the status of many remotes, of one, and in color", () => {
   golden("report/status.txt", renderStatus(document(REMOTES), plainStyle));
   golden("report/status-of-one.txt", renderStatus(document(REMOTES.slice(0, 1)), plainStyle));
   golden(
@@ -65,7 +65,7 @@ Deno.test("the status of many remotes, of one, and in colour", () => {
   );
 });
 
-Deno.test("the status as JUnit's XML, whatever the names", () => {
+Deno.test("the status as JUnit's XML, with any names", () => {
   const xml = renderJunit(document(REMOTES));
   golden("report/status.junit.xml", xml);
   // deno-lint-ignore no-control-regex -- no such character may be in XML
@@ -73,7 +73,7 @@ Deno.test("the status as JUnit's XML, whatever the names", () => {
   assert.equal(xml.match(/<failure /g)?.length, 4);
 });
 
-Deno.test("the status for Prometheus, a sample a line", () => {
+Deno.test("the status for Prometheus, one sample per line", () => {
   const text = renderPrometheus(document(REMOTES));
   golden("report/status.prom", text.trimEnd());
   for (const line of text.trimEnd().split("\n")) {
@@ -81,7 +81,7 @@ Deno.test("the status for Prometheus, a sample a line", () => {
   }
 });
 
-Deno.test("keyservers in the order of their use", () => {
+Deno.test("keyservers in the order of use", () => {
   const own = keyserver("https://keys.example.com", { external: false });
   golden(
     "report/keyservers.txt",
@@ -101,7 +101,7 @@ Deno.test("keyservers in the order of their use", () => {
   );
 });
 
-Deno.test("what the doctor found, with its remedies", () => {
+Deno.test("the findings of the doctor, with remedies", () => {
   const text = renderDiagnoses([
     {
       severity: "ok",
@@ -125,5 +125,5 @@ Deno.test("what the doctor found, with its remedies", () => {
     },
   ], plainStyle);
   golden("report/doctor.txt", text);
-  assert.equal(renderDiagnoses([], plainStyle), "\nAll is well.");
+  assert.equal(renderDiagnoses([], plainStyle), "\nNo problems found.");
 });

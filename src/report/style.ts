@@ -1,6 +1,6 @@
-/** Colour. */
+/** Styles of text. */
 
-/** What a text is dressed in. */
+/** The styles that reports use. */
 export interface Style {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -12,12 +12,12 @@ export interface Style {
 
 const asIs = (text: string) => text;
 
-/** No colour at all. */
+/** No color. */
 export const plainStyle: Style = { bold: asIs, dim: asIs, red: asIs, green: asIs, yellow: asIs, cyan: asIs };
 
 const sgr = (on: number, off: number) => (text: string) => `\u001b[${on}m${text}\u001b[${off}m`;
 
-/** ANSI colours (ECMA-48, SGR). */
+/** ANSI colors (ECMA-48, SGR). */
 export const colourStyle: Style = {
   bold: sgr(1, 22),
   dim: sgr(2, 22),

@@ -1,4 +1,4 @@
-/** Plans for the tests of this folder. */
+/** Plans for the tests of this directory. */
 import type {
   Change,
   Entry,
@@ -11,7 +11,7 @@ import type {
   Target,
 } from "../model.ts";
 
-/** What is left out of it: nothing insecure, no keyservers. */
+/** An entry; by default not insecure and without keyservers. */
 export function entry(uri: string, more: Partial<Entry> = {}): Entry {
   return { uri, insecure: false, keyservers: [], ...more };
 }
@@ -21,7 +21,7 @@ export function keyserver(uri: string, more: Partial<Keyserver> = {}): Keyserver
   return { uri, skip: false, external: true, insecure: false, ...more };
 }
 
-/** What a plan is made of, where it is not the usual. */
+/** The parts of a plan that differ from the default. */
 export interface PlanParts {
   readonly checks?: readonly Step[];
   readonly findings?: readonly Finding[];
@@ -29,7 +29,7 @@ export interface PlanParts {
   readonly endpoints?: readonly ObservedEndpoint[];
 }
 
-/** A plan for the machine's file. */
+/** A plan for the global file. */
 export function planOf(
   changes: readonly Change[],
   { checks = [], findings = [], target, endpoints = [] }: PlanParts = {},
@@ -37,17 +37,18 @@ export function planOf(
   return {
     formatVersion: 1,
     target: { runtime: "singularity", scope: "global", file: "/etc/singularity/remote.yaml", ...target },
-    seen: { digest: `sha256:${"0".repeat(64)}`, default: null, remotes: [] },
+    seen: { digest: `sha256:${"0".repeat(64)}`, default: null, remotes: [], managed: [] },
+    changed: changes.length > 0,
     endpoints,
     steps: [
       ...checks,
-      ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: null, changes } as const]),
+      ...(changes.length === 0 ? [] : [{ kind: "replace-file", basis: null, changes, managed: [] } as const]),
     ],
     findings,
   };
 }
 
-/** One of every kind of change, of field and of source. */
+/** Every kind of change, of field and of source. */
 export const EVERYTHING: readonly Change[] = [
   {
     kind: "add",
@@ -103,23 +104,28 @@ export const EVERYTHING: readonly Change[] = [
   { kind: "logout", remote: "old" },
 ];
 
-/** One of each severity, the least first. */
+/** One finding of each severity, the least severe first. */
 export const FINDINGS: readonly Finding[] = [
-  { severity: "info", code: "unmanaged", message: 'not in the config, and kept: "hand"', next: "take it in" },
+  {
+    severity: "info",
+    code: "unmanaged",
+    message: 'unmanaged remotes, left unchanged: "hand"',
+    next: "Add it",
+  },
   {
     severity: "warning",
     code: "readable-by-others",
     message: "/etc/singularity/remote.yaml holds tokens and has mode 0644",
-    next: "chmod 600 /etc/singularity/remote.yaml",
+    next: "Run chmod 600 /etc/singularity/remote.yaml",
   },
-  { severity: "error", code: "default-unknown", message: 'the default "compny" is no remote' },
+  { severity: "error", code: "default-unknown", message: 'the default "compny" does not exist' },
 ];
 
-/** What somebody would write to drive a terminal, a page, or a person. */
+/** Text that tries to control a terminal, a page, or a reader. */
 export const HOSTILE =
   "\u001b[2J\u009b31m\u202e@all [x](http://e.org) <img src=x> | `` #1 *b*\r\n\u2028\u{e0041}</details>\u0000";
 
-/** A service that answers, and one that does not. */
+/** A service that is up, and one that is down. */
 export const SERVICES_SEEN: readonly ServiceStatus[] = [
   {
     service: "library",
@@ -135,11 +141,11 @@ export const SERVICES_SEEN: readonly ServiceStatus[] = [
     ok: false,
     version: null,
     milliseconds: 34,
-    trouble: { kind: "status", message: "keys.example.com answers 503", next: "try again later" },
+    trouble: { kind: "status", message: "keys.example.com answers 503", next: "Try again later" },
   },
 ];
 
-/** What was seen of an endpoint. */
+/** An endpoint as observed. */
 export function seenOf(remote: string, services: readonly ServiceStatus[]): ObservedEndpoint {
   const token = { state: "none", trouble: null, same: null, source: null, exposed: null } as const;
   return { remote, services, token };

@@ -12,7 +12,7 @@ export function realFiles(): Files {
         (nofollow ? fs().constants.O_NOFOLLOW : 0);
       let fd: number;
       try {
-        // Deno passes over O_NOFOLLOW, and would follow the link.
+        // Deno ignores O_NOFOLLOW, and would follow the link.
         const before = nofollow ? fs().lstatSync(file) : fs().statSync(file);
         if (before.isSymbolicLink()) throw systemError("ELOOP", "is a symbolic link", file);
         if (before.isDirectory()) throw systemError("EISDIR", "is a directory", file);
@@ -60,7 +60,7 @@ export function realFiles(): Files {
           try {
             fs().mkdirSync(one, { mode });
           } catch (error) {
-            // Another process was quicker.
+            // Another process was faster.
             if (codeOf(error) === "EEXIST" && fs().statSync(one).isDirectory()) continue;
             throw error;
           }
@@ -83,30 +83,25 @@ export function realFiles(): Files {
   };
 }
 
-/** Temporary files of replaces of the files, and folders that were to become the first one's lock. */
+/** Temporary files left by `replace`, and directories that were to become the first file's lock. */
 function leftBy(file: string, beside: readonly string[]): readonly string[] {
   const { basename, dirname, join } = load("node:path");
-  const bases = [file, ...beside].map((one) => escaped(basename(one))).join("|");
+  const bases = [file, ...beside].map((one) => RegExp.escape(basename(one))).join("|");
   const temporary = new RegExp(`^\\.(?:${bases})\\.sremote-[0-9a-f]{8}$`);
   const names = fs().readdirSync(dirname(file));
   const files = names.filter((name) => temporary.test(name)).map((name) => join(dirname(file), name));
   return [...files, ...deadLocks(file, names)];
 }
 
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
 function removeFolder(folder: string): void {
   try {
     fs().rmdirSync(folder);
-  } catch { /* not empty, or gone: another process is at home there */ }
+  } catch { /* not empty, or gone: another process uses it */ }
 }
 
 /*
- * Not `write-file-atomic`: under Bun its single write() is taken for whole when a full disk cuts it short, and the cut
- * file then replaces the good one; it opens a name that can be guessed without O_EXCL; it has no place for a last look
- * before the rename; and it does not sync the folder.
+ * Not `write-file-atomic`: under Bun it takes a write() that a full disk cut short for complete, and then replaces the good
+ * file; it opens a guessable name without O_EXCL; it has no hook before the rename; and it does not sync the directory.
  */
 function replaceFile(file: string, bytes: Uint8Array, options: ReplaceOptions): void {
   const folder = load("node:path").dirname(file);
@@ -141,7 +136,7 @@ function replaceFile(file: string, bytes: Uint8Array, options: ReplaceOptions): 
   syncFolder(folder);
 }
 
-/** So that the rename outlives a power cut. Some file systems cannot sync a folder; the rename has happened all the same. */
+/** So that the rename survives a power failure. Some file systems cannot sync a directory; the rename has still happened. */
 function syncFolder(folder: string): void {
   try {
     const fd = fs().openSync(folder, fs().constants.O_RDONLY);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Headers as a record of texts, by their names in small letters. */
+/** Headers as a record of strings, by their names in lower case. */
 export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const plain: [string, string][] = [];
   for (const [name, value] of Object.entries(headers)) {

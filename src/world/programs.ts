@@ -3,7 +3,7 @@ import type { ProgramRun, Programs } from "../world.ts";
 
 const OUTPUT_LIMIT = 64 * 1024;
 
-/** How long the output of a program that has ended is waited for: one that it left running may hold it open. */
+/** How long to wait for the output of a program that has ended: a process that it left running may hold it open. */
 const AFTERWARDS_MS = 250;
 
 /** The real ones. */
@@ -11,7 +11,7 @@ export const programs: Programs = {
   async run([program, ...args], { timeout, folder }) {
     const { spawn } = await import("node:child_process");
     return await new Promise<ProgramRun>((resolve, reject) => {
-      // In our own group and with our terminal: it may ask a person, and Ctrl-C ends it too.
+      // In our process group and with our terminal: it may prompt, and Ctrl-C ends it too.
       const child = spawn(program!, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
       const decoder = new TextDecoder();
       let stdout = "";

@@ -26,8 +26,8 @@ export function realSurroundings(): Surroundings {
 }
 
 /*
- * Not `os.userInfo()`, which under Bun gives $HOME. `getent` knows the users that are not in /etc/passwd (LDAP, SSSD),
- * as the C library does for Singularity; it is called by its full path and without our environment.
+ * Not `os.userInfo()`, which returns $HOME under Bun. `getent` also knows users that are not in /etc/passwd (LDAP, SSSD),
+ * as the C library does for Singularity. It is called by its full path and without our environment.
  */
 async function passwordHome(): Promise<string | null> {
   const uid = String(process.getuid?.() ?? 0);

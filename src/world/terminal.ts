@@ -1,4 +1,4 @@
-/** Standard output and error, and a person. */
+/** Standard output, standard error and interactive input. */
 import process from "node:process";
 import type { Terminal } from "../world.ts";
 import { codeOf, systemError } from "../base/errno.ts";
@@ -27,7 +27,7 @@ export function realTerminal(): Terminal {
     err(text) {
       try {
         writeAll(2, text);
-      } catch { /* there is nowhere left to say so */ }
+      } catch { /* there is nowhere left to report it */ }
     },
     async confirm(question) {
       const { confirm } = await import("@inquirer/prompts");
@@ -54,11 +54,11 @@ export function realTerminal(): Terminal {
   };
 }
 
-/** A prompt's answer; null: Ctrl-C, Ctrl-D, or a terminal that is gone. */
+/** The answer to a prompt; null: Ctrl-C, Ctrl-D, or a closed terminal. */
 async function asked<T>(
   prompt: (streams: { output: NodeJS.WritableStream; signal: AbortSignal }) => Promise<T>,
 ): Promise<T | null> {
-  // The prompt knows Ctrl-C; at the end of input (Ctrl-D, a terminal that is gone) it would wait for ever.
+  // The prompt handles Ctrl-C; at the end of input (Ctrl-D, a closed terminal) it would wait forever.
   const ended = new AbortController();
   const end = () => ended.abort();
   const onKey = (_text: unknown, key?: { name?: string; ctrl?: boolean }) => {
@@ -75,7 +75,7 @@ async function asked<T>(
   }
 }
 
-/** Only a device can be one, which is quickly seen. */
+/** Only a device can be a terminal, which is cheap to check. */
 function isTerminal(fd: number): boolean {
   try {
     return fs().fstatSync(fd).isCharacterDevice() && load("node:tty").isatty(fd);
@@ -84,7 +84,7 @@ function isTerminal(fd: number): boolean {
   }
 }
 
-/** Synchronous, so that nothing is lost at exit; a reader that has gone away (`| head`) is no error of ours. */
+/** Synchronous, so that nothing is lost at exit. A reader that has gone away (`| head`) is not an error. */
 function writeAll(fd: number, text: string): void {
   const bytes = new TextEncoder().encode(text);
   for (let done = 0; done < bytes.length;) {

@@ -12,7 +12,7 @@ export function realClock(): Clock {
 
 const HELD_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Who holds signals back now: one listener serves all of them. */
+/** Those that defer signals now; one listener serves all of them. */
 const holding = new Set<() => void>();
 const noteSignal = () => {
   for (const note of holding) note();

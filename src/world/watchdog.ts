@@ -1,9 +1,9 @@
-/** What ends the process where its own thread cannot: a second thread that waits. */
+/** Ends the process from a second thread when the main thread cannot. */
 import type { Watchdog } from "../world.ts";
 
 /**
- * Neither Bun nor Deno lets a worker end the process by an exit code while the main thread is stuck; a signal does.
- * What there is to say is said first, and by this thread.
+ * Neither Bun nor Deno lets a worker exit the process with a code while the main thread is stuck; a signal ends it. The
+ * message is printed first, by this thread.
  */
 const WAIT = `import { writeSync } from "node:fs";
 import process from "node:process";

@@ -1,4 +1,4 @@
-/** A token or password that a command is given, or asks for. */
+/** Reads a token or a password from where the options say, or asks for it. */
 import { readSource, type SourceReply, tokenIn } from "../../endpoint/tokens.ts";
 import { Failure } from "../../base/failure.ts";
 import { showMode } from "../../base/mode.ts";
@@ -6,19 +6,19 @@ import type { Secret } from "../../base/secret.ts";
 import { codeOf } from "../../base/errno.ts";
 import type { Context } from "./context.ts";
 
-/** The flags that say where it is. */
+/** The options that say where it is. */
 export interface TokenFlags {
   readonly tokenfile?: string;
   readonly passwordStdin?: true;
 }
 
-/** The flags of `login`. */
+/** The options of `login`. */
 export interface LoginOptions extends TokenFlags {
   readonly username?: string;
   readonly yes?: true;
 }
 
-/** A token from where the flags say, else from a person. @throws {Failure} login-failed, usage, interrupted */
+/** Reads the token from where the options say, else asks the user. @throws {Failure} login-failed, usage, interrupted */
 export async function askToken(
   context: Context,
   flags: TokenFlags,
@@ -27,7 +27,7 @@ export async function askToken(
   const { world } = context;
   if (flags.tokenfile !== undefined && flags.passwordStdin) {
     throw new Failure("usage", "--tokenfile and --password-stdin do not go together", {
-      next: "give one of the two",
+      next: "Give one of the two",
     });
   }
   const reply = await (async (): Promise<SourceReply> => {
@@ -38,13 +38,13 @@ export async function askToken(
     if (flags.passwordStdin) return tokenIn(await readInput(context), "standard input");
     if (!world.terminal.canAsk) {
       return {
-        why: "there is no terminal to ask for it",
-        next: "give it with --tokenfile FILE or --password-stdin",
+        why: "no terminal to ask for it",
+        next: "Give it with --tokenfile FILE or --password-stdin",
       };
     }
     const answer = await world.terminal.askSecret(question);
     if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
-    return tokenIn(answer, "what was entered");
+    return tokenIn(answer, "the input");
   })();
   if (!("token" in reply)) {
     throw new Failure("login-failed", `cannot log in: ${reply.why}`, {
@@ -53,7 +53,9 @@ export async function askToken(
   }
   if (reply.exposed !== null) {
     const { file, mode } = reply.exposed;
-    context.note(`Warning: ${file} has mode ${showMode(mode)}: others can read it. chmod 600 ${file}`);
+    context.note(
+      `Warning: ${file} has mode ${showMode(mode)}: other users can read it. Run chmod 600 ${file}`,
+    );
   }
   return reply.token;
 }
@@ -68,7 +70,7 @@ async function readInput({ world }: Context): Promise<string> {
       ? error.message
       : "";
     throw new Failure("io", `cannot read standard input: ${why}`, {
-      next: "give the token alone, in one line",
+      next: "Give only the token, on one line",
     });
   }
 }

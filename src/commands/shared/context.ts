@@ -1,23 +1,51 @@
-/** What every command is given, what it gives back, and the checks that many share. */
+/** What every command receives and returns, and the checks that commands share. */
 import { Failure } from "../../base/failure.ts";
 import type { Desired, Runtime, Scope } from "../../model.ts";
 import type { PathOptions } from "../../remotefile/paths.ts";
 import { colourStyle, plainStyle, type Style } from "../../report/style.ts";
+import { printable, visible } from "../../base/text.ts";
 import type { World } from "../../world.ts";
 
-/** What of the flags printing depends on. Parsing the arguments fills it in; before that it is a good guess. */
+/** The flags that printing depends on: a guess until the arguments are parsed. */
 export interface Invocation {
   color: boolean;
   json: boolean;
   jsonInto: string | null;
 }
 
-/** Colour goes to a terminal alone, and not where NO_COLOR (no-color.org) or `--no-color` says so. */
+/**
+ * The world whose terminal shows what is invisible in text for people: standard error, questions and progress. Standard
+ * output has formats for programs too, so its text passes {@link printed}.
+ */
+export function readable(world: World): World {
+  const { terminal } = world;
+  return {
+    ...world,
+    terminal: Object.assign(Object.create(terminal), {
+      err: (text: string) => terminal.err(visible(text, isStyled(text) && terminal.errIsTerminal)),
+      confirm: (question: string) => terminal.confirm(printable(question)),
+      askSecret: (question: string) => terminal.askSecret(printable(question)),
+      progress: (text: string | null) => terminal.progress(text === null ? null : printable(text)),
+    }),
+  };
+}
+
+/** Text for people as standard output gets it, with its line break. */
+export function printed({ terminal }: World, text: string): string {
+  return `${visible(text, isStyled(text) && terminal.outIsTerminal)}\n`;
+}
+
+/** Only then it matters whether it is a terminal, which takes time to find out. */
+function isStyled(text: string): boolean {
+  return text.includes("\u001b");
+}
+
+/** Color goes to a terminal alone, and not where NO_COLOR (no-color.org) or `--no-color` says so. */
 export function styleFor({ here }: World, color: boolean, terminal: boolean): Style {
   return terminal && color && !here.env("NO_COLOR") && here.env("TERM") !== "dumb" ? colourStyle : plainStyle;
 }
 
-/** The flags that every command knows. */
+/** The global flags. */
 export interface CommonOptions {
   readonly config: string | null;
   readonly runtime: Runtime | null;
@@ -27,7 +55,7 @@ export interface CommonOptions {
   readonly vars: ReadonlyMap<string, string>;
   /** In milliseconds. */
   readonly lockTimeout: number;
-  /** For each request, in milliseconds; null: by its kind. */
+  /** For each request, in milliseconds; null: depends on the request. */
   readonly timeout: number | null;
   /** For all requests together, in milliseconds. */
   readonly deadline: number;
@@ -37,35 +65,37 @@ export interface CommonOptions {
   readonly quiet: boolean;
 }
 
-/** A command's surroundings. */
+/** What a command runs with. */
 export interface Context {
   readonly world: World;
   readonly options: CommonOptions;
   /** For standard output. */
   readonly style: Style;
-  /** A part of the result: to standard output; with `--json` nowhere, for the document has it. */
+  /** Prints a part of the result on standard output; not with `--json`, since the document has it. */
   show(text: string): void;
-  /** What a person needs to see before a yes: to standard output, with `--json` to standard error. */
+  /** Prints what a person needs to see before confirming: to standard output, or standard error with `--json`. */
   ask(text: string): void;
-  /** To standard error, unless `--quiet`. */
+  /** Prints to standard error, unless `--quiet`. */
   note(text: string): void;
-  /** To standard error, with `--verbose`. */
+  /** Prints to standard error with `--verbose`. */
   detail(text: string): void;
 }
 
-/** What a command has to say in the end. */
+/** The result of a command. */
 export interface Result {
-  /** The exit code: 0, 2 with `--detailed-exitcode`, 3 where a status is not OK, 1 where the doctor found an error; that of `failure` where there is one. */
+  /** The exit code: 0, 2 with `--detailed-exitcode`, 3 if a status is not OK, 1 if the doctor found an error; that of `failure` if there is one. */
   readonly exit: 0 | 1 | 2 | 3;
-  /** For people, on standard output; ends without a line break. */
+  /** For people, on standard output; ends without a line break. What is invisible in it is made visible. */
   readonly text?: string;
+  /** In place of `text`: a format with escapes of its own (a config, XML, a token), printed as it is. */
+  readonly raw?: string;
   /** For programs, with `--json` or `--json-into`. */
   readonly document?: object;
-  /** What is wrong with a result that is shown all the same. */
+  /** The error of a result that is shown anyway. */
   readonly failure?: Failure;
 }
 
-/** Where files are, by flags and config. */
+/** Where files are, according to flags and config. */
 export function pathsOf({ options }: Context, desired: Pick<Desired, "sysconfdir"> | null): PathOptions {
   const { root, remoteFile, sysconfdir } = options;
   return { root, remoteFile, sysconfdir: sysconfdir ?? desired?.sysconfdir ?? null };
@@ -77,7 +107,7 @@ export function scopeOf(global: boolean | undefined): Scope {
 }
 
 /**
- * Refuses to write the machine's file for anyone but root, unless it is another place that is written.
+ * Refuses to write the global file for anyone but root, unless `--root` or `--remote-file` names another place.
  * @throws {Failure} not-root
  */
 export function requireRoot(
@@ -89,24 +119,24 @@ export function requireRoot(
   if (scope === "user" || world.here.uid === 0 || options.root !== null || options.remoteFile !== null) {
     return;
   }
-  const instead = flag === "" ? "" : ", or leave --global out to change your own remotes";
-  throw new Failure("not-root", `cannot ${command} for the whole machine: only root may`, {
-    next: `run it as root (sudo sremote ${command}${flag})${instead}`,
+  const instead = flag === "" ? "" : ", or omit --global to change your user file";
+  throw new Failure("not-root", `cannot ${command} global remotes: only root may`, {
+    next: `Run it as root (sudo sremote ${command}${flag})${instead}`,
   });
 }
 
 /**
- * A yes from a person or from `--yes`.
+ * Confirmation by the user or by `--yes`.
  * @throws {Failure} declined, interrupted
  */
 export async function confirm({ world }: Context, question: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
   if (!world.terminal.canAsk) {
-    throw new Failure("declined", "nothing was written: there is no terminal to ask for a yes", {
-      next: "run it again with --yes",
+    throw new Failure("declined", "cancelled: no terminal and no --yes; nothing was written", {
+      next: "Run it again with --yes",
     });
   }
   const answer = await world.terminal.confirm(question);
   if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
-  if (!answer) throw new Failure("declined", "declined: nothing was written");
+  if (!answer) throw new Failure("declined", "cancelled: nothing was written");
 }

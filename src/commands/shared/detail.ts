@@ -1,10 +1,9 @@
 /** What `--verbose` adds to plan and apply. */
-import type { LoadedConfig } from "../../config/load.ts";
-import type { Planned } from "../../reconcile/plan.ts";
 import type { Context } from "./context.ts";
+import type { Prepared } from "./prepare.ts";
 
-/** Which bytes were read: the config's and each file's. */
-export function detailOf({ detail }: Context, { origin }: LoadedConfig, planned: readonly Planned[]): void {
+/** The digests of what was read: the config and each file. */
+export function detailOf({ detail }: Context, { loaded: { origin }, planned }: Prepared): void {
   detail(`config  ${origin.file}  ${origin.digest}`);
   for (const { stored } of planned) {
     const mode = stored.mode === null ? "" : `  mode ${stored.mode.toString(8).padStart(4, "0")}`;

@@ -1,4 +1,4 @@
-/** One change to one file by hand: what `add`, `remove` and `use` share with each other, and with apply. */
+/** One change to one file by hand: shared by the commands that change a remote without a config. */
 import type { Change, RemoteFile, Scope } from "../../model.ts";
 import type { Supplies } from "../../remotefile/changes.ts";
 import { editRemoteFile } from "../../remotefile/edit.ts";
@@ -8,8 +8,8 @@ import { type Context, pathsOf } from "./context.ts";
 import { runtimeOf } from "./merged.ts";
 
 /**
- * Changes the file of a scope under its lock. `decide` sees the file as it is then. A remote that a person adds or
- * removes by hand is no longer the ledger's.
+ * Changes the file of a scope under its lock. `decide` sees the file under the lock. sremote no longer manages a remote
+ * that is added or removed by hand.
  * @returns whether the file was changed
  */
 export async function editFile(

@@ -1,4 +1,4 @@
-/** The config that a command was given. */
+/** The config of a command. */
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import type { Failure } from "../../base/failure.ts";
 import { failureDocument, renderFailure } from "../../report/failure.ts";
@@ -6,7 +6,7 @@ import { plainStyle } from "../../report/style.ts";
 import type { Context } from "./context.ts";
 
 /**
- * Loads the config; where its code cannot be interrupted, the process is ended with the same error that is told otherwise.
+ * Loads the config; if its code cannot be interrupted, the process ends with the error that would be thrown otherwise.
  * @throws {Failure} as {@link loadConfig}
  */
 export function configOf({ world, options }: Context, vars = options.vars): Promise<LoadedConfig> {

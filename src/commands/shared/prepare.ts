@@ -1,41 +1,103 @@
-/** How plan and apply look at endpoints and token sources, by their flags. */
+/** Prepares a plan, for plan and for both ways of apply: load config → owners → paths → observe → diff. */
 import { dirname } from "node:path";
+import { VERSION } from "../../base/version.ts";
 import type { LoadedConfig } from "../../config/load.ts";
-import type { SourceOptions } from "../../endpoint/tokens.ts";
 import type { Session } from "../../endpoint/session.ts";
-import type { Skip } from "../../reconcile/plan.ts";
-import type { Look } from "../../reconcile/watched.ts";
-import type { Context } from "./context.ts";
+import { Failure } from "../../base/failure.ts";
+import type { Entry, Plan, PlanDocument, Runtime, Scope } from "../../model.ts";
+import { diff } from "../../reconcile/diff.ts";
+import { observe } from "../../reconcile/observe.ts";
+import { type Skip, withoutSkipped } from "../../reconcile/skip.ts";
+import { globalRemotes, type Look } from "../../reconcile/watched.ts";
+import type { StoredFile } from "../../remotefile/store.ts";
+import { type Context, pathsOf } from "./context.ts";
+import { configOf } from "./load.ts";
+import { checkOwners } from "./owners.ts";
 import { sessionOf } from "./session.ts";
 
-/** The flags of both that speak of the network. */
-export interface LookFlags {
+/** The flags of plan and apply that a plan depends on. */
+export interface PrepareFlags {
   readonly offline?: true;
   readonly skipLogin?: true;
   readonly skipCheck?: true;
   readonly allowCommand?: true;
+  readonly strictOwner?: true;
 }
 
-/** How a plan is to look; its session is opened when it is first needed, and stays the same. */
-export function lookOf(context: Context, loaded: LoadedConfig, flags: LookFlags): Look {
-  let opened: Promise<Session> | undefined;
-  return {
-    session: flags.offline ? null : () => opened ??= sessionOf(context, loaded),
-    sources: sourcesOf(context, loaded, flags),
-  };
+/** What a plan is prepared for. */
+export interface PrepareRequest {
+  readonly command: "plan" | "apply";
+  readonly scope: Scope;
+  /** null: every runtime of the config. */
+  readonly runtime: Runtime | null;
+  readonly vars: ReadonlyMap<string, string>;
 }
 
-/** What the flags leave out. */
-export function skipOf({ skipLogin, skipCheck }: LookFlags): Skip {
+/** The plan of one file, and the file as it was seen. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly stored: StoredFile;
+  /** The global remotes as users get them; a login copies them into the user file. */
+  readonly global: ReadonlyMap<string, Entry>;
+}
+
+/** A config with its plans. */
+export interface Prepared {
+  readonly loaded: LoadedConfig;
+  readonly planned: readonly Planned[];
+  /** The document of `plan --format json` and `plan --out`. */
+  readonly document: PlanDocument;
+  /** How the endpoints were asked; apply goes on in the same session. */
+  readonly look: Look;
+}
+
+/**
+ * Makes the plans of a config, one per runtime. Root is warned of a config that others can change before it is applied; with
+ * `--strict-owner` such a config is refused.
+ * @throws {Failure} of the config; config-owner; usage; what `observe` throws
+ */
+export async function prepare(
+  context: Context,
+  { command, scope, runtime, vars }: PrepareRequest,
+  flags: PrepareFlags,
+): Promise<Prepared> {
+  const loaded = await configOf(context, vars);
+  if (command === "apply" || flags.strictOwner) checkOwners(context, loaded, command, flags.strictOwner);
+  const paths = pathsOf(context, loaded.desired);
+  const desired = withoutSkipped(loaded.desired, skipOf(flags));
+  const runtimes = runtime === null ? desired.runtimes : [runtime];
+  if (paths.remoteFile !== null && runtimes.length > 1) {
+    const message = `--remote-file names one file, and the config is for ${runtimes.join(" and ")}`;
+    throw new Failure("usage", message, { next: "Choose one with --runtime" });
+  }
+  const look = lookOf(context, loaded, flags);
+  const planned: Planned[] = [];
+  for (const one of runtimes) {
+    const { observed, stored } = await observe(context.world, desired, look, { runtime: one, scope, paths });
+    const global = scope === "user" ? globalRemotes(observed) : new Map();
+    planned.push({ plan: diff(desired, observed), stored, global });
+  }
+  const plans = planned.map((one) => one.plan);
+  const changed = plans.some((one) => one.changed);
+  const document = { formatVersion: 1, sremote: VERSION, config: loaded.origin, changed, plans } as const;
+  return { loaded, planned, document, look };
+}
+
+/** What the flags skip. */
+export function skipOf({ skipLogin, skipCheck }: PrepareFlags): Skip {
   return { login: skipLogin === true, check: skipCheck === true };
 }
 
-/** Token sources of a config; nobody is asked. */
-export function sourcesOf({ options }: Context, { origin }: LoadedConfig, flags: LookFlags): SourceOptions {
+/** How endpoints and token sources are asked: nobody at the terminal, and in one session, opened when first needed. */
+function lookOf(context: Context, loaded: LoadedConfig, { offline, allowCommand }: PrepareFlags): Look {
+  let opened: Promise<Session> | undefined;
   return {
-    folder: dirname(origin.file),
-    root: options.root,
-    allowCommand: flags.allowCommand === true,
-    ask: null,
+    session: offline ? null : () => opened ??= sessionOf(context, loaded),
+    sources: {
+      folder: dirname(loaded.origin.file),
+      root: context.options.root,
+      allowCommand: allowCommand === true,
+      ask: null,
+    },
   };
 }

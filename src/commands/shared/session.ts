@@ -1,13 +1,13 @@
-/** What the commands share that ask endpoints. */
+/** What the commands that ask endpoints share. */
 import { dirname } from "node:path";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { Session } from "../../endpoint/session.ts";
 import type { Context } from "./context.ts";
 
-/** Requests in flight at most, unless `--parallel` says otherwise. */
+/** Requests in flight at most, unless `--parallel` is given. */
 export const PARALLEL = 32;
 
-/** What `--timeout`, `--deadline`, `--cacert` and the config's `cacert` make of the network. @throws {Failure} io */
+/** A session with `--timeout`, `--deadline`, `--cacert` and the `cacert` of the config. @throws {Failure} io */
 export async function sessionOf(
   context: Context,
   loaded: LoadedConfig | null,
@@ -27,7 +27,7 @@ export async function sessionOf(
   return new Session(world, { authorities, timeout: options.timeout, deadline: options.deadline, parallel });
 }
 
-/** Runs work that waits for the network; on a terminal, what it does is said once it takes longer than a second. */
+/** Runs work that waits for the network; a terminal shows what it does if it takes longer than a second. */
 export async function withProgress<T>(
   { world, options }: Context,
   doing: string | (() => string),

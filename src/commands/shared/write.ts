@@ -1,18 +1,18 @@
-/** Files that a person named on the command line, to be written whole. */
+/** Files that the command line names. */
 import { resolve } from "node:path";
 import { Failure } from "../../base/failure.ts";
 import { io } from "../../base/io.ts";
-import { codeOf } from "../../base/errno.ts";
+import { GIVEN_BYTES } from "../../base/limits.ts";
 import type { Context } from "./context.ts";
 
-const NO_FILE = { folder: "a folder", symlink: "a symbolic link", other: "a device or pipe" } as const;
+const NO_FILE = { folder: "a directory", symlink: "a symbolic link", other: "a device or pipe" } as const;
 
-/** A document as JSON, in one replace, readable by its owner alone. @throws {Failure} io */
+/** Writes a document as JSON, atomically, readable only by its owner. @throws {Failure} io */
 export function writeDocument(context: Pick<Context, "world">, given: string, document: object): void {
   writeGiven(context, given, new TextEncoder().encode(JSON.stringify(document, null, 2) + "\n"), 0o600);
 }
 
-/** Bytes, in one replace of a file and of nothing else. @throws {Failure} io */
+/** Writes bytes, atomically, to a new file or in place of a regular file. @throws {Failure} io */
 export function writeGiven(
   { world }: Pick<Context, "world">,
   given: string,
@@ -21,11 +21,11 @@ export function writeGiven(
 ): void {
   const file = resolve(world.here.folder, given);
   const kind = world.files.stat(file)?.kind ?? "file";
-  // A replace would put a file in the place of /dev/null, for everyone.
+  // Otherwise root would replace /dev/null by a file.
   if (kind !== "file") {
-    throw new Failure("io", `cannot write ${file}: ${NO_FILE[kind]} of that name is there`, {
+    throw new Failure("io", `cannot write ${file}: it is ${NO_FILE[kind]}`, {
       path: file,
-      next: "name a file",
+      next: "Name a regular file",
     });
   }
   try {
@@ -35,21 +35,19 @@ export function writeGiven(
   }
 }
 
-/** A file that a person named. @throws {Failure} io */
+/** Reads a file as text. @throws {Failure} io */
 export function readGiven({ world }: Pick<Context, "world">, given: string, what: string): string {
   const file = resolve(world.here.folder, given);
   let read;
   try {
-    read = world.files.read(file, { limit: 64 * 1024 * 1024 });
+    read = world.files.read(file, { limit: GIVEN_BYTES });
   } catch (error) {
-    const why = codeOf(error) === "EISDIR" ? "it is a folder" : null;
-    if (why === null) throw io(`read ${what}`, file, error);
-    throw new Failure("io", `cannot read ${what} ${file}: ${why}`, { path: file });
+    throw io(`read ${what}`, file, error);
   }
   if (read === null) {
-    throw new Failure("io", `cannot read ${what} ${file}: there is no such file`, {
+    throw new Failure("io", `cannot read ${what} ${file}: no such file`, {
       path: file,
-      next: "check its path",
+      next: "Check the path",
     });
   }
   return new TextDecoder().decode(read.bytes);

@@ -223,7 +223,7 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
     "a walk over holes": [
       "export default Array(4e9).map((x) => x);",
       E,
-      "RangeError: an array of 4000000000 entries is longer than a config may use (1000000)",
+      "RangeError: an array of 4000000000 entries is longer than the limit of 1000000",
       "remotes.ts:1:30",
     ],
     "a walk over a thing like an array": [
@@ -234,7 +234,7 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
     "a walk over a computed length": [
       "[].indexOf.call({ get length() { return 2 ** 53; } }, 1);",
       E,
-      /length is computed is not available/,
+      /whose length is computed is not available/,
     ],
     "nested holes": ["[[Array(4e9)]].flat(9);", E, /^RangeError: an array of 4000000000 entries/],
     "holes out of flatMap": [
@@ -246,18 +246,18 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
     "a bigint": [
       "export default { a: [`${1_0n}`, '2n'] };",
       E,
-      "remotes.ts has a bigint, or what may be one",
+      "remotes.ts contains a bigint, or something that may be one",
     ],
     "a bigint in JavaScript": [
       { files: { "remotes.js": "export default 0xfn;" }, entry: "remotes.js" },
       E,
-      "remotes.js has a bigint, or what may be one",
+      "remotes.js contains a bigint, or something that may be one",
     ],
     "a bigint out of a text": ["BigInt('1');", E, "BigInt is not available in a config"],
     "a search that is too long": [
       "'a'.repeat(1e5).includes('b'.repeat(1e5));",
       E,
-      "RangeError: includes() on texts as long as these would take too long",
+      "RangeError: includes() on strings this long would take too long",
     ],
     "a long text": ["export default 'a'.repeat(1e9);", E, "it needed more than 64 MiB", "remotes.ts:1:26"],
     "a long array": [
@@ -364,12 +364,12 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
       E,
       '["a b"].c is a symbol',
     ],
-    "NaN": ["export default { a: NaN };", E, "a is NaN, which is not a number that a config can hold"],
-    "a Map": ["export default { a: new Map() };", E, "a is a Map, which is no plain data"],
+    "NaN": ["export default { a: NaN };", E, "a is NaN, which a config cannot contain"],
+    "a Map": ["export default { a: new Map() };", E, "a is a Map, which is not plain data"],
     "a class": [
       "class Remote {} export default { a: new Remote() };",
       E,
-      "a is a Remote, which is no plain data",
+      "a is a Remote, which is not plain data",
     ],
     "__proto__ in a literal": [
       'export default { remotes: { "__proto__": { uri: "x" } } };',
@@ -381,7 +381,7 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
       E,
       "b[0] is a cycle: it contains itself",
     ],
-    "a hole, and a name that makes up for it": [
+    "a hole, and a named entry that makes up for it": [
       "export default { a: Object.assign([1, , 2], { x: 1 }) };",
       E,
       "a[1] is missing: the array has a hole there",
@@ -425,7 +425,7 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
     "a namespace of values": [
       "namespace Names { export const a = 1; }\nexport default Names.a;",
       E,
-      "the namespace Names holds values, which is not supported",
+      "the namespace Names contains values, which is not supported",
       "remotes.ts:2:16",
     ],
     "TypeScript that does not parse": [
@@ -460,31 +460,31 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
         },
       },
       I,
-      '"a.ts" exports no "b"',
+      '"a.ts" does not export "b"',
       "remotes.ts:2:3",
     ],
     "a missing name of the built-in module": [
       `import { evn } from "sremote"; export default evn("A");`,
       I,
-      '"sremote" exports no "evn"',
+      '"sremote" does not export "evn"',
       "remotes.ts:1:10",
     ],
     "a missing file": [
       `\nimport a from "./nope.ts"; export default a;`,
       I,
-      'the import "./nope.ts" names a file that is not there',
+      'the imported file "./nope.ts" does not exist',
       "remotes.ts:2:15",
     ],
     "a missing file, caught": [
       `try { await import("./nope.ts"); } catch {} export default {};`,
       I,
-      'the import "./nope.ts" names a file that is not there',
+      'the imported file "./nope.ts" does not exist',
       "remotes.ts:1:20",
     ],
     "an import that climbs out": [
       `import a from "../outside.ts"; export default a;`,
       I,
-      `the import "../outside.ts" leaves the config's folder`,
+      `the import "../outside.ts" is outside the config's directory`,
     ],
     "a link out": [
       {
@@ -492,7 +492,7 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
         links: { "in.ts": "../outside.ts" },
       },
       I,
-      `the import "./in.ts" is a symbolic link out of the config's folder`,
+      `the import "./in.ts" is a symlink to a path outside the config's directory`,
     ],
     "an absolute import": [
       `import a from "/etc/passwd"; export default a;`,
@@ -507,33 +507,37 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
     "a data URL": [
       `import a from "data:text/javascript,1"; export default a;`,
       I,
-      `the import "data:text/javascript,1" is not a file of the config's folder`,
+      `the import "data:text/javascript,1" is not a file in the config's directory`,
     ],
     "an http URL": [
       `import a from "http://localhost/a.ts"; export default a;`,
       I,
-      /is not a file of the config's folder$/,
+      /is not a file in the config's directory$/,
     ],
     "a node module": [
       `import a from "node:fs"; export default a;`,
       I,
-      /is not a file of the config's folder$/,
+      /is not a file in the config's directory$/,
     ],
     "an npm package": [
       `import a from "npm:a"; export default a;`,
       I,
-      /is not a file of the config's folder$/,
+      /is not a file in the config's directory$/,
     ],
     "a bare name": [
       `import a from "lodash"; export default a;`,
       I,
       'the import "lodash" is neither a relative path nor "sremote"',
     ],
-    "a query": [`import a from "./a.ts?x"; export default a;`, I, 'the import "./a.ts?x" is no plain path'],
+    "a query": [
+      `import a from "./a.ts?x"; export default a;`,
+      I,
+      'the import "./a.ts?x" is not a plain path',
+    ],
     "an ending that is no module": [
       `import a from "./a.yaml"; export default a;`,
       I,
-      'the import "./a.yaml" has no ending that can be imported',
+      'the import "./a.yaml" has an extension that cannot be imported',
     ],
   };
 
@@ -555,7 +559,7 @@ for (const [title, [source, code, why, place]] of Object.entries(FAILURES)) {
   });
 }
 
-Deno.test("suggests the file that was meant", async () => {
+Deno.test("suggests a file with a similar name", async () => {
   for (const [request, next] of [["./a", "./a.ts"], ["./a.js", "./a.ts"], ["a.ts", "./a.ts"]]) {
     const failure = await failureOf({
       files: { "remotes.ts": `import a from "${request}"; export default a;`, "a.ts": "" },
@@ -564,7 +568,7 @@ Deno.test("suggests the file that was meant", async () => {
   }
 });
 
-Deno.test("an excerpt shows the place and no token", async () => {
+Deno.test("an excerpt shows the place, and no token", async () => {
   const failure = await failureOf({
     files: { "remotes.ts": 'const t: string = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln"; null.x;' },
   });
@@ -572,7 +576,7 @@ Deno.test("an excerpt shows the place and no token", async () => {
   assert.doesNotMatch(failure.excerpt!, /eyJ/);
 });
 
-Deno.test("the files are those that were read, the entry first, by their real paths", async () => {
+Deno.test("the files are all those that were read, the config first, by their real paths", async () => {
   const { files } = await evaluate({
     files: {
       "real/remotes.ts": `import a from "./a.ts"; export default { a };`,
@@ -586,14 +590,14 @@ Deno.test("the files are those that were read, the entry first, by their real pa
   ]);
 });
 
-Deno.test("a run after one that broke is whole", async () => {
+Deno.test("a run after a broken one works", async () => {
   preloadSandbox();
   preloadSandbox();
   await failureOf({ files: { "remotes.ts": "JSON.parse('['.repeat(1e6));" } });
   assert.deepEqual(await valueOf({ files: { "remotes.ts": "export default { a: 1 };" } }), { a: 1 });
 });
 
-Deno.test("TypeScript that is JavaScript too runs as it stands, and means the same", async () => {
+Deno.test("TypeScript that is also JavaScript runs unchanged, with the same result", async () => {
   const plain = [
     'import { defineConfig } from "sremote";\nexport default defineConfig({ a: 1 });\n',
     "export default ({ vars }) => ({ a: vars.x ?? 2 });\n",
@@ -629,7 +633,7 @@ Deno.test("TypeScript that is JavaScript too runs as it stands, and means the sa
   ) assert.deepEqual(await valueOf({ files: { "remotes.ts": source } }), expected, source);
 });
 
-Deno.test("an exported value is what JSON makes of it, whatever the config did to the engine's own", async () => {
+Deno.test("an exported value is what JSON makes of it, even if the config changed the engine's own objects", async () => {
   const shared = Array.from({ length: 15 }, (_, i) => `const a${i + 1} = [a${i}, a${i}];`).join("\n");
   const cases: readonly (readonly [source: string, expected: unknown])[] = [
     ["export default { a: undefined, b: [1, null, -0], c: { d: true } };", {
@@ -661,7 +665,7 @@ Deno.test("an exported value is what JSON makes of it, whatever the config did t
   assert.equal(JSON.stringify(value).length, '{"a":}'.length + 2 ** 15 * '["x"]'.length + 3 * (2 ** 15 - 1));
 });
 
-Deno.test("a mistake is told apart and explained, whatever the config did to the engine's own", async () => {
+Deno.test("an error is explained, even if the config changed the engine's own objects", async () => {
   for (
     const tampered of [
       "Object.prototype.toJSON = Array.prototype.toJSON = () => 2;",
@@ -695,7 +699,7 @@ Deno.test("a mistake is told apart and explained, whatever the config did to the
   }
 });
 
-Deno.test("the globals of a config are these", async () => {
+Deno.test("a config has exactly these globals", async () => {
   const names = await valueOf({
     files: { "remotes.js": "export default Object.getOwnPropertyNames(globalThis).sort();" },
     entry: "remotes.js",
@@ -706,7 +710,7 @@ Deno.test("the globals of a config are these", async () => {
   );
 });
 
-Deno.test("an array's methods are bounded, all but those that take one step", async () => {
+Deno.test("all array methods are bounded, except those that take one step", async () => {
   const free = await valueOf({
     files: {
       "remotes.js":

@@ -1,21 +1,21 @@
 /**
- * Texts of which the parsers would make too much. Theirs is the one work that no clock can interrupt: some of it grows with
- * the square of a text (a declaration is looked up among all others), some takes a hundred times the memory of it.
+ * Code that would cost the parsers too much. Parsing is the one step that cannot be interrupted: some of it grows with the
+ * square of the length (each declaration is looked up among all others), some takes a hundred times as much memory.
  */
 
-/** Code up to this many characters may be any: it is parsed in well under a second, whatever it holds. */
+/** Code of up to this many characters may be anything: it is parsed in well under a second, whatever it contains. */
 export const FREE_CODE = 64 * 1024;
 
-/** What larger code may hold at most. */
+/** The most that larger code may contain. */
 const MOST = { words: 300, signs: 300, tokens: 500_000 };
 
-/** A comment, a text, a number or word, a sign; neither a regular expression nor a template. */
+/** A comment, a string, a number or word, a sign; neither a regular expression nor a template. */
 const TOKEN =
   /\s+|\/\/[^\n]*|\/\*[^]*?\*\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\w$.+-]+|[{}[\]():,;]|[=<>?|&!]/y;
 
 /**
- * Whether code is short, or little else than lists of data however long, as `sremote import` writes them. So there is
- * nothing in it of which parsing takes longer than reading.
+ * Whether code is short, or little more than lists of data of any length, as `sremote import` writes them. Then parsing
+ * takes no longer than reading.
  */
 export function isParsedSoon(code: string): boolean {
   if (code.length <= FREE_CODE) return true;

@@ -6,7 +6,7 @@ import { FREE_CODE, isParsedSoon } from "./large.ts";
 const many = (count: number, one: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => one(i)).join("");
 
-Deno.test("large: what sremote import writes of ten thousand remotes is read", () => {
+Deno.test("large: the output of sremote import for ten thousand remotes is read", () => {
   const text = renderConfig({
     remotes: Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`remote-${i}`, {
       uri: `host-${i}.example.com`,
@@ -43,7 +43,7 @@ Deno.test("large: lists with comments, imports and a function are read, other co
   assert.ok(isParsedSoon("`${/a/}`"));
 });
 
-Deno.test("large: YAML is bounded in its levels and its lines", () => {
+Deno.test("large: YAML is limited in levels and in lines", () => {
   const remotes = many(
     10_000,
     (i) => `  remote-${i}:\n    uri: host-${i}.example.com:443\n    check: [library, keystore]\n`,

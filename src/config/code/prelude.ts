@@ -1,21 +1,20 @@
 /**
- * JavaScript that runs in the sandbox before any config does: it takes away what would make two machines
- * differ, and returns the function that runs the config and turns its result into text. It keeps its own
- * references to every intrinsic, for a config may overwrite JSON.stringify or Array.prototype.
+ * JavaScript that runs in the sandbox before the config: it removes what would make two machines differ, and returns
+ * the function that runs the config and turns its result into text. It keeps its own references to every intrinsic,
+ * because a config may overwrite JSON.stringify or Array.prototype.
  *
- * WebAssembly is slow when it is fresh: parsing this takes longer than all else that a run does, by 1 to 2 ms for each
- * kilobyte. So what a run seldom needs lies in a second text, and the first has few functions and no messages.
+ * Fresh WebAssembly is slow: parsing this text takes longer than everything else in a run, 1 to 2 ms per kilobyte. So
+ * what a run seldom needs is in a second text, and the first has few functions and no messages.
  */
+import { CODE_RESULT_CHARACTERS } from "../../base/limits.ts";
 
 /** Deepest nesting of an exported value. */
 export const MAX_DEPTH = 64;
-/** Longest exported value, as JSON. */
-export const MAX_RESULT_CHARS = 16 * 1024 * 1024;
 
 /** The name under which the prelude runs. */
 export const PRELUDE_NAME = "sremote:prelude";
 
-/** What the sandbox hands back: `=` and the value as JSON, or `!` and a {@link Thrown} as JSON. */
+/** What the sandbox returns: `=` and the value as JSON, or `!` and a {@link Thrown} as JSON. */
 export interface Thrown {
   /** `no-default` and `value` come from the prelude, `throw` from the config. */
   readonly kind: "throw" | "no-default" | "value";
@@ -24,33 +23,33 @@ export interface Thrown {
   readonly stack: string;
 }
 
-/** Longest regular expression that code may make: compiling one is not interrupted. */
+/** Longest regular expression that code may make: compiling one cannot be interrupted. */
 const LONGEST_PATTERN = 10_000;
-/** Most fields that a list may choose for JSON: each is looked for among those before it. */
+/** Most fields that a list may select for JSON: each is searched for among those before it. */
 const MOST_NAMES = 1_000;
-/** Longest array that the interpreter may walk over in one step. */
+/** Longest array that the interpreter may walk in one step. */
 const LONGEST = 1_000_000;
 
 /**
- * The part that is evaluated only when it is needed: a function of the intrinsics that the prelude kept. It may use
- * no global and no method of a prototype, for a config may have changed them.
+ * The part that is evaluated only when needed: a function of the intrinsics that the prelude kept. It may use
+ * no global and no method of a prototype, because a config may have changed them.
  */
 export const RARE_SOURCE = `"use strict";
 ({ stringify, isArray, apply, ownKeys, Text, Fault, WrongType, getOwnPropertyDescriptor, getPrototypeOf, ObjectPrototype, ArrayPrototype, map, slice }) => {
 const refuse = (what) => { throw new WrongType(what + " is not available: a config is hermetic, the same input gives the same plan"); };
 
-// ---- what would take too long
+// ---- steps that would take too long
 const bounded = (value) => {
   if (value === null || typeof value !== "object" && typeof value !== "function") return;
   let length;
   if (isArray(value)) length = value.length;
   else {
     const own = getOwnPropertyDescriptor(value, "length");
-    if (own === undefined) { if (value.length !== undefined) refuse("an array method on a thing that inherits its length"); return; }
-    if (getOwnPropertyDescriptor(own, "get") !== undefined && own.get !== undefined) refuse("an array method on a thing whose length is computed");
+    if (own === undefined) { if (value.length !== undefined) refuse("an array method on an object that inherits its length"); return; }
+    if (getOwnPropertyDescriptor(own, "get") !== undefined && own.get !== undefined) refuse("an array method on an object whose length is computed");
     length = +own.value;
   }
-  if (length > ${LONGEST}) throw new Fault("an array of " + length + " entries is longer than a config may use (${LONGEST})");
+  if (length > ${LONGEST}) throw new Fault("an array of " + length + " entries is longer than the limit of ${LONGEST}");
 };
 const flatten = (out, array, depth) => {
   for (let i = 0; i < array.length; i++) {
@@ -61,7 +60,7 @@ const flatten = (out, array, depth) => {
 };
 const flat = (self, given) => { const depth = given[0]; bounded(self); return flatten([], self, depth === undefined ? 1 : +depth || 0); };
 const flatMap = (self, given) => { bounded(self); return flatten([], apply(map, self, given), 1); };
-const tooLong = (name) => { throw new Fault(name + "() on texts as long as these would take too long"); };
+const tooLong = (name) => { throw new Fault(name + "() on strings this long would take too long"); };
 const pattern = (value) => {
   const text = Text(value);
   if (text.length > ${LONGEST_PATTERN}) tooLong("RegExp");
@@ -83,18 +82,18 @@ const step = (path, key) => isWord(key) ? (path === "" ? key : path + "." + key)
 const describeObject = (value) => {
   let name = "";
   try { const made = value.constructor; if (typeof made === "function" && typeof made.name === "string") name = made.name; } catch {}
-  return name === "" || name === "Object" || name === "Array" ? "an object with a prototype of its own (\\"__proto__\\" cannot be a name)" : "a " + name + ", which is no plain data";
+  return name === "" || name === "Object" || name === "Array" ? "an object with a prototype of its own (\\"__proto__\\" cannot be a name)" : "a " + name + ", which is not plain data";
 };
 let chars = 0;
 const count = (text) => {
   chars += text.length;
-  if (chars > ${MAX_RESULT_CHARS}) tooLarge();
+  if (chars > ${CODE_RESULT_CHARACTERS}) tooLarge();
   return text;
 };
 const walk = (value, path, depth, outer) => {
   switch (typeof value) {
     case "string": case "boolean": return count(stringify(value));
-    case "number": if (value - value !== 0) unfit(path, value + ", which is not a number that a config can hold"); return count(stringify(value));
+    case "number": if (value - value !== 0) unfit(path, value + ", which a config cannot contain"); return count(stringify(value));
     case "undefined": return unfit(path, "undefined");
     case "symbol": case "function": return unfit(path, "a " + typeof value);
   }
@@ -131,23 +130,23 @@ const isIndex = (key) => {
   for (let i = 0; i < key.length; i++) if (!(key[i] >= "0" && key[i] <= "9")) return false;
   return key === "0" || key !== "" && key[0] !== "0";
 };
-const tooLarge = () => unfit("", "larger than ${MAX_RESULT_CHARS / 1024 / 1024} MiB");
+const tooLarge = () => unfit("", "larger than ${CODE_RESULT_CHARACTERS / 1024 / 1024} MiB");
 const explain = (value, large) => {
   if (large) tooLarge();
   if (value === undefined) unfit("", "undefined: the exported function returns nothing");
   return "=" + walk(value, "", 0, null);
 };
 
-// ---- what was thrown, as JSON
+// ---- the thrown value, as JSON
 const field = (value, key) => { try { const got = value[key]; return typeof got === "string" ? got : ""; } catch { return ""; } };
-// Text by text: for an object, stringify keeps a list of its own, which a setter in Array.prototype would break.
+// String by string: for an object, stringify keeps its own list, which a setter in Array.prototype would break.
 const cut = (text) => stringify(apply(slice, text, [0, 20000]));
 const answer = (kind, name, message, stack) => '!{"kind":' + cut(kind) + ',"name":' + cut(name) + ',"message":' + cut(message) + ',"stack":' + cut(stack) + "}";
 const describe = (error) => {
   if (found !== undefined && error === found) return answer("value", "", found.message, "");
   if (typeof error === "object" && error !== null) {
     const name = field(error, "name");
-    return answer("throw", name, field(error, "message") || (name ? "" : "an object that is no Error"), field(error, "stack"));
+    return answer("throw", name, field(error, "message") || (name ? "" : "an object that is not an Error"), field(error, "stack"));
   }
   let shown = ""; try { shown = typeof error === "string" ? error : Text(error); } catch {}
   return answer("throw", "", shown, "");
@@ -158,10 +157,10 @@ return { __proto__: null, refuse, bounded, flat, flatMap, tooLong, pattern, expl
 /**
  * An expression: `async (rareSource, entry, argumentJson) => string`, where `rareSource()` is {@link RARE_SOURCE}.
  *
- * The interpreter polls its clock between steps of the config, not inside one long step of its own: a walk over an
- * array of four thousand million holes would outlive every limit. So such walks are refused beforehand.
+ * The interpreter polls its clock between steps of the config, not inside one of its own long steps: a walk over an
+ * array of four billion holes would exceed every limit. So such walks are refused in advance.
  *
- * What is exported is turned to JSON here as long as it is plain data. Where it is not, the rare part begins anew.
+ * The exported value is turned into JSON here while it is plain data. Where it is not, the rare part starts again.
  */
 export const PRELUDE_SOURCE = `async (rareSource, entry, argumentJson) => {
 "use strict";
@@ -217,7 +216,7 @@ RegExpPrototype.constructor = Pattern;
 delete RegExpPrototype.compile;
 for (const name of ["match", "matchAll", "search"]) guard(Text.prototype, name, (self, given) => { pattern(given); });
 for (const name of [Symbol.split, Symbol.matchAll, Symbol.replace]) guard(RegExpPrototype, name, (self, given) => {
-  if (!isPattern(self)) rare().refuse("a thing like a regular expression");
+  if (!isPattern(self)) rare().refuse("an object that imitates a regular expression");
   if (name !== Symbol.replace) return;
   given[0] = Text(given[0]);
   const { length } = given[0];
@@ -226,7 +225,7 @@ for (const name of [Symbol.split, Symbol.matchAll, Symbol.replace]) guard(RegExp
   if (length * text.length > 1e9 || length * length * text.length > 1e11 && apply(includes, text, ["$"])) rare().tooLong("replace");
 });
 guard(JSON, "stringify", (self, given) => { if (isArray(given[1]) && given[1].length > ${MOST_NAMES}) rare().tooLong("JSON.stringify"); });
-let left = ${MAX_RESULT_CHARS};
+let left = ${CODE_RESULT_CHARACTERS};
 const plain = (value, depth) => {
   if (typeof value !== "object" || value === null) {
     if (typeof value !== "string" && typeof value !== "boolean" && value !== null && !(typeof value === "number" && value - value === 0)) return;

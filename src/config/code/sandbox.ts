@@ -1,8 +1,9 @@
 /**
- * QuickJS, an interpreter compiled to WebAssembly: the config runs in it with no way out but the two functions of
- * {@link Modules}, with limits on time, memory and depth. Every run has an instance of its own, which is dropped
- * afterwards: none is ever used again after it broke.
+ * QuickJS, an interpreter compiled to WebAssembly. The config runs in it with limits on time, memory and depth; the two
+ * functions of {@link Modules} are its only way out. Every run has its own instance, which is dropped afterwards: a broken
+ * one is never used again.
  */
+import { CODE_MEMORY } from "../../base/limits.ts";
 import type {
   EmscriptenModuleLoader as ModuleLoader,
   QuickJSContext,
@@ -11,39 +12,35 @@ import type {
 } from "quickjs-emscripten-core";
 import { PRELUDE_NAME, PRELUDE_SOURCE, RARE_SOURCE, type Thrown } from "./prelude.ts";
 
-/** Wall-clock limit of one run, in milliseconds. */
-export const TIME_LIMIT_MS = 2000;
-/** What an interrupted run gets to report where it was. */
+/** Extra time in which an interrupted run reports its place. */
 const GRACE_MS = 50;
-/** Limit of what the interpreter may allocate, in bytes. */
-export const MEMORY_LIMIT = 64 * 1024 * 1024;
 /**
- * Bytes of the interpreter's own stack. Small, so that it gives up before the stack of the JavaScript engine
- * around it does (about 1 MB in V8): that end is caught too, but breaks the instance.
+ * Bytes of the interpreter's own stack. Small, so that it ends before the stack of the JavaScript engine around it
+ * does (about 1 MB in V8): that is caught too, but breaks the instance.
  */
 const STACK_LIMIT = 128 * 1024;
 /**
- * WebAssembly pages of 64 KiB: what the host gives at most, as a second wall behind {@link MEMORY_LIMIT}. The
- * garbage that Bun's engine lets lie is a multiple of them: both are as small as can be.
+ * WebAssembly pages of 64 KiB: the most that the host provides, as a second limit behind {@link CODE_MEMORY}. The
+ * garbage that Bun's engine leaves is a multiple of them, so both are as small as possible.
  */
 const PAGES = { initial: 256, maximum: 1152 };
-/** QuickJS asks whether to go on once in 10,000 calls and jumps: too seldom when each of them is slow. */
+/** QuickJS polls once in 10,000 calls and jumps: too seldom when each of them is slow. */
 const STEPS_BETWEEN_POLLS = { own: 10_000, ours: 10 };
-/** Jobs (continuations of promises) between two looks at the clock. */
+/** Jobs (continuations of promises) between two checks of the clock. */
 const JOBS_AT_ONCE = 1000;
 
-/** How the sandbox gets at modules; both may throw, which fails the import inside. */
+/** How the sandbox gets modules; where one throws, the import inside fails. */
 export interface Modules {
-  /** The name of the module that `base` means by `request`. */
+  /** The name of the module that `base` imports with `request`. */
   readonly resolve: (base: string, request: string) => string;
-  /** JavaScript of a module. */
+  /** The JavaScript of a module. */
   readonly load: (name: string) => string;
 }
 
 /** Why a run was ended from outside. */
 export type Limit = "time" | "memory" | "stack" | "pending" | "broken";
 
-/** What a run came to. `stack`: the interpreter's, where known. */
+/** The result of a run. `stack`: the interpreter's, where known. */
 export type RunResult =
   | { readonly kind: "value"; readonly json: string }
   | { readonly kind: "thrown"; readonly thrown: Thrown }
@@ -59,11 +56,11 @@ interface Instance {
 let preloaded: Promise<Instance> | undefined;
 let started: Promise<unknown> = Promise.resolve();
 
-/** Starts loading QuickJS early so that it overlaps other start-up work; idempotent. */
+/** Starts loading QuickJS early, so that it overlaps with other start-up work; idempotent. */
 export function preloadSandbox(): void {
   if (preloaded !== undefined) return;
   preloaded = instantiate();
-  preloaded.catch(() => {}); // whoever takes it sees the error
+  preloaded.catch(() => {}); // the caller that takes it sees the error
 }
 
 async function instantiate(): Promise<Instance> {
@@ -75,7 +72,7 @@ async function instantiate(): Promise<Instance> {
   }));
   started = importing;
   const { variant, loader } = await importing;
-  // Compiling is the long part and runs on other threads: start it before loading the rest.
+  // Compiling takes longest and runs on other threads: start it before loading the rest.
   const memory = new WebAssembly.Memory(PAGES);
   const silent = () => {};
   const options = { wasmMemory: memory, print: silent, printErr: silent };
@@ -88,12 +85,12 @@ async function instantiate(): Promise<Instance> {
   return { quickjs, callbacks: (module as unknown as Pick<Instance, "callbacks">).callbacks, memory };
 }
 
-/** Settles when the compiler is at work on threads of its own, and this one is free for other work. */
+/** Settles when the compiler works on its own threads and this one is free. */
 export async function compilerStarted(): Promise<void> {
-  await started.catch(() => {}); // whoever takes the instance sees the error
+  await started.catch(() => {}); // the caller that takes the instance sees the error
 }
 
-/** Takes the preloaded instance, or makes one, for a single {@link run}. */
+/** Takes the preloaded instance, or a new one, for a single {@link run}. */
 export function takeInstance(): Promise<Instance> {
   const taken = preloaded ?? instantiate();
   preloaded = undefined;
@@ -101,8 +98,8 @@ export function takeInstance(): Promise<Instance> {
 }
 
 /**
- * Runs the module `entry`: its default export, called with the argument when it is a function, as JSON.
- * @param until when {@link now} gives that, the run is ended
+ * Runs the module `entry`. The value is its default export as JSON; a function is called with the argument first.
+ * @param until the time, as `now` gives it, at which the run ends
  */
 export function run(
   { quickjs, callbacks, memory }: Instance,
@@ -112,65 +109,71 @@ export function run(
   now: () => number,
   until: number,
 ): RunResult {
-  let deadline = until;
-  let late = false;
-  /** Once late, a moment more is given in which the interruption finds its way out, and with it the place. */
-  const overdue = () => {
-    const time = now();
-    if (time < deadline) return false;
-    if (!late) deadline = time + GRACE_MS;
-    return late = true;
-  };
-  const limit = (limit: Limit, stack = ""): RunResult => ({
-    kind: "limit",
-    limit: late ? "time" : limit,
-    stack,
-  });
+  const clock = new Deadline(now, until);
+  const limit: Ended = (limit, stack = "") => ({ kind: "limit", limit: clock.late ? "time" : limit, stack });
   try {
-    const runtime = quickjs.newRuntime({ memoryLimitBytes: MEMORY_LIMIT, maxStackSizeBytes: STACK_LIMIT });
+    const runtime = quickjs.newRuntime({ memoryLimitBytes: CODE_MEMORY, maxStackSizeBytes: STACK_LIMIT });
     runtime.setModuleLoader((name) => {
-      if (overdue()) throw new Error("interrupted"); // parsing is not interrupted, and comes next
+      if (clock.passed()) throw new Error("interrupted"); // parsing comes next, and cannot be interrupted
       return modules.load(name);
     }, (base, request) => modules.resolve(base, request));
     const context = runtime.newContext({ intrinsics: INTRINSICS });
     const pollOften = oftenPoller(context, memory);
     const poll = () => {
       pollOften();
-      return overdue();
+      return clock.passed();
     };
     runtime.setInterruptHandler(poll);
-    // The library's own makes an object at each poll, thousands of them a millisecond, which add up to 100 MB and more.
+    // The library's own handler makes an object per poll, thousands per millisecond: 100 MB and more.
     callbacks.shouldInterrupt = () => poll() ? 1 : 0;
-    const start = context.unwrapResult(context.evalCode(PRELUDE_SOURCE, PRELUDE_NAME, { type: "global" }));
-    const called = context.callFunction(
-      start,
-      context.undefined,
-      context.newFunction("rareSource", () => context.newString(RARE_SOURCE)),
-      context.newString(entry),
-      context.newString(argumentJson),
-    );
+    const called = start(context, entry, argumentJson);
     if (called.error !== undefined) return ended(context.dump(called.error), limit);
     while (runtime.hasPendingJob()) {
       const jobs = runtime.executePendingJobs(JOBS_AT_ONCE);
       if (jobs.error) return ended(context.dump(jobs.error), limit);
-      if (late && overdue()) return limit("time");
-      overdue();
+      if (clock.late && clock.passed()) return limit("time");
+      clock.passed();
     }
     const state = context.getPromiseState(called.value);
-    if (late && state.type !== "rejected") return limit("time");
+    if (clock.late && state.type !== "rejected") return limit("time");
     if (state.type === "pending") return limit("pending");
     if (state.type === "rejected") return ended(context.dump(state.error), limit);
-    runtime.setMemoryLimit(-1); // the copy on its way out is ours, not the config's
+    runtime.setMemoryLimit(-1); // this copy is ours, not the config's
     return answered(context.getString(state.value), limit, memory);
   } catch (error) {
-    // The engine around the interpreter gave up: its stack ran out, or WebAssembly trapped.
-    return limit(
-      error instanceof RangeError || /call stack|recursion/i.test(String(error)) ? "stack" : "broken",
-    );
+    // The engine around the interpreter failed: its stack ran out, or WebAssembly trapped.
+    const isStack = error instanceof RangeError || /call stack|recursion/i.test(String(error));
+    return limit(isStack ? "stack" : "broken");
   }
 }
 
-/** No Date: it is put back by the prelude as one that explains itself. */
+/** When a run has to end. */
+class Deadline {
+  late = false;
+  constructor(private readonly now: () => number, private until: number) {}
+
+  /** Once late, the run gets a moment more, in which the interruption propagates and reports the place. */
+  passed(): boolean {
+    const time = this.now();
+    if (time < this.until) return false;
+    if (!this.late) this.until = time + GRACE_MS;
+    return this.late = true;
+  }
+}
+
+/** Calls the prelude, which runs the config. */
+function start(context: QuickJSContext, entry: string, argumentJson: string) {
+  const prelude = context.evalCode(PRELUDE_SOURCE, PRELUDE_NAME, { type: "global" });
+  return context.callFunction(
+    context.unwrapResult(prelude),
+    context.undefined,
+    context.newFunction("rareSource", () => context.newString(RARE_SOURCE)),
+    context.newString(entry),
+    context.newString(argumentJson),
+  );
+}
+
+/** No Date: the prelude adds one that explains why it is not available. */
 const INTRINSICS = {
   BaseObjects: true,
   Eval: true, // the module loader needs it
@@ -185,7 +188,7 @@ const INTRINSICS = {
 
 type Ended = (limit: Limit, stack?: string) => RunResult;
 
-/** Errors of the interpreter itself reach the host as such, or through the prelude as what was thrown. */
+/** Errors of the interpreter itself reach the host directly, or through the prelude as the thrown value. */
 function ended(error: unknown, limit: Ended): RunResult {
   const stack = stackOf(error);
   const { name = "", message = "" } = (error ?? {}) as { name?: unknown; message?: unknown };
@@ -195,10 +198,10 @@ function ended(error: unknown, limit: Ended): RunResult {
 
 function answered(text: string, limit: Ended, { buffer }: WebAssembly.Memory): RunResult {
   if (text.startsWith("=")) return { kind: "value", json: text.slice(1) };
-  if (!text.startsWith("!")) return limit("memory"); // no room for the copy
+  if (!text.startsWith("!")) return limit("memory"); // no memory for the copy
   const thrown = JSON.parse(text.slice(1)) as Thrown;
-  // Where there is no room even for an error, null is thrown.
-  const full = thrown.message === "null" && thrown.name === "" && buffer.byteLength > MEMORY_LIMIT * 0.9;
+  // Where there is no memory even for an error, null is thrown.
+  const full = thrown.message === "null" && thrown.name === "" && buffer.byteLength > CODE_MEMORY * 0.9;
   return full ? limit("memory") : interpreted(thrown, limit) ?? { kind: "thrown", thrown };
 }
 
@@ -206,7 +209,7 @@ function interpreted(thrown: Thrown, limit: Ended): RunResult | undefined {
   const { name, message, stack } = thrown;
   if (name === "InternalError" && message === "interrupted") return limit("time", stack);
   if (name === "InternalError" && message === "out of memory") return limit("memory", stack);
-  // QuickJS's parsers, of source and of JSON, call it a syntax error.
+  // QuickJS's parsers, of source and of JSON, report it as a syntax error.
   if (/^(?:Internal|Syntax)Error$/.test(name) && message === "stack overflow") return limit("stack", stack);
   return undefined;
 }
@@ -217,9 +220,9 @@ function stackOf(error: unknown): string {
 }
 
 /**
- * QuickJS counts down from 10,000 in its context before it asks the handler. There is no call to change that, so
- * the counter is found by its value (the handler is asked for the first time right after it was set) and lowered
- * at each poll. Where it is not found, polling stays as seldom as QuickJS has it.
+ * QuickJS counts down from 10,000 in its context before it calls the handler. There is no call to change that, so the
+ * counter is found by its value (the handler is first called right after it was set) and lowered at each poll. Where it is
+ * not found, polling stays as seldom as QuickJS does it.
  */
 function oftenPoller(context: QuickJSContext, memory: WebAssembly.Memory): () => void {
   const base = (context as unknown as { ctx: { value: number } }).ctx.value >> 2;

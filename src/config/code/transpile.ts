@@ -1,30 +1,30 @@
-/** TypeScript to JavaScript by erasing its types: lines stay, and columns can be found again for an error. */
+/** TypeScript to JavaScript by erasing its types: lines stay, and the columns of an error can be mapped back. */
 
-/** A mistake in the TypeScript itself; `line` and `column` count from 1. */
+/** A syntax error in the TypeScript; `line` and `column` count from 1. */
 export class TypeScriptSyntaxError extends Error {
   constructor(message: string, readonly line: number | undefined, readonly column: number | undefined) {
     super(message);
   }
 }
 
-/** From TypeScript to JavaScript of the same lines. */
+/** From TypeScript to JavaScript with the same lines. */
 export interface Transpiler {
   /** @throws {TypeScriptSyntaxError} */
   readonly transpile: (source: string) => string;
-  /** Whether there may be a bigint, such as `1n`: no clock interrupts what is done with large ones. */
+  /** Whether there may be a bigint, such as `1n`: arithmetic on large ones cannot be interrupted. */
   readonly hasBigint: (source: string) => boolean;
-  /** The column of the TypeScript for one of the JavaScript, both in UTF-16 units from 0. */
-  readonly columnBack: (source: string, line: number, column: number) => number;
+  /** The column in the TypeScript for a column in the JavaScript, both in UTF-16 units from 0. */
+  readonly columnBack: (source: string, line: number, column: number) => Promise<number>;
 }
 
-/** What types mostly look like. A text that has other ones is run in vain, which takes time and no more. */
+/** The usual forms of types. A text with other forms is run in vain, which only costs time. */
 const TYPES =
   /\b(?:type|interface|enum|satisfies|as|namespace|declare)\b|\b(?:const|let|var)\s+\w+\s*:|\(\s*\w+\??\s*:|[)}]\s*:/;
 
 /**
- * Whether a TypeScript text may be run as it stands, without the 8 ms that a transpiler takes. What TypeScript alone
- * has does not parse as JavaScript, with two exceptions, which are not tried: `f<T>(x)` is a comparison there, and an
- * unused import is no import here. (Of the built-in module it makes no difference.) So what parses means the same.
+ * Whether a TypeScript text may run unchanged, without the 8 ms that a transpiler takes. What only TypeScript has does not
+ * parse as JavaScript, with two exceptions, for which the answer is no: `f<T>(x)` is a comparison in JavaScript, and an
+ * unused import is dropped in TypeScript (which makes no difference for the built-in module). So a text that parses means the same.
  */
 export function mayBeJavaScript(source: string): boolean {
   if (source.includes("<") || TYPES.test(source)) return false;
@@ -35,8 +35,8 @@ export function mayBeJavaScript(source: string): boolean {
 const OPTIONS = { transforms: ["typescript"] as "typescript"[], disableESTransforms: true };
 
 /**
- * Loads sucrase, which only a `.ts` config needs. By file, for it to be CommonJS in the binary too: bundled as one
- * large module, its loop over all characters has the engine optimise the whole of it, which takes 60 ms.
+ * Loads sucrase, which only a `.ts` config needs. By file, so that it is CommonJS in the binary too: bundled as one
+ * large module, its loop over all characters makes the engine optimise all of it, which takes 60 ms.
  */
 export async function loadTranspiler(): Promise<Transpiler> {
   const { getFormattedTokens, transform } = await import("sucrase/dist/index.js") as typeof import("sucrase");
@@ -49,7 +49,7 @@ export async function loadTranspiler(): Promise<Transpiler> {
           throw new TypeScriptSyntaxError("it is nested too deeply", undefined, undefined);
         }
         const { message, loc } = error as { message?: string; loc?: { line: number; column: number } };
-        // Sucrase appends the place, which is shown apart.
+        // Sucrase appends the place, which is shown separately.
         throw new TypeScriptSyntaxError(String(message).replace(/ \(\d+:\d+\)$/, ""), loc?.line, loc?.column);
       }
     },
@@ -57,54 +57,20 @@ export async function loadTranspiler(): Promise<Transpiler> {
       try {
         return /^\S+\s+bigint\b/m.test(getFormattedTokens(source, OPTIONS));
       } catch {
-        return true; // another parser may take it
+        return true; // another parser may accept it
       }
     },
-    columnBack(source, line, column) {
+    async columnBack(source, line, column) {
+      const { TraceMap, traceSegment } = await import("@jridgewell/trace-mapping");
       const { sourceMap } = transform(source, {
         ...OPTIONS,
         filePath: "x",
         sourceMapOptions: { compiledFilename: "x" },
       });
-      const pairs = decodeColumns(sourceMap?.mappings ?? "", line - 1);
-      // The last token that begins at or before the column; inside of one, columns run alike.
-      const token = pairs.findLast(([generated]) => generated <= column);
-      return token === undefined ? column : token[1] + (column - token[0]);
+      if (sourceMap === undefined) return column;
+      // The last token that starts at or before the column; within a token, columns advance alike.
+      const token = traceSegment(new TraceMap({ ...sourceMap, version: 3 }), line - 1, column);
+      return token?.[3] === undefined ? column : token[3] + (column - token[0]);
     },
   };
-}
-
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/** `[generated column, source column]` of each token of one line; a source map counts the latter through the file. */
-function decodeColumns(mappings: string, line: number): [generated: number, source: number][] {
-  const pairs: [number, number][] = [];
-  let source = 0;
-  for (const [index, text] of mappings.split(";").entries()) {
-    if (index > line) break;
-    let generated = 0;
-    for (const segment of text === "" ? [] : text.split(",")) {
-      const fields = decodeVlq(segment);
-      generated += fields[0] ?? 0;
-      source += fields[3] ?? 0;
-      if (index === line) pairs.push([generated, source]);
-    }
-  }
-  return pairs;
-}
-
-/** The numbers of one segment: base 64, five bits a digit, the lowest bit of each number its sign. */
-function decodeVlq(segment: string): number[] {
-  const numbers: number[] = [];
-  let value = 0;
-  let shift = 0;
-  for (const letter of segment) {
-    const digit = BASE64.indexOf(letter);
-    value += (digit & 31) << shift;
-    shift += 5;
-    if (digit & 32) continue;
-    numbers.push(value & 1 ? -(value >> 1) : value >> 1);
-    value = shift = 0;
-  }
-  return numbers;
 }
