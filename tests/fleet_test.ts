@@ -42,9 +42,9 @@ Deno.test("fleet: the report shows real plans of four hosts, from a directory an
   const piped = await run([], documents.join("\n"));
   assert.deepEqual([piped.status, piped.stdout.split("\n").at(-2)], [0, "2 hosts: 1 in step, 1 drifted."]);
   for (
-    const [args, said] of [[["nowhere"], /no such folder/], [
+    const [args, said] of [[["nowhere"], /no such directory/], [
       ["node1"],
-      /no file that ends in \.json/,
+      /no file ends in \.json/,
     ]] as const
   ) {
     const failed = await run(args);

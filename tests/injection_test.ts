@@ -215,7 +215,7 @@ Deno.test({
         assert.equal(ran.status, 4, `${what}: ${ran.stderr}`);
         assert.match(
           ran.stderr,
-          /another program wrote it at this moment\nNext: plan again; nothing was written/,
+          /another program has just written it\nNext: Plan again; nothing was written/,
         );
         assert.equal(bench.text(), text, what);
         assert.deepEqual(readdirSync(bench.files), ["remote.yaml"], what);

@@ -22,7 +22,7 @@ for (const program of PROGRAMS) {
         const told = run("pipe");
         assert.equal(
           told.stderr,
-          "Error: cannot write to standard output: the disk is full\nNext: what was to be written to files was written whole\n",
+          "Error: cannot write to standard output: the disk is full\nNext: Check where standard output goes; files were written completely\n",
           args.join(" "),
         );
         assert.equal(told.status, 1);

@@ -135,7 +135,7 @@ place("a file of another user is refused, and stays unchanged", true, (place) =>
     assert.equal(ran.status, 1, args.join(" "));
     assert.match(
       ran.stderr,
-      /it belongs to another user \(uid 0\)\nNext: run sremote as its owner, or as root/,
+      /it belongs to another user \(uid 0\)\nNext: Run sremote as its owner, or as root/,
     );
     assert.deepEqual([place.read("remote.yaml"), modeAndOwner(file)], [FILE, before]);
     assert.deepEqual(place.made("remote.yaml"), []);
@@ -308,8 +308,8 @@ place("a document replaces only regular files", false, (place) => {
   assert.equal(spawnSync("mkfifo", [place.at("pipe")]).status, 0);
   writeFileSync(join(place.root, "victim"), "VICTIM");
   symlinkSync("../victim", place.at("link"));
-  mkdirSync(place.at("folder"));
-  const said = { pipe: "a device or pipe", link: "a symbolic link", folder: "a folder" };
+  mkdirSync(place.at("directory"));
+  const said = { pipe: "a device or pipe", link: "a symbolic link", directory: "a directory" };
   for (const [name, what] of Object.entries(said)) {
     const kind = lstatSync(place.at(name)).mode;
     for (const flag of ["--out", "--json-into"]) {
@@ -317,7 +317,7 @@ place("a document replaces only regular files", false, (place) => {
       assert.equal(ran.status, 1, ran.stderr);
       assert.match(
         ran.stderr,
-        new RegExp(`cannot write .*/${name}: ${what} of that name is there\nNext: name a file`),
+        new RegExp(`cannot write .*/${name}: it is ${what}\nNext: Name a regular file`),
       );
       assert.equal(lstatSync(place.at(name)).mode, kind);
     }

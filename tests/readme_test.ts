@@ -96,7 +96,7 @@ Deno.test("the two commands of the README are tasks, and the demo runs to its en
   assert.equal(run.status, 0, run.stderr);
   assert.match(
     run.stderr,
-    /^Error: cannot apply: the library service of "site" does not answer.*\nNext: .*\n$/,
+    /^Error: cannot apply: check failed: the library service of "site": .*\nNext: .*\n$/,
   );
   const order = [
     "$ sremote plan",
@@ -105,7 +105,7 @@ Deno.test("the two commands of the README are tasks, and the demo runs to its en
     "Nothing to do",
     "elsewhere.example.net →",
     "[company]",
-    "1 logged in to",
+    "1 login",
     "Logged in as alice",
     "$ sremote apply",
     "down for maintenance",
