@@ -5,7 +5,7 @@ import { closeSync, openSync } from "node:fs";
 import { Machine, PROGRAMS } from "./machine.ts";
 
 for (const program of PROGRAMS) {
-  Deno.test(`standard output on a full disk (${program.name})`, () => {
+  Deno.test(`an error says that standard output is on a full disk (${program.name})`, () => {
     using machine = new Machine();
     const full = openSync("/dev/full", "w");
     try {
@@ -26,7 +26,7 @@ for (const program of PROGRAMS) {
           args.join(" "),
         );
         assert.equal(told.status, 1);
-        // And where not even that can be said.
+        // The exit code is the same if standard error is full too.
         assert.equal(run(full).status, 1);
       }
     } finally {
