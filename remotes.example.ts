@@ -10,7 +10,7 @@ export default defineConfig({
       check: ["library", "keystore"],
       keyservers: [{ uri: "https://keys.example.com" }],
     },
-    lab: { uri: "lab.example.com:8443" },
+    lab: { uri: "lab.example.com" },
   },
   default: { user: "lab", global: "company" },
 });

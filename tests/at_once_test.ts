@@ -1,4 +1,4 @@
-/** Fifty processes change one file at the same time: no change is lost, and every reader sees a whole file at each moment. */
+/** Fifty processes change one file at the same time: no change is lost, and every reader always sees a complete file. */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { parseRemoteFile } from "../src/remotefile/parse.ts";
@@ -9,7 +9,7 @@ const REMOVES = 10;
 const USES = 10;
 const APPLIES = 5;
 
-Deno.test(`${ADDS + REMOVES + USES + APPLIES} processes at once`, async () => {
+Deno.test(`${ADDS + REMOVES + USES + APPLIES} processes at once lose no change`, async () => {
   using machine = new Machine();
   const file = machine.at("remote.yaml");
   const run = (args: readonly string[]) =>
@@ -30,7 +30,7 @@ Deno.test(`${ADDS + REMOVES + USES + APPLIES} processes at once`, async () => {
     machine.put(`${name}.json`, JSON.stringify(config));
   });
   const apply = async (name: string) => {
-    // Stale is what an apply is to be while others write: it is planned again.
+    // A plan becomes stale while others write: plan again.
     for (;;) {
       const ran = await run(["apply", "--yes", "-c", `${name}.json`]);
       if (ran.status !== 4) return ran;
@@ -58,7 +58,7 @@ Deno.test(`${ADDS + REMOVES + USES + APPLIES} processes at once`, async () => {
   for (const { status, stderr } of runs) assert.equal(status, 0, stderr);
   const text = machine.read("remote.yaml");
   const { content } = await parseRemoteFile(text, file);
-  // Each config names one remote, and takes back what another apply had put there.
+  // Each config names one remote, and removes the remote of another apply.
   const kept = applied.filter((name) => content.remotes.has(name));
   assert.equal(kept.length, 1);
   assert.deepEqual([...content.remotes.keys()].sort(), [...added, ...used, ...kept].sort());

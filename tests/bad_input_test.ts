@@ -1,7 +1,7 @@
 /**
- * Random damage to everything that sremote reads: a `remote.yaml`, its ledger, a config, a saved plan. Whatever it is, a
- * command ends with one of its exit codes and says why; it never ends in a bug, shows no token, and where it fails no
- * file is another than before. `SREMOTE_CASES` says how many there are in all (`deno task torture`).
+ * Random damage to everything that sremote reads: a `remote.yaml`, its ledger, a config, a saved plan. A command always
+ * ends with one of its exit codes and says why. It never reports a bug or prints a token, and if it fails, every file is
+ * unchanged. `SREMOTE_CASES` is the total number of cases (`deno task torture`).
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import { Machine } from "./machine.ts";
 
 const CASES = Number(process.env.SREMOTE_CASES ?? 2_000);
 const SECRET = "s3cret-Zx9w";
-/** The secret where secrets are. */
+/** The secret in the places for secrets. */
 const STORED = new RegExp(`(?:Token: "?|Auth: Basic )${SECRET}`, "g");
 
 const FILE = `# ours
@@ -48,7 +48,7 @@ const CONFIGS: Readonly<Record<string, string>> = {
     `import { defineConfig } from "sremote";\nexport default defineConfig(${REMOTES} as const satisfies object);\n`,
 };
 
-/** What is pushed into a text: what parsers stumble over, and what a person's hand slips on. */
+/** What is inserted into a text: pieces that are hard to parse, and typing mistakes. */
 const PIECES = [
   ..."\n:{}[]'\"\t&*?|>%#!,\0\u2028\ufeff\\`$<-".split(""),
   "\n---\n",
@@ -95,7 +95,7 @@ function damaged(text: string, cuts: Damage): string {
   }, text);
 }
 
-/** Bytes that are no text, a tenth of the time. */
+/** Damage that makes invalid UTF-8 a tenth of the time. */
 const bytes = fc.record({
   cuts: damage,
   broken: fc.oneof({ weight: 9, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat() }),
@@ -107,9 +107,9 @@ function bytesOf(text: string, { cuts, broken }: typeof bytes extends fc.Arbitra
   return made;
 }
 
-/** A machine with all the files; each case begins with them as they were. */
+/** A machine with all the files; each case starts with the original ones. */
 class Bench extends Machine {
-  /** How often each exit code was seen. */
+  /** How often each exit code occurred. */
   readonly seen = new Map<number, number>();
 
   reset(files: Readonly<Record<string, string | Uint8Array>>): void {
@@ -130,14 +130,14 @@ class Bench extends Machine {
     return seen;
   }
 
-  /** Runs a command on damaged files, and looks at what has to hold. */
+  /** Runs a command on damaged files, and checks what must hold. */
   async check(args: readonly string[]): Promise<Seen> {
     const before = this.files();
     const seen = await this.sremote(args);
     const shown = `${args.join(" ")}: ${seen.exit}\n${seen.out}${seen.err}`;
     assert.doesNotMatch(seen.err, /sremote has a bug|\n {4}at /, shown);
     assert.ok([0, 1, 4, 64, 65].includes(seen.exit), shown);
-    // Where the damage made an address of it, in a file that is valid, it is no token any more.
+    // If the damage turns the secret into an address in a valid file, it is no longer a token.
     const elsewhere = [...before.values()].some((text) => text.replaceAll(STORED, "").includes(SECRET));
     if (seen.exit !== 0 || !elsewhere) assert.ok(!(seen.out + seen.err).includes(SECRET), shown);
     if (seen.exit === 0) assert.doesNotMatch(seen.err, /^Error/, shown);
@@ -149,7 +149,7 @@ class Bench extends Machine {
   }
 }
 
-/** A property over damaged files, which prints what came of it. */
+/** A property over damaged files; prints the exit codes. */
 function property<T>(
   what: string,
   share: number,
@@ -157,14 +157,14 @@ function property<T>(
   holds: (bench: Bench, value: T) => Promise<void>,
 ): void {
   const numRuns = Math.ceil(CASES * share);
-  Deno.test(`bad input: ${what}`, async () => {
+  Deno.test(`bad input: ${what} ends in a result or an error, and leaks nothing`, async () => {
     using bench = new Bench();
     const from = performance.now();
     await fc.assert(fc.asyncProperty(arbitrary, (value) => holds(bench, value)), { numRuns });
     const codes = [...bench.seen].sort(([a], [b]) => a - b).map(([code, times]) => `${times} × ${code}`);
     const seconds = ((performance.now() - from) / 1000).toFixed(1);
     console.log(`${numRuns} cases in ${seconds} s; exit codes: ${codes.join(", ")}`);
-    assert.ok((bench.seen.get(65) ?? 0) > numRuns / 20, "too little of it was refused");
+    assert.ok((bench.seen.get(65) ?? 0) > numRuns / 20, "too few cases were refused");
   });
 }
 
@@ -204,7 +204,7 @@ property(
     const first = bench.files();
     const again = await bench.check(command);
     assert.equal(again.exit, 0, again.err);
-    assert.deepEqual(bench.files(), first, "the second apply changed something");
+    assert.deepEqual(bench.files(), first, "the second apply changes something");
   },
 );
 
@@ -222,7 +222,7 @@ property(
   },
 );
 
-/** A value somewhere in a document, put in the place of another. */
+/** Replaces values in a document with others. */
 const edits = fc.array(
   fc.record({
     at: fc.nat(),
@@ -295,7 +295,7 @@ property(
       refused++;
       return;
     }
-    // What was applied is what the config says, to the byte: the edit touched nothing that decides.
+    // The result is byte for byte what the config alone gives: the edit has no effect.
     applied++;
     const byPlan = bench.files().get("remote.yaml");
     bench.reset({});
@@ -309,6 +309,6 @@ property(
   },
 );
 
-Deno.test("bad input: of the edited plans, those that say something else are refused", () => {
+Deno.test("bad input: edited plans that differ from the config are refused", () => {
   assert.ok(applied > 0 && refused > 5 * applied, `${refused} refused, ${applied} applied`);
 });

@@ -1,6 +1,6 @@
 /**
- * A corpus of broken `remote.yaml`s, under the compiled binary: each is refused by every command that would read it, with
- * the line or the reason and what to do next, soon, and not a byte of it changes.
+ * A corpus of broken `remote.yaml` files, read by the compiled binary: every command that reads one refuses it quickly, with
+ * the line or the reason and the next step, and leaves it unchanged.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ const BROKEN: Readonly<Record<string, string | Uint8Array>> = {
     0xfe,
     ...Array.from(new TextEncoder().encode(lab), (one) => [one, 0]).flat(),
   ),
-  "bytes that are no UTF-8": new TextEncoder().encode(lab).map((one) => one === 0x6c ? 0xe9 : one),
+  "bytes that are not UTF-8": new TextEncoder().encode(lab).map((one) => one === 0x6c ? 0xe9 : one),
   "CR alone": lab.replaceAll("\n", "\r"),
   "a key twice": lab + "  lab:\n    URI: other\n",
   "a field twice": lab + "    URI: other\n",
@@ -43,22 +43,22 @@ const BROKEN: Readonly<Record<string, string | Uint8Array>> = {
   "deep questions": "? ".repeat(100_000),
   "deep lines": Array.from({ length: 3_000 }, (_, i) => `${" ".repeat(i)}a:\n`).join(""),
   "a list": "- URI: h\n",
-  "a text": "remotes\n",
+  "a string": "remotes\n",
   "remotes that are a list": "Remotes:\n- lab\n",
-  "a remote that is a text": "Remotes:\n  lab: h\n",
+  "a remote that is a string": "Remotes:\n  lab: h\n",
   "an address that is a list": "Remotes:\n  lab:\n    URI: [h]\n",
   "an address that is a block": "Remotes:\n  lab:\n    URI:\n      h: 1\n",
-  "no yes and no no": "Remotes:\n  lab:\n    URI: h\n    System: maybe\n",
+  "a boolean that is neither yes nor no": "Remotes:\n  lab:\n    URI: h\n    System: maybe\n",
   "keyservers that are a map": "Remotes:\n  lab:\n    URI: h\n    Keyservers: { URI: k }\n",
   "two documents": `${lab}---\n${lab}`,
   "a directive": `%YAML 1.1\n---\n${lab}`,
   "a tag": `Remotes: !!map\n  lab: !!str h\n`,
   "a tag of another language": "Active: !!python/object/apply:os.system [id]\n",
-  "a quote without an end": lab.replace(CANARY, `"${CANARY}`),
-  "a bracket without an end": `Remotes: { lab: { URI: h, Token: ${CANARY}\n`,
-  "an indentation that does not fit": lab.replace("    Token", "   Token"),
-  "a text that is cut": lab.slice(0, -40),
-  "JSON that is cut": `{ "Remotes": { "lab": { "URI": "h", "Token": "${CANARY}" `,
+  "an unterminated quote": lab.replace(CANARY, `"${CANARY}`),
+  "an unterminated bracket": `Remotes: { lab: { URI: h, Token: ${CANARY}\n`,
+  "an inconsistent indentation": lab.replace("    Token", "   Token"),
+  "a truncated file": lab.slice(0, -40),
+  "truncated JSON": `{ "Remotes": { "lab": { "URI": "h", "Token": "${CANARY}" `,
   "ten thousand mistakes": `${lab}${Array.from({ length: 10_000 }, (_, i) => `  r${i}: x\n`).join("")}`,
   "binary": Uint8Array.from({ length: 5_000 }, (_, i) => (i * 7919) % 256),
 };
@@ -71,7 +71,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["use", "lab"],
 ];
 
-Deno.test("broken files", async (test) => {
+Deno.test("every command refuses a broken remote.yaml and leaves it unchanged", async (test) => {
   for (const [what, content] of Object.entries(BROKEN)) {
     await test.step(what, () => {
       using machine = new Machine();
@@ -85,7 +85,7 @@ Deno.test("broken files", async (test) => {
         assert.match(ran.stderr, /^Error: cannot (?:read|use) .*remote\.yaml: .*\n[^]*Next: /, shown);
         assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at |\p{Cc}(?<!\n)/u, shown);
         assert.ok(!(ran.stdout + ran.stderr).includes(CANARY), shown);
-        assert.ok(ran.stderr.split("\n").length < 250, "too much is said");
+        assert.ok(ran.stderr.split("\n").length < 250, "the error is too long");
         if (command.includes("--json")) {
           assert.equal(JSON.parse(ran.stdout).error.code, "remote-file-invalid");
         }

@@ -1,7 +1,7 @@
 /**
- * A token goes through every command and every answer of an endpoint. Afterwards it may be in the user's `remote.yaml` and
- * its backup, both readable by their owner alone, and in requests to its own endpoint; nowhere else: not on a screen, in no
- * other file, at no other server, in no process's arguments.
+ * A token goes through every command and every kind of answer. Afterwards it may be in the user's `remote.yaml` and its
+ * backup, both readable only by their owner, and in requests to its own endpoint; never in any output, in another file, at
+ * another server or in the arguments of a process.
  */
 import assert from "node:assert/strict";
 import { lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -12,10 +12,10 @@ import { CANARY, commandsOf, Machine, type Program, PROGRAMS } from "./machine.t
 
 const NEW = `${CANARY}-new`;
 const BASIC = btoa(`alice:${CANARY}`);
-/** Every way in which it could be written. */
+/** Every form in which it could be written. */
 const TRACES = [CANARY, BASIC, encodeURIComponent(CANARY), btoa(CANARY).replaceAll("=", "")];
 
-/** How the endpoint answers what carries a token. */
+/** How the endpoint answers requests that carry a token. */
 const MOODS = [
   "good",
   "unauthorized",
@@ -32,27 +32,29 @@ interface Servers {
   readonly own: number;
   readonly other: number;
   mood: Mood;
-  /** What the other server was sent. */
+  /** What the other server received. */
   readonly leaked: string[];
-  /** How often the own one was sent the token. */
+  /** How often its own server received the token. */
   received: number;
   stop(): Promise<void>;
 }
 
+/** Starts a server on loopback. */
+function listen(handle: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer(handle);
+  return new Promise<{ port: number; stop: () => Promise<void> }>((done) =>
+    server.listen(0, "127.0.0.1", () =>
+      done({
+        port: (server.address() as AddressInfo).port,
+        stop: () => {
+          server.closeAllConnections();
+          return new Promise((end) => server.close(() => end()));
+        },
+      }))
+  );
+}
+
 async function serve(): Promise<Servers> {
-  const listen = (handle: (request: IncomingMessage, response: ServerResponse) => void) => {
-    const server = createServer(handle);
-    return new Promise<{ port: number; stop: () => Promise<void> }>((done) =>
-      server.listen(0, "127.0.0.1", () =>
-        done({
-          port: (server.address() as AddressInfo).port,
-          stop: () => {
-            server.closeAllConnections();
-            return new Promise((end) => server.close(() => end()));
-          },
-        }))
-    );
-  };
   const leaked: string[] = [];
   const other = await listen((request, response) => {
     leaked.push(`${request.url} ${JSON.stringify(request.headers)}`);
@@ -106,7 +108,7 @@ async function serve(): Promise<Servers> {
   return servers;
 }
 
-/** Every command, in the ways in which a token could get lost; `stdin` is given to those that read it. */
+/** Every command, in all ways that could leak a token; all of them get a token on standard input. */
 const RUNS: readonly (readonly string[])[] = [
   ["plan"],
   ["plan", "--diff"],
@@ -151,8 +153,8 @@ const RUNS: readonly (readonly string[])[] = [
   ["logout", "lab", "--json"],
 ];
 
-/** Commands of which a run would not end, or that there is nothing to say of. */
-const LEFT_OUT = ["endpoint"];
+/** Commands that do not end by themselves. */
+const SKIPPED = ["endpoint"];
 
 const CONFIG = `remotes:
   lab:
@@ -202,10 +204,10 @@ function findInFiles({ root }: Machine): void {
 }
 
 for (const program of PROGRAMS) {
-  Deno.test(`no command lets a token go (${program.name})`, async (test) => {
+  Deno.test(`no command leaks a token (${program.name})`, async (test) => {
     const servers = await serve();
     try {
-      // From source it takes ten times as long: the moods that say most.
+      // A run from source takes ten times as long: only the most telling moods.
       for (
         const mood of program.name === "binary"
           ? MOODS
@@ -229,7 +231,7 @@ async function throughAll(program: Program, servers: Servers, mood: Mood): Promi
   machine.put("given/token", `${CANARY}\n`, 0o600);
   machine.put("remotes.yaml", withPorts(CONFIG));
   for (const run of RUNS) {
-    // Each begins with tokens in place, whatever the one before did.
+    // Each run starts with tokens in place, whatever the previous one did.
     if (run[0] !== "rollback") machine.put("me/remote.yaml", withPorts(FILE), 0o600);
     const args = [...run.map(withPorts), "-v"];
     const cwd = run[0] === "init" ? machine.at("empty") : machine.work;
@@ -243,14 +245,14 @@ async function throughAll(program: Program, servers: Servers, mood: Mood): Promi
   }
 }
 
-Deno.test("no command is left out of that", async () => {
+Deno.test("every command is tested for leaks", async () => {
   using machine = new Machine();
   const { stdout } = await machine.run(["--help"]);
   const covered = new Set(RUNS.map(([name]) => name));
-  assert.deepEqual(commandsOf(stdout).filter((one) => !covered.has(one)), LEFT_OUT);
+  assert.deepEqual(commandsOf(stdout).filter((one) => !covered.has(one)), SKIPPED);
 });
 
-Deno.test("a token is in no process's arguments", async () => {
+Deno.test("no process has a token in its arguments", async () => {
   const servers = await serve();
   using machine = new Machine();
   try {
@@ -276,7 +278,7 @@ Deno.test("a token is in no process's arguments", async () => {
     done = true;
     await watch;
     assert.equal(ran.status, 0, ran.stderr);
-    assert.ok(seen.some((one) => one.includes("--allow-command")), "the program was not seen at all");
+    assert.ok(seen.some((one) => one.includes("--allow-command")), "the program was not among the processes");
     findTraces(seen.join("\n"), "a process's arguments");
   } finally {
     await servers.stop();

@@ -1,7 +1,7 @@
 /**
- * Walks `configs/`: every good config with the wanted state that it means, every bad one with the whole text of
- * its problems. The JSON schema must agree, but for `bad-beyond-schema/`, which no JSON schema could refuse.
- * Adding a case is adding files. `UPDATE_GOLDEN=1` writes what was expected anew: read its diff as code.
+ * The files of `configs/`: every good config with its desired state, every bad one with the full text of its problems. The
+ * JSON schema must agree, except for `bad-beyond-schema/`, which no JSON schema can refuse. A new case is new files.
+ * `UPDATE_GOLDEN=1` rewrites the expected files: read the diff as code.
  */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import assert from "node:assert/strict";
@@ -17,20 +17,25 @@ const schema = JSON.parse(readFileSync(new URL("../schema/config.schema.json", i
 const fitsSchema = new Ajv2020({ strict: true, allErrors: true, strictRequired: false }).compile(schema);
 const update = process.env.UPDATE_GOLDEN === "1";
 
-function* cases(folder: string): Iterable<{ title: string; name: string; value: unknown; expected: URL }> {
-  const ending = folder === "good/" ? ".desired.json" : ".errors.txt";
-  for (const entry of readdirSync(new URL(folder, here)).sort()) {
+function* cases(directory: string): Iterable<{ title: string; name: string; value: unknown; expected: URL }> {
+  const ending = directory === "good/" ? ".desired.json" : ".errors.txt";
+  for (const entry of readdirSync(new URL(directory, here)).sort()) {
     const name = /^(.+)\.(?:json|yaml)$/.exec(entry);
     if (name === null || entry.endsWith(".desired.json")) continue;
-    const text = readFileSync(new URL(folder + entry, here), "utf8");
+    const text = readFileSync(new URL(directory + entry, here), "utf8");
     const value = entry.endsWith(".json") ? JSON.parse(text) : parse(text);
-    yield { title: folder + entry, name: entry, value, expected: new URL(folder + name[1] + ending, here) };
+    yield {
+      title: directory + entry,
+      name: entry,
+      value,
+      expected: new URL(directory + name[1] + ending, here),
+    };
   }
 }
 
 function same(text: string, expected: URL): void {
   if (update) writeFileSync(expected, text);
-  assert(existsSync(expected), `${expected.pathname} is missing: make it with UPDATE_GOLDEN=1`);
+  assert(existsSync(expected), `${expected.pathname} is missing: create it with UPDATE_GOLDEN=1`);
   assert.equal(text, readFileSync(expected, "utf8"));
 }
 
@@ -60,11 +65,11 @@ for (const { title, name, value, expected } of cases("good/")) {
   });
 }
 
-for (const folder of ["bad/", "bad-beyond-schema/"]) {
-  for (const { title, name, value, expected } of cases(folder)) {
+for (const directory of ["bad/", "bad-beyond-schema/"]) {
+  for (const { title, name, value, expected } of cases(directory)) {
     Deno.test(title, () => {
       same(errorsOf(value, name), expected);
-      assert.equal(fitsSchema(value), folder === "bad-beyond-schema/", "what the JSON schema says of it");
+      assert.equal(fitsSchema(value), directory === "bad-beyond-schema/", "the JSON schema disagrees");
     });
   }
 }

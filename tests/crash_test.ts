@@ -1,7 +1,7 @@
 /**
- * The binary is killed (SIGKILL) at random moments of an apply. Afterwards the file is wholly the old or wholly the new one,
- * with its mode and owner; the next apply succeeds at once and without help, and leaves neither a lock nor a temporary file.
- * `SREMOTE_KILLS` says how often (`deno task torture`).
+ * The binary is killed (SIGKILL) at random moments of an apply. Afterwards the file is completely the old or completely the
+ * new one, with its mode and owner; the next apply succeeds at once and leaves neither a lock nor a temporary file.
+ * `SREMOTE_KILLS` is the number of kills (`deno task torture`).
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -20,7 +20,18 @@ const config = (uri: string, scope: string) =>
 
 for (const scope of ["user", "global"] as const) {
   const kills = Math.ceil(KILLS / 2);
-  Deno.test(`killed at ${kills} random moments of an apply to the ${scope} file`, () => kill(scope, kills));
+  Deno.test(`${kills} kills at random moments leave the old or the new ${scope} file`, () =>
+    kill(scope, kills));
+}
+
+/** Kills a run of the binary after some milliseconds. */
+async function runAndKill(machine: Machine, args: readonly string[], milliseconds: number): Promise<void> {
+  const { command, options } = machine.start(args);
+  const child = spawn(command[0], command.slice(1), { ...options, stdio: "ignore" });
+  const ended = new Promise((done) => child.once("close", done));
+  await new Promise((done) => setTimeout(done, milliseconds));
+  child.kill("SIGKILL");
+  await ended;
 }
 
 async function kill(scope: "user" | "global", kills: number): Promise<void> {
@@ -58,13 +69,7 @@ async function kill(scope: "user" | "global", kills: number): Promise<void> {
   for (let i = 0; i < kills; i++) {
     const [before, after] = i % 2 === 0 ? ["new", "old"] as const : ["old", "new"] as const;
     machine.put("remotes.json", config(after, scope));
-    const { command, options } = machine.start(apply);
-    const child = spawn(command[0], command.slice(1), { ...options, stdio: "ignore" });
-    const ended = new Promise((done) => child.once("close", done));
-    await new Promise((done) => setTimeout(done, Math.random() * longest));
-    child.kill("SIGKILL");
-    await ended;
-
+    await runAndKill(machine, apply, Math.random() * longest);
     const text = machine.read("remote.yaml");
     const now = text === texts[before] ? "old" : text === texts[after] ? "new" : null;
     assert.ok(now !== null, `neither the old nor the new file:\n${text}`);
@@ -78,7 +83,7 @@ async function kill(scope: "user" | "global", kills: number): Promise<void> {
     assert.equal(next.status, 0, next.stderr);
     assert.equal(machine.read("remote.yaml"), texts[after]);
     assert.equal(modeAndOwner(file), ownedAs);
-    // A folder that was to become a lock is in nobody's way.
+    // No leftover of a lock blocks the next apply.
     assert.deepEqual(readdirSync(machine.work).filter((one) => LITTER.test(one)), []);
   }
   console.log(

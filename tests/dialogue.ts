@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import type { Machine, Program } from "./machine.ts";
 
-/** What is typed once a text has come up on the screen. */
+/** The keys to type once a text is on the screen. */
 export type Typed = readonly [after: string, keys: string];
 
-/** Runs a command on a pseudo-terminal, and types as it goes. */
+/** Runs a command on a pseudo-terminal, and answers what it asks. */
 export function dialogue(
   machine: Machine,
   program: Program,

@@ -1,4 +1,4 @@
-/** What `sremote init` writes has TypeScript and Deno check a config offline: good ones pass, and mistakes are found. */
+/** With the files of `sremote init`, TypeScript and Deno check a config offline: good ones pass, and mistakes are found. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -23,11 +23,11 @@ export default defineConfig(({ vars, host }) => ({ remotes, default: vars.defaul
 };
 
 const BAD: Readonly<Record<string, readonly [source: string, found: RegExp]>> = {
-  "a field that there is not": [
+  "an unknown field": [
     'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: { a: { url: "h" } } });\n',
     /'url' does not exist in type 'Remote/,
   ],
-  "a scope that there is not": [
+  "an unknown scope": [
     'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: { a: { uri: "h", scope: "system" } } });\n',
     /"system".* is not assignable to type '"user" \| "global"/,
   ],
@@ -35,7 +35,7 @@ const BAD: Readonly<Record<string, readonly [source: string, found: RegExp]>> = 
     'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: { a: { uri: "h", login: "t" } } });\n',
     /string.* is not assignable/,
   ],
-  "an export that there is not": [
+  "an unknown export": [
     'import { evn } from "sremote";\nexport default evn("a");\n',
     /no exported member (?:named )?'evn'/,
   ],
@@ -105,7 +105,7 @@ Deno.test("editors: every field has documentation on hover, and the schema check
   assert.ok(!validate({ remotes: { a: { url: "h" } } }));
 });
 
-Deno.test("editors: init --editor renews what is sremote's, and nothing of a person's", async () => {
+Deno.test("editors: init --editor updates only the files that belong to sremote", async () => {
   using machine = initialized();
   const names = [
     "remotes.ts",

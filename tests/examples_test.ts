@@ -1,4 +1,4 @@
-/** The examples for merge requests, run as they are, line by line; what posts a note is put in their way and says so. */
+/** The examples for merge requests, run line by line as they are; scripts replace the commands that post a note. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
@@ -28,7 +28,7 @@ const EXAMPLES: Readonly<
 const CONFIG = '{ "remotes": { "a": { "uri": "a.example.com", "scope": "global" } } }\n';
 
 for (const [name, { plan, apply }] of Object.entries(EXAMPLES)) {
-  Deno.test(`examples: ${name} posts what a merge request would change, and nothing where there is nothing`, () => {
+  Deno.test(`examples: ${name} posts the changes of a merge request, and nothing if there are none`, () => {
     using machine = new Machine();
     const posted = join(machine.root, "posted");
     const post = `echo "$@" > ${posted}; cat plan.md >> ${posted}`;
@@ -38,7 +38,7 @@ for (const [name, { plan, apply }] of Object.entries(EXAMPLES)) {
       GITHUB_STEP_SUMMARY: "/dev/null",
       NUMBER: "1",
     };
-    /** Each line stops the job where it fails, as there. */
+    /** As in CI, the job stops at the first line that fails. */
     const run = (lines: readonly string[], config: string) => {
       rmSync(posted, { force: true });
       machine.put("remotes.json", config);
@@ -62,6 +62,6 @@ for (const [name, { plan, apply }] of Object.entries(EXAMPLES)) {
       /URI: a\.example\.com/,
     );
     assert.equal(run(plan, CONFIG).status, 0);
-    assert.ok(!existsSync(posted), "a note for nothing");
+    assert.ok(!existsSync(posted), "a note without changes");
   });
 }

@@ -1,4 +1,4 @@
-/** The fleet report by the real program: a folder of real plans, standard input, 10,000 hosts; its page in a real browser. */
+/** The fleet report of the real program: a directory of real plans, standard input, 10,000 hosts; its page in a real browser. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
@@ -22,7 +22,7 @@ async function withPlans(): Promise<Machine> {
   return machine;
 }
 
-Deno.test("fleet: real plans of four hosts, from a folder and from standard input", async () => {
+Deno.test("fleet: the report shows real plans of four hosts, from a directory and from standard input", async () => {
   using machine = await withPlans();
   const run = (args: readonly string[], stdin?: string) =>
     machine.run(["fleet", "report", ...args], stdin === undefined ? {} : { stdin });
@@ -42,9 +42,9 @@ Deno.test("fleet: real plans of four hosts, from a folder and from standard inpu
   const piped = await run([], documents.join("\n"));
   assert.deepEqual([piped.status, piped.stdout.split("\n").at(-2)], [0, "2 hosts: 1 in step, 1 drifted."]);
   for (
-    const [args, said] of [[["nowhere"], /no such folder/], [
+    const [args, said] of [[["nowhere"], /no such directory/], [
       ["node1"],
-      /no file that ends in \.json/,
+      /no file ends in \.json/,
     ]] as const
   ) {
     const failed = await run(args);
@@ -54,7 +54,7 @@ Deno.test("fleet: real plans of four hosts, from a folder and from standard inpu
   assert.equal((await run([], "")).status, 64);
 });
 
-Deno.test("fleet: the plans of 10,000 hosts", async () => {
+Deno.test("fleet: the report counts 10,000 hosts", async () => {
   using machine = await withPlans();
   const texts = ["node1", "node2"].map((host) => machine.read(`plans/${host}.json`));
   rmSync(machine.at("plans"), { recursive: true });
@@ -68,7 +68,7 @@ Deno.test("fleet: the plans of 10,000 hosts", async () => {
 });
 
 Deno.test({
-  name: "fleet: the page in a browser",
+  name: "fleet: a browser shows the page",
   ignore: spawnSync(CHROMIUM, ["--version"]).status !== 0,
   fn: async () => {
     using machine = await withPlans();
@@ -87,7 +87,7 @@ Deno.test({
         "--window-size=1000,700",
         ...args,
         `file://${machine.at("fleet.html")}`,
-      ], { encoding: "utf8", timeout: 60_000 });
+      ], { encoding: "utf8", timeout: 60_000, env: { ...machine.env(), PATH: "/usr/bin:/bin" } });
       assert.equal(ran.status, 0, ran.stderr);
       return ran.stdout;
     };

@@ -1,8 +1,8 @@
 /**
- * Every command of the guide in docs/ is run, with the compiled binary, and prints what the page shows. A page is one
- * session in one folder: a block such as "ts remotes.ts" is written to that file, a console block is typed. The binary
- * and its `--root` stand behind `sremote`; `enterprise.example.com` is an endpoint on loopback.
- * `UPDATE_GOLDEN=1` writes what was printed into the pages: read its diff as code.
+ * Every command of the guide in docs/, run with the compiled binary, prints what the page shows. A page is one session in one
+ * directory: a block such as "ts remotes.ts" is written to that file, a console block is typed. `sremote` is the binary with
+ * a `--root`; `enterprise.example.com` is an endpoint on loopback.
+ * `UPDATE_GOLDEN=1` writes the output into the pages: read the diff as code.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -17,10 +17,10 @@ const DOCS = new URL("../docs/", import.meta.url);
 const PAGES = readdirSync(DOCS).filter((name) => name.endsWith(".md"));
 const HOME = "home/you";
 
-/** The pages' code, in their order; a kind without a file is not code that is run. */
+/** The code blocks of a page: their kind, file and text. */
 const BLOCK = /^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm;
 
-/** Runs a line in a shell, and gives all that it printed. */
+/** Runs a line in a shell; returns everything that it printed. */
 function type(line: string, cwd: string, env: Record<string, string>): Promise<string> {
   return new Promise((done, fail) => {
     const child = spawn("/bin/bash", ["-c", line], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -34,7 +34,7 @@ function type(line: string, cwd: string, env: Record<string, string>): Promise<s
 }
 
 for (const page of PAGES) {
-  Deno.test(`the guide: ${page}`, () => follow(page));
+  Deno.test(`the guide: the commands of ${page} print what it shows`, () => follow(page));
 }
 
 async function follow(page: string): Promise<void> {
@@ -66,7 +66,7 @@ async function follow(page: string): Promise<void> {
       made += whole;
       continue;
     }
-    assert.equal(kind, "console", `${page} has a block that nothing runs:\n${whole}`);
+    assert.equal(kind, "console", `${page} has a block that is not run:\n${whole}`);
     let session = "";
     for (const part of code!.split(/^\$ /m).slice(1)) {
       const line = part.split("\n")[0]!;
@@ -80,6 +80,6 @@ async function follow(page: string): Promise<void> {
   else assert.equal(made, text);
 }
 
-Deno.test("the config reference is what the schema says", () => {
+Deno.test("the config reference matches the schema", () => {
   assert.equal(readFileSync(new URL("config.md", DOCS), "utf8"), toReference(configSchema));
 });

@@ -1,8 +1,8 @@
 /**
- * Hostile configs, under the compiled binary: each ends with a plan or a refusal, in no more than 3 s and 300 MB; and (as
- * strace tells, Debian's package) it opens no file that a harmless config does not open but those of its own folder, writes
- * none, makes no socket and starts no program. What the machine knows and it may not is in no output. `SREMOTE_STRIDE=1`
- * (`deno task torture`) takes all of those that run to a limit.
+ * Hostile configs, read by the compiled binary: each ends with a plan or a refusal, within 3 s and 300 MB. As strace
+ * (Debian's package) sees it, it opens no more files than a harmless config and those of its own directory, writes none,
+ * creates no socket and starts no program. No output holds what the config may not know. `SREMOTE_STRIDE=1`
+ * (`deno task torture`) includes every config that runs to a limit.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -12,25 +12,25 @@ import process from "node:process";
 import { HOSTILE, type Hostile } from "./hostile/configs.ts";
 import { Machine, type Ran, STRACE } from "./machine.ts";
 
-/** Of the groups whose configs run to a limit, so many are passed over. */
+/** Of the groups whose configs run to a limit, one in this many is run. */
 const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
 const SLOW = ["exhausting", "data"];
 const SECONDS = 3;
 const MEGABYTES = 300;
-/** Lies in the environment, and in a file beside the config's folder. */
+/** A secret in the environment, and in a file outside the directory of the config. */
 const CANARY = "canary-7Fq2";
 
 interface Measured extends Ran {
   readonly seconds: number;
   readonly megabytes: number;
-  /** Its system calls on files, on sockets and to start programs, as strace writes them; null: no strace. */
+  /** Its system calls on files, sockets and processes, as strace prints them; null without strace. */
   readonly calls: readonly string[] | null;
 }
 
 /** Runs the binary to its end, and measures it. */
 function measure(args: readonly string[], machine: Machine): Promise<Measured> {
   const trace = join(machine.root, "trace");
-  // -D: the binary itself is the child, and strace looks on.
+  // -D: the binary itself is the child, so that its memory can be measured.
   const strace = [
     "strace",
     "-D",
@@ -77,7 +77,7 @@ function put(machine: Machine, { files, links = {} }: Hostile): void {
   for (const [name, target] of Object.entries(links)) symlinkSync(target, machine.at(name));
 }
 
-/** A call and the paths in it, without what differs from run to run. */
+/** A call and its first path, without what differs between runs. */
 interface Call {
   readonly name: string;
   readonly path: string;
@@ -99,11 +99,11 @@ function parseCalls(lines: readonly string[]): Call[] {
   });
 }
 
-/** What a run does that it should not, given what a harmless one does. */
-function trespasses(calls: readonly Call[], harmless: ReadonlySet<string>, folder: string): string[] {
+/** Calls that a run should not make, given those of harmless runs. */
+function trespasses(calls: readonly Call[], harmless: ReadonlySet<string>, directory: string): string[] {
   return calls.filter(({ name, path, writes }) => {
     if (harmless.has(`${name} ${path}`)) return false;
-    const own = path === folder || path.startsWith(`${folder}/`) || !/^[/.]/.test(path);
+    const own = path === directory || path.startsWith(`${directory}/`) || !/^[/.]/.test(path);
     const looks = /^(?:openat?|stat|lstat|newfstatat|statx|readlink|access|getcwd|faccessat2?)$/.test(name);
     return !(own && looks && !writes && path !== "");
   }).map(({ name, path }) => `${name} ${path}`);
@@ -111,7 +111,7 @@ function trespasses(calls: readonly Call[], harmless: ReadonlySet<string>, folde
 
 const ENTRIES = ["remotes.ts", "remotes.yaml", "remotes.json"];
 
-/** The calls of configs that do nothing, of each kind. */
+/** The calls of harmless configs of each kind. */
 async function harmlessCalls(): Promise<(machine: Machine) => ReadonlySet<string>> {
   const seen = new Set<string>();
   const sources = [
@@ -137,7 +137,7 @@ function planOf(entry: string): readonly string[] {
   return ["plan", "--offline", "-c", entry, "--remote-file", "remote.yaml"];
 }
 
-Deno.test("hostile configs", async (test) => {
+Deno.test("a hostile config ends with a plan or a refusal, within its limits", async (test) => {
   const harmless = await harmlessCalls();
   const figures: { name: string; seconds: number; megabytes: number; status: number | null }[] = [];
   const cases = Object.entries(HOSTILE).flatMap(([group, all]) =>
@@ -151,11 +151,11 @@ Deno.test("hostile configs", async (test) => {
       const before = readdirSync(machine.work).sort();
       const plan = planOf(hostile.entry ?? "remotes.ts");
       let ran = await measure(plan, machine);
-      // Where the machine had other work, it is measured once more.
+      // The machine may have been busy: measure once more.
       if (ran.seconds >= SECONDS) ran = await measure(plan, machine);
       figures.push({ name, ...ran });
       const shown = `${ran.status}\n${ran.stdout}${ran.stderr}`.slice(0, 2_000);
-      // null: killed by its own watchdog, which says so.
+      // null: killed by its own watchdog, which prints an error.
       assert.ok(ran.status === 0 || ran.status === 65 || ran.status === null, shown);
       assert.doesNotMatch(ran.stderr, /sremote has a bug|\n {4}at /, shown);
       if (ran.status === 65) assert.match(ran.stderr, /^Error: .*\n/, shown);
@@ -166,9 +166,9 @@ Deno.test("hostile configs", async (test) => {
           shown,
         );
       }
-      const output = ran.stdout + ran.stderr.replaceAll(/^ *(?:\d+|) \|.*$/gm, ""); // less the excerpts
+      const output = ran.stdout + ran.stderr.replaceAll(/^ *(?:\d+|) \|.*$/gm, ""); // without the excerpts
       assert.ok(!output.includes(CANARY), shown);
-      // It is a plan that says so, or an error that says what was thrown: the source's own words aside.
+      // Neither the plan nor the error shows a secret; excerpts of the source do not count.
       if (ran.status === 0) assert.doesNotMatch(output, /\+ stolen\n\s+uri +h\/(?!none|%22none%22)/, shown);
       assert.deepEqual(readdirSync(machine.work).sort(), before);
       if (ran.calls !== null) {
@@ -183,9 +183,9 @@ Deno.test("hostile configs", async (test) => {
   const [slowest, largest] = [most("seconds"), most("megabytes")];
   console.log(
     `${figures.length} hostile configs: ${figures.filter((one) => one.status === 65).length} refused, ` +
-      `${figures.filter((one) => one.status === null).length} ended by the watchdog, ` +
+      `${figures.filter((one) => one.status === null).length} stopped by the watchdog, ` +
       `none took longer than ${slowest.seconds.toFixed(1)} s (${slowest.name}) ` +
       `or more than ${largest.megabytes.toFixed(0)} MB (${largest.name})` +
-      (STRACE ? "" : "; without strace, their system calls were not looked at"),
+      (STRACE ? "" : "; without strace, their system calls were not checked"),
   );
 });

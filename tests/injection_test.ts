@@ -1,8 +1,8 @@
 /**
- * The binary's system calls fail, or it is killed at them (by strace, Debian's package): afterwards the file is wholly the old
- * or wholly the new one, with its mode and owner; what is said is no stack trace; and the next apply succeeds without help and leaves
- * nothing behind. Each `SREMOTE_STRIDE`th of the calls is taken (`deno task torture`: all). Without a strace that works here,
- * the tests are passed over.
+ * System calls of the binary fail, or it is killed at them (by strace, Debian's package). Afterwards the file is completely
+ * the old or completely the new one, with its mode and owner; no stack trace is printed; and the next apply succeeds and
+ * leaves nothing behind. One in `SREMOTE_STRIDE` calls is tested (`deno task torture`: all). Skipped where strace does not
+ * work.
  */
 import assert from "node:assert/strict";
 import { chownSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { CANARY, LITTER, Machine, modeAndOwner, OWNER, STRACE } from "./machine.
 
 const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
 
-/** Calls that change something, or on the way of which something can go wrong. */
+/** Calls that change something, or that can fail halfway. */
 const CALLS = [
   "mkdir",
   "openat",
@@ -27,7 +27,7 @@ const CALLS = [
   "close",
 ];
 const ERRORS = ["ENOSPC", "EIO", "EACCES", "EROFS"];
-/** Where an error is injected: what writes, syncs and renames. */
+/** Calls that get an error: those that write, sync and rename. */
 const FALLIBLE = ["mkdir", "write", "fchown", "fchmod", "fsync", "rename", "utimensat"];
 
 const OLD = `# mine\nRemotes:\n  mine:\n    URI: mine.example.com\n    Token: ${CANARY}\n`;
@@ -54,7 +54,7 @@ class Bench extends Machine {
   /** As {@link modeAndOwner} shows it. */
   private ownedAs = "";
 
-  /** The files as they were at first. */
+  /** Restores the original files. */
   reset(): void {
     rmSync(this.files, { recursive: true, force: true });
     cpSync(this.at("before"), this.files, { recursive: true, preserveTimestamps: true });
@@ -75,19 +75,19 @@ class Bench extends Machine {
     return { under, env: { PATH: "/usr/bin:/bin" } };
   }
 
-  /** An apply of the files as they were at first, one of its calls tampered with. */
+  /** An apply to the original files, with an error or a signal at one of its calls. */
   inject(how: string) {
     this.reset();
     return this.apply(["strace", "-f", "-qq", "-o", "/dev/null", "-e", `inject=${how}`]);
   }
 
-  /** How often each call is made, and where in that the first is that concerns the files. */
+  /** Per call: how often it is made, and the first time that it concerns the files. */
   count(): ReadonlyMap<string, { readonly first: number; readonly last: number }> {
     const trace = this.at("trace");
     this.reset();
     assert.equal(this.apply(["strace", "-f", "-qq", "-o", trace, "-e", `trace=${CALLS}`]).status, 0);
     const seen = new Map<string, { first: number; last: number }>();
-    // Counted a thread; what concerns the files is done by the first.
+    // strace counts per thread; the first thread works on the files.
     const lines = readFileSync(trace, "utf8").split("\n");
     const main = lines[0]!.split(" ")[0];
     let begun = false;
@@ -107,7 +107,7 @@ class Bench extends Machine {
     return readFileSync(this.file, "utf8");
   }
 
-  /** What has to hold after each injection. */
+  /** Checks what must hold after each injection. */
   check(wanted: string, what: string): "old" | "new" {
     const text = this.text();
     assert.ok(text === OLD || text === wanted, `${what}: neither the old nor the new file:\n${text}`);
@@ -133,7 +133,7 @@ function injected(each: (bench: Bench, wanted: string) => number): () => void {
 }
 
 Deno.test({
-  name: "killed at its system calls",
+  name: "a kill at any system call leaves the old or the new file",
   ignore: !STRACE,
   fn: injected((bench, wanted) => {
     const seen = { old: 0, new: 0 };
@@ -153,7 +153,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "its system calls fail",
+  name: "a failed system call leaves the old or the new file",
   ignore: !STRACE,
   fn: injected((bench, wanted) => {
     const seen = { old: 0, new: 0 };
@@ -181,11 +181,11 @@ Deno.test({
   }),
 });
 
-/** Where an apply waits while somebody writes: after each of its syncs, of the backup and of the new file. */
+/** Where apply waits while another program writes: after each of its syncs, of the backup and of the new file. */
 const WAITS = [1, 2];
 
 Deno.test({
-  name: "a writer that knows no lock comes between",
+  name: "apply does not overwrite what a program without a lock writes meanwhile",
   ignore: !STRACE,
   fn: async () => {
     using bench = new Bench();
@@ -208,14 +208,14 @@ Deno.test({
           "-e",
           `inject=fsync:delay_exit=500000:when=${n}`,
         ]);
-        // The lock, and so many new files as there are by then: the old one is read.
+        // The lock and this many new files exist: apply has read the old file.
         while (present() < 1 + n) await new Promise((done) => setTimeout(done, 5));
         writeFileSync(bench.file, text); // truncates, then writes: as Singularity does
         const ran = await applying;
         assert.equal(ran.status, 4, `${what}: ${ran.stderr}`);
         assert.match(
           ran.stderr,
-          /another program wrote it at this moment\nNext: plan again; nothing was written/,
+          /another program has just written it\nNext: Plan again; nothing was written/,
         );
         assert.equal(bench.text(), text, what);
         assert.deepEqual(readdirSync(bench.files), ["remote.yaml"], what);

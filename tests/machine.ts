@@ -185,7 +185,7 @@ export class Machine {
     });
   }
 
-  /** The same while the test waits; a run that hangs is killed after 20 s. */
+  /** The same, synchronously; a run that hangs is killed after 20 s. */
   runSync(args: readonly string[], how: How = {}): Ran {
     const { command, options } = this.start(args, how);
     const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), {
@@ -228,4 +228,10 @@ function isRooted(args: readonly string[]): boolean {
 export function commandsOf(help: string): string[] {
   const commands = Array.from(help.split("\nCommands:\n")[1]!.matchAll(/^ {2}([a-z-]+)/gm), (one) => one[1]!);
   return commands.filter((one) => one !== "help");
+}
+
+/** The home of the user who runs the tests, from the password database: where Singularity looks, below the root. */
+export function passwordHome(): string {
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+  return lines.find(([, , uid]) => uid === String(process.getuid?.()))?.[5] ?? "";
 }

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import type { Files, World } from "../src/world.ts";
 import { runInProcess } from "./in_process.ts";
-import { commandsOf, Machine, type Ran, ROOT, STRACE } from "./machine.ts";
+import { commandsOf, Machine, passwordHome, type Ran, ROOT, STRACE } from "./machine.ts";
 
 const DECOYS = join(ROOT, ".ci/decoys");
 
@@ -19,8 +19,7 @@ const REAL = [
   "/etc/apptainer",
   "/usr/local/etc",
   process.env.HOME,
-  readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"))
-    .find(([, , uid]) => uid === String(process.getuid?.()))?.[5],
+  passwordHome(),
 ].filter((one) => one !== undefined && one !== "" && one !== "/");
 
 /** One run or more of each command, by its words. */

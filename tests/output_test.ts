@@ -5,7 +5,7 @@ import { closeSync, openSync } from "node:fs";
 import { Machine, PROGRAMS } from "./machine.ts";
 
 for (const program of PROGRAMS) {
-  Deno.test(`standard output on a full disk (${program.name})`, () => {
+  Deno.test(`an error says that standard output is on a full disk (${program.name})`, () => {
     using machine = new Machine();
     const full = openSync("/dev/full", "w");
     try {
@@ -22,11 +22,11 @@ for (const program of PROGRAMS) {
         const told = run("pipe");
         assert.equal(
           told.stderr,
-          "Error: cannot write to standard output: the disk is full\nNext: what was to be written to files was written whole\n",
+          "Error: cannot write to standard output: the disk is full\nNext: Check where standard output goes; files were written completely\n",
           args.join(" "),
         );
         assert.equal(told.status, 1);
-        // And where not even that can be said.
+        // The exit code is the same if standard error is full too.
         assert.equal(run(full).status, 1);
       }
     } finally {

@@ -1,6 +1,6 @@
 /**
- * Who may write what, and who could make root write something else: other users, open folders, symlinks, hard links, umasks
- * and races, with the compiled binary. What needs a second user is passed over where the tests do not run as root.
+ * Who may write what, and who could make root write something else: other users, open directories, symlinks, hard links,
+ * umasks and races, with the compiled binary. Tests that need a second user are skipped unless they run as root.
  */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -23,12 +23,12 @@ import process from "node:process";
 import { BINARY, commandsOf, LITTER, Machine, modeAndOwner, type Program, type Ran } from "./machine.ts";
 
 const asRoot = process.getuid?.() === 0;
-/** `nobody`, or any that is not root. */
+/** `nobody`, or any other user that is not root. */
 const OTHER = 65_534;
 const CONFIG = '{ "remotes": { "a": { "uri": "a.example.com" } }, "default": "a" }\n';
 const FILE = "# mine\nRemotes:\n  mine:\n    URI: mine.example.com\n    Token: of-mine\n";
 
-/** A folder that everyone can enter, with the binary in it; the command runs in its folder `work`. */
+/** A machine that every user can enter, with the binary in it. */
 class Place extends Machine {
   private readonly program: Program = { name: "binary", command: [join(this.root, "sremote")] };
 
@@ -59,7 +59,7 @@ class Place extends Machine {
     });
   }
 
-  /** Names in the folder, less what the test put there. */
+  /** The names in the work directory, without those that the test put there. */
   made(...put: readonly string[]): string[] {
     return readdirSync(this.work).filter((one) => one !== "remotes.json" && !put.includes(one)).sort();
   }
@@ -80,7 +80,7 @@ function lstatIsLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-/** For each command that knows `--global`, how it would write; null: it reads. */
+/** The arguments with which each command that has `--global` writes; null if it only reads. */
 const GLOBAL: Readonly<Record<string, readonly string[] | null>> = {
   "plan": null,
   "import": null,
@@ -92,7 +92,7 @@ const GLOBAL: Readonly<Record<string, readonly string[] | null>> = {
   "use --exclusive": ["mine"],
 };
 
-place("every --global is refused to all but root, with the remedy", true, (place) => {
+place("only root may write with --global, and the error says what to do", true, (place) => {
   const { stdout } = place.sremote(["--help"]);
   const commands = commandsOf(stdout);
   assert.ok(commands.length > 15);
@@ -109,7 +109,7 @@ place("every --global is refused to all but root, with the remedy", true, (place
       assert.match(ran.stderr, /^Error: cannot .*: only root may\nNext: .*sudo sremote /, command);
     }
   }
-  // Keyservers are those of the machine's remotes.
+  // Keyservers belong to global remotes.
   for (const command of ["add", "remove"]) {
     const ran = place.sremote(["keyserver", command, "https://k.example.com"], { as: OTHER });
     assert.equal(ran.status, 1, ran.stderr);
@@ -118,7 +118,7 @@ place("every --global is refused to all but root, with the remedy", true, (place
   assert.ok(!existsSync(place.etc));
 });
 
-place("a file of another user is refused, and stays as it was", true, (place) => {
+place("a file of another user is refused, and stays unchanged", true, (place) => {
   const file = place.put("remote.yaml", FILE);
   chownSync(place.work, OTHER, OTHER);
   const before = modeAndOwner(file);
@@ -135,14 +135,14 @@ place("a file of another user is refused, and stays as it was", true, (place) =>
     assert.equal(ran.status, 1, args.join(" "));
     assert.match(
       ran.stderr,
-      /it belongs to another user \(uid 0\)\nNext: run sremote as its owner, or as root/,
+      /it belongs to another user \(uid 0\)\nNext: Run sremote as its owner, or as root/,
     );
     assert.deepEqual([place.read("remote.yaml"), modeAndOwner(file)], [FILE, before]);
     assert.deepEqual(place.made("remote.yaml"), []);
   }
 });
 
-place("root gives a file back to its owner, with its backup", true, (place) => {
+place("root keeps the owner of a file and gives its backup the same one", true, (place) => {
   const file = place.put("remote.yaml", FILE, 0o600);
   chownSync(file, OTHER, OTHER);
   assert.equal(place.sremote(["apply", "--yes"]).status, 0);
@@ -151,13 +151,13 @@ place("root gives a file back to its owner, with its backup", true, (place) => {
   }
 });
 
-/** Ways in which somebody else can change what root applies, and what is said of them. */
+/** Ways in which another user can change what root applies, and the warning of each. */
 const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, said: RegExp]>> = {
-  "a folder of another user": [
+  "a directory of another user": [
     (place) => chownSync(place.work, OTHER, OTHER),
     new RegExp(`/work: is owned by uid ${OTHER}`),
   ],
-  "a folder above it": [
+  "a parent directory of another user": [
     (place) => chownSync(place.root, OTHER, OTHER),
     new RegExp(`is owned by uid ${OTHER}`),
   ],
@@ -165,19 +165,22 @@ const HANDS: Readonly<Record<string, readonly [prepare: (place: Place) => void, 
     (place) => chownSync(place.at("remotes.json"), OTHER, 0),
     new RegExp(`/remotes.json: is owned by uid ${OTHER}`),
   ],
-  "a config for everyone": [
+  "a config that everyone can write": [
     (place) => chmodSync(place.at("remotes.json"), 0o666),
     /\/remotes.json: is writable by everyone/,
   ],
-  "a folder for everyone": [(place) => chmodSync(place.work, 0o777), /\/work: is writable by everyone/],
-  "a config of a group": [
+  "a directory that everyone can write": [
+    (place) => chmodSync(place.work, 0o777),
+    /\/work: is writable by everyone/,
+  ],
+  "a config that a group can write": [
     (place) => {
       chownSync(place.at("remotes.json"), 0, OTHER);
       chmodSync(place.at("remotes.json"), 0o664);
     },
     new RegExp(`/remotes.json: is writable by its group \\(gid ${OTHER}\\)`),
   ],
-  "a symlink into another's folder": [
+  "a symlink into the directory of another user": [
     (place) => {
       mkdirSync(join(place.root, "theirs"));
       writeFileSync(join(place.root, "theirs/c.json"), CONFIG);
@@ -218,7 +221,7 @@ for (const [what, [prepare, said]] of Object.entries(HANDS)) {
   });
 }
 
-place("a config in root's hands is no matter, nor one in a sticky folder or of one's own", true, (place) => {
+place("a config that only root or its user can change gives no warning", true, (place) => {
   chmodSync(place.root, 0o1777);
   const strict = place.sremote(["apply", "--yes", "--strict-owner"]);
   assert.deepEqual([strict.status, strict.stderr], [0, ""]);
@@ -229,7 +232,7 @@ place("a config in root's hands is no matter, nor one in a sticky folder or of o
   assert.deepEqual([own.status, own.stderr], [0, ""]);
 });
 
-place("no symlink beside the file is written through", false, (place) => {
+place("apply follows no symlink beside the file", false, (place) => {
   const victim = join(place.root, "victim");
   for (
     const name of ["remote.yaml", "remote.yaml.sremote-backup", ".sremote-ledger.json", "remote.yaml.lock"]
@@ -265,12 +268,12 @@ place("a hard link elsewhere keeps the old content", false, (place) => {
 });
 
 for (const umask of ["000", "077"]) {
-  place(`modes are the same with umask ${umask}`, false, (place) => {
-    const modes = (folder: string) =>
+  place(`modes do not depend on the umask (${umask})`, false, (place) => {
+    const modes = (directory: string) =>
       Object.fromEntries(
-        readdirSync(folder, { recursive: true, encoding: "utf8" }).sort().map((name) => [
+        readdirSync(directory, { recursive: true, encoding: "utf8" }).sort().map((name) => [
           name,
-          modeAndOwner(join(folder, name)).split(" ")[0],
+          modeAndOwner(join(directory, name)).split(" ")[0],
         ]),
       );
     const made = join(place.root, "made");
@@ -301,12 +304,12 @@ for (const umask of ["000", "077"]) {
   });
 }
 
-place("a document takes the place of files alone", false, (place) => {
+place("a document replaces only regular files", false, (place) => {
   assert.equal(spawnSync("mkfifo", [place.at("pipe")]).status, 0);
   writeFileSync(join(place.root, "victim"), "VICTIM");
   symlinkSync("../victim", place.at("link"));
-  mkdirSync(place.at("folder"));
-  const said = { pipe: "a device or pipe", link: "a symbolic link", folder: "a folder" };
+  mkdirSync(place.at("directory"));
+  const said = { pipe: "a device or pipe", link: "a symbolic link", directory: "a directory" };
   for (const [name, what] of Object.entries(said)) {
     const kind = lstatSync(place.at(name)).mode;
     for (const flag of ["--out", "--json-into"]) {
@@ -314,7 +317,7 @@ place("a document takes the place of files alone", false, (place) => {
       assert.equal(ran.status, 1, ran.stderr);
       assert.match(
         ran.stderr,
-        new RegExp(`cannot write .*/${name}: ${what} of that name is there\nNext: name a file`),
+        new RegExp(`cannot write .*/${name}: it is ${what}\nNext: Name a regular file`),
       );
       assert.equal(lstatSync(place.at(name)).mode, kind);
     }
@@ -323,7 +326,7 @@ place("a document takes the place of files alone", false, (place) => {
 });
 
 place(
-  "another user who races for the names in an open folder gets nothing written elsewhere",
+  "another user who races for the names in an open directory cannot redirect a write",
   true,
   async (place) => {
     const victim = join(place.root, "victim");
@@ -331,7 +334,7 @@ place(
     chmodSync(victim, 0o644);
     chmodSync(place.work, 0o1777);
     const names = "remote.yaml remote.yaml.lock remote.yaml.sremote-backup .sremote-ledger.json plan.json";
-    // On SIGTERM the shell ends after the command that it waits for: none outlives it.
+    // On SIGTERM the shell waits for its current command, so that no process outlives it.
     const attack = `trap exit TERM; while :; do for n in ${names} .remote.yaml.sremote-*; do
     ln -s ../victim "$n" 2>/dev/null; ln -sf ../victim "$n" 2>/dev/null; rm -rf "$n" 2>/dev/null; done; done`;
     const attacker = spawn(
@@ -364,7 +367,7 @@ place(
       }`,
     );
     assert.ok((codes.get(0) ?? 0) > 0);
-    // Once alone, it works at once.
+    // Without the other user, apply succeeds.
     for (const name of place.made()) rmSync(place.at(name), { recursive: true });
     const last = place.sremote(["apply", "--yes"]);
     assert.equal(last.status, 0, last.stderr);

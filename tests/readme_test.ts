@@ -1,4 +1,4 @@
-/** What the README shows is what happens, with the config that it shows. */
+/** The sessions of the README, run with its config, print what it shows. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { certificate, startEndpoint, startProxy, TLS } from "./servers.ts";
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 const example = readFileSync(join(ROOT, "remotes.example.ts"), "utf8");
 
-/** The README's sessions: each command with what it prints. */
+/** The sessions of the README: each command with its output. */
 function sessions(): { readonly command: string; readonly output: string }[][] {
   return Array.from(
     readme.matchAll(/```console\n([\s\S]*?)\n```/g),
@@ -23,16 +23,16 @@ function sessions(): { readonly command: string; readonly output: string }[][] {
   );
 }
 
-// deno-lint-ignore no-control-regex -- what drives a terminal is what it looks for
+// deno-lint-ignore no-control-regex -- it matches control sequences of a terminal
 const DRIVES = /\u001b\[[0-9;?]*[A-Za-z]|\r/g;
 
 for (const program of PROGRAMS) {
-  Deno.test(`the README's sessions (${program.name})`, async () => {
+  Deno.test(`the sessions of the README print what it shows (${program.name})`, async () => {
     using machine = new Machine();
     const { work } = machine;
     const tokens = machine.put("tokens", "alice token-of-alice\n");
     await using endpoint = await startEndpoint(machine, program, [...TLS, "--tokens", tokens]);
-    // Through it, enterprise.example.com is that endpoint.
+    // Through this proxy, enterprise.example.com is the endpoint.
     await using proxy = await startProxy(endpoint.port);
     const env = {
       HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
@@ -64,14 +64,14 @@ for (const program of PROGRAMS) {
       let left = seen.screen.replaceAll(DRIVES, "");
       for (const line of output.split("\n")) {
         const at = left.indexOf(line);
-        assert.ok(at >= 0, `${line} is not in its place on the screen:\n${seen.screen}`);
+        assert.ok(at >= 0, `${line} is missing or out of order on the screen:\n${seen.screen}`);
         left = left.slice(at + line.length);
       }
     }
   });
 }
 
-Deno.test("the example plans and applies for a user too, and the JSON of the README is a valid config", async () => {
+Deno.test("the example works for a user too, and the JSON of the README is a valid config", async () => {
   using machine = new Machine();
   const run = (...args: string[]) => machine.run([...args, "--root", "."]);
   const config = join(ROOT, "remotes.example.ts");
@@ -80,7 +80,7 @@ Deno.test("the example plans and applies for a user too, and the JSON of the REA
   assert.equal((await run("plan", "-c", config, "--detailed-exitcode")).status, 0);
   assert.equal(
     machine.read("home/me/.singularity/remote.yaml"),
-    "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com:8443\n",
+    "Active: lab\nRemotes:\n    lab:\n        URI: lab.example.com\n",
   );
   machine.put("c.json", /```json\n([\s\S]*?)```/.exec(readme)![1]!);
   assert.equal(
@@ -89,14 +89,14 @@ Deno.test("the example plans and applies for a user too, and the JSON of the REA
   );
 });
 
-Deno.test("the README's two commands are tasks, and the demo runs to its end", () => {
+Deno.test("the two commands of the README are tasks, and the demo runs to its end", () => {
   const commands = Array.from(readme.matchAll(/^npx -y deno@2\.9\.6 task (\w+)$/gm), (found) => found[1]);
   assert.deepEqual(commands, ["demo", "test"]);
   const run = spawnSync(process.execPath, ["task", "--quiet", "demo"], { cwd: ROOT, encoding: "utf8" });
   assert.equal(run.status, 0, run.stderr);
   assert.match(
     run.stderr,
-    /^Error: cannot apply: the library service of "site" does not answer.*\nNext: .*\n$/,
+    /^Error: cannot apply: check failed: the library service of "site": .*\nNext: .*\n$/,
   );
   const order = [
     "$ sremote plan",
@@ -105,7 +105,7 @@ Deno.test("the README's two commands are tasks, and the demo runs to its end", (
     "Nothing to do",
     "elsewhere.example.net →",
     "[company]",
-    "1 logged in to",
+    "1 login",
     "Logged in as alice",
     "$ sremote apply",
     "down for maintenance",
@@ -117,6 +117,6 @@ Deno.test("the README's two commands are tasks, and the demo runs to its end", (
   let at = 0;
   for (const one of order) {
     at = run.stdout.indexOf(one, at);
-    assert.ok(at >= 0, `${one} is not in its place in the demo`);
+    assert.ok(at >= 0, `${one} is missing or out of order in the demo`);
   }
 });

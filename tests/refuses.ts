@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Failure, type FailureCode } from "../src/base/failure.ts";
 
-/** The failure that `work` ends with, which has this code. */
+/** Returns the failure of `work`; fails unless it has this code. */
 export async function refuses(code: FailureCode, work: () => Promise<unknown>): Promise<Failure> {
   try {
     await work();

@@ -1,4 +1,4 @@
-/** A release: its archives and checksums, a Mac's signature, and the Debian package installed, run and removed. */
+/** A release: its archives and checksums, the signature for macOS, and the Debian package, installed, run and removed. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,8 +13,8 @@ const debian = spawnSync("dpkg-deb", ["--version"]).status === 0;
 const linux = process.platform === "linux" && process.arch === "x64";
 const asRoot = process.getuid?.() === 0;
 
-function run(command: string, args: readonly string[], folder: string): string {
-  const ran = spawnSync(command, args, { cwd: folder, encoding: "utf8", env: { PATH: process.env.PATH } });
+function run(command: string, args: readonly string[], cwd: string): string {
+  const ran = spawnSync(command, args, { cwd, encoding: "utf8", env: { PATH: process.env.PATH } });
   assert.equal(ran.status, 0, `${command} ${args.join(" ")}: ${ran.stderr}`);
   return ran.stdout;
 }
@@ -23,7 +23,7 @@ function versionOf(machine: Machine, program: string): string {
   return machine.runSync(["--version"], { program: { name: "binary", command: [program] } }).stdout;
 }
 
-/** How many pages of a Mach-O program differ from what its code directory (Apple's cs_blobs.h) says; null: unsigned. */
+/** The number of pages of a Mach-O program that differ from its code directory (Apple's cs_blobs.h); null if unsigned. */
 function brokenPages(program: Uint8Array<ArrayBuffer>): number | null {
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
   let command = 32;
@@ -55,7 +55,7 @@ function brokenPages(program: Uint8Array<ArrayBuffer>): number | null {
 }
 
 Deno.test({
-  name: "release: archives, checksums, signatures, a Debian package",
+  name: "release: archives, checksums, signatures and the Debian package are valid",
   ignore: !linux,
   fn: () => {
     using machine = new Machine();
@@ -70,7 +70,7 @@ Deno.test({
     assert.equal(readFileSync(join(out, "SHA256SUMS"), "utf8").split("\n").length, made.length);
     for (const one of archives) {
       run("tar", ["-xzf", one], out);
-      const folder = join(out, one.replace(/\.tar\.gz$/, ""));
+      const directory = join(out, one.replace(/\.tar\.gz$/, ""));
       const papers = [
         "LICENSE",
         "README.md",
@@ -78,15 +78,15 @@ Deno.test({
         "completions/_sremote",
         "man/man1/sremote-plan.1",
       ];
-      for (const paper of papers) assert.ok(existsSync(join(folder, paper)), `${one}: ${paper}`);
-      const program = readFileSync(join(folder, "sremote"));
+      for (const paper of papers) assert.ok(existsSync(join(directory, paper)), `${one}: ${paper}`);
+      const program = readFileSync(join(directory, "sremote"));
       for (const name of ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"]) {
         assert.ok(!program.includes(name), name);
       }
       if (one.includes("macos")) assert.equal(brokenPages(new Uint8Array(program)), 0);
       else {
         assert.match(
-          versionOf(machine, join(folder, "sremote")),
+          versionOf(machine, join(directory, "sremote")),
           /^sremote [\d.]+ \(commit \S+, bun [\d.]+\)\n$/,
         );
       }
@@ -95,7 +95,7 @@ Deno.test({
   },
 });
 
-/** Installs, runs and removes it, where that disturbs nobody. */
+/** Installs, runs and removes the package, unless sremote is installed already. */
 function tryPackage(machine: Machine): void {
   const out = machine.work;
   const file = `sremote_${VERSION}_amd64.deb`;

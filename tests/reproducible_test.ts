@@ -1,4 +1,4 @@
-/** Two compiles of the same source, in two folders, are the same binary to the last byte. */
+/** Two compiles of the same source, in two directories, give the same binary byte for byte. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,24 +8,24 @@ import { join } from "node:path";
 import process from "node:process";
 import { DENO_ENVIRONMENT, ROOT } from "./machine.ts";
 
-/** What is not source. */
+/** Not source. */
 const OTHER = ["dist", "node_modules"];
 
-Deno.test("two compiles of one source are equal byte for byte", () => {
-  const digests = ["sremote-one-", "another-sremote-folder-"].map((prefix) => {
-    const folder = mkdtempSync(join(tmpdir(), prefix));
+Deno.test("two compiles of the same source are equal byte for byte", () => {
+  const digests = ["sremote-one-", "another-sremote-directory-"].map((prefix) => {
+    const directory = mkdtempSync(join(tmpdir(), prefix));
     try {
       for (const name of readdirSync(ROOT)) {
-        if (!OTHER.includes(name)) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+        if (!OTHER.includes(name)) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
       }
       const env = { ...process.env, ...DENO_ENVIRONMENT };
       for (const args of [["install", "--frozen", "--quiet"], ["task", "compile"]]) {
-        const ran = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", env });
+        const ran = spawnSync(process.execPath, args, { cwd: directory, encoding: "utf8", env });
         assert.equal(ran.status, 0, ran.stderr);
       }
-      return createHash("sha256").update(readFileSync(join(folder, "dist/sremote"))).digest("hex");
+      return createHash("sha256").update(readFileSync(join(directory, "dist/sremote"))).digest("hex");
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   });
   assert.equal(digests[0], digests[1]);
@@ -34,6 +34,6 @@ Deno.test("two compiles of one source are equal byte for byte", () => {
   assert.equal(
     createHash("sha256").update(readFileSync(here)).digest("hex"),
     digests[0],
-    "dist/ is another one",
+    "dist/sremote differs: compile it again",
   );
 });

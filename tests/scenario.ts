@@ -1,24 +1,24 @@
 /**
  * Scenarios: a story in one file, run by the real program on real files.
  *
- * Every command runs in the scenario's folder, which stands for `/` (`--root .`), with an almost empty environment,
- * without a terminal. A section is a line that begins with `===`, and what follows until the next one:
+ * Every command runs in the directory of the scenario, which is also its root (`--root .`), with an almost empty environment
+ * and without a terminal. A section is a line that begins with `===`, and the text until the next one:
  *
- * - `=== file PATH`: the file is put there.
+ * - `=== file PATH`: writes the file.
  * - `=== do symlink TARGET PATH | mkdir PATH | chmod MODE PATH | remove PATH`
- * - `=== env NAME=VALUE`: for the commands from here on.
- * - `=== sremote ARGUMENTS`: the command is run; the text is its standard output. `=== stderr` and `=== exit N` may
- *   follow; without them nothing may be on standard error, and the exit code is 0.
- * - `=== stdin`: what the next command reads on standard input.
- * - `=== endpoint N [FLAGS]`: an endpoint (`sremote endpoint serve`) runs from here on, at PORTN, where alice's token is
- *   CANARY and bob's is CANARY2; again, it is another one at the same port. `--tls` serves https (`tests/tls/`, whose
- *   authority `=== do ca PATH [other-ca.pem]` puts somewhere). `=== stop N` ends it.
- * - `=== proxy N TO [STATUS]`: a proxy runs at PORTN, that connects to endpoint TO; `=== proxied N`: what it was asked.
- * - `=== then PATH [MODE]`: the file now has this content, and this mode.
- * - `=== absent PATH`: nothing is there.
+ * - `=== env NAME=VALUE`: for all commands after it.
+ * - `=== sremote ARGUMENTS`: runs the command; the text is its standard output. `=== stderr` and `=== exit N` may
+ *   follow; without them standard error must be empty, and the exit code 0.
+ * - `=== stdin`: the standard input of the next command.
+ * - `=== endpoint N [FLAGS]`: starts an endpoint (`sremote endpoint serve`) at PORTN, where alice's token is CANARY and
+ *   bob's is CANARY2; a second one with the same number replaces it at the same port. `--tls` serves https (`tests/tls/`,
+ *   whose authority `=== do ca PATH [other-ca.pem]` writes to a file). `=== stop N` stops it.
+ * - `=== proxy N TO [STATUS]`: starts a proxy at PORTN that connects to endpoint TO; `=== proxied N`: its requests.
+ * - `=== then PATH [MODE]`: the file now has this content and this mode.
+ * - `=== absent PATH`: the file does not exist.
  *
- * After each apply that ends well the same apply is run again, and may not touch a file. In the end, the token
- * {@link CANARY} may stand in the user's `remote.yaml` and its backup alone, and no lock or temporary file may be left.
+ * After each successful apply the same apply runs again, and may not touch a file. At the end, the token {@link CANARY} may
+ * be only in the user's `remote.yaml` and its backup, and no lock or temporary file may be left.
  */
 import assert from "node:assert/strict";
 import {
@@ -41,7 +41,7 @@ interface Section {
   readonly body: string;
 }
 
-/** Runs a scenario's text; gives the text with what was really seen in place of what was expected. */
+/** Runs the text of a scenario; returns it with the actual results in place of the expected ones. */
 export async function runScenario(text: string, program: Program): Promise<string> {
   using machine = new Machine();
   const [told, ...sections] = text.split(/^(?==== )/m);
@@ -61,9 +61,9 @@ class Story {
   private stdin: string | undefined;
   private readonly endpoints = new Map<string, RunningEndpoint>();
   private readonly proxies = new Map<string, RunningProxy>();
-  /** By their numbers; an endpoint that is stopped keeps its own. */
+  /** By number; a stopped endpoint keeps its port. */
   private readonly ports = new Map<string, number>();
-  /** What the scenario itself put there, and may hold the token. */
+  /** Files of the scenario itself, which may hold the token. */
   private readonly given = new Set<string>();
 
   constructor(private readonly machine: Machine, private readonly program: Program) {}
@@ -93,8 +93,8 @@ class Story {
           break;
         }
         case "absent":
-          // Never rewritten: what may not be there is not among the texts that change.
-          assert.ok(!existsSync(this.at(rest[0]!)), `${rest[0]} is there`);
+          // Always an assertion, even when the scenario is rewritten.
+          assert.ok(!existsSync(this.at(rest[0]!)), `${rest[0]} exists`);
           told.push(section);
           break;
         case "proxied": {
@@ -117,7 +117,7 @@ class Story {
     return told;
   }
 
-  /** Ends what still runs. */
+  /** Stops the endpoints and proxies. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.endpoints.values(), ...this.proxies.values()].map((one) => one.stop()));
   }
@@ -172,7 +172,7 @@ class Story {
     return { status: ran.status, stdout: this.shown(ran.stdout), stderr: this.shown(ran.stderr) };
   }
 
-  /** As it would be in a real root, at a port with a name, and in no time; a digest of a text with such a path differs. */
+  /** The text without what differs between runs: the root, ports, times, and digests of texts that hold them. */
   private shown(text: string): string {
     const named = [...this.ports].reduce(
       (left, [name, port]) => left.replaceAll(new RegExp(`:${port}\\b`, "g"), `:PORT${name}`),
@@ -190,7 +190,7 @@ class Story {
     if (args.includes("--json-into")) return;
     const before = this.traces();
     const again = await this.run(args.map((one) => this.withPorts(one)));
-    assert.equal(again.status, 0, `the second apply failed: ${again.stderr}`);
+    assert.equal(again.status, 0, `the second apply fails: ${again.stderr}`);
     assert.equal(this.traces(), before, "the second apply touched a file");
   }
 
@@ -224,19 +224,19 @@ class Story {
   }
 }
 
-/** What a scenario gives: the blank line before the next section is the scenario's. */
+/** The text of a section, without the blank line before the next one. */
 function given(body: string): string {
   return body.replace(/\n\n$/, "\n").replaceAll("CANARY", CANARY);
 }
 
-/** A body ends with a blank line, so that sections stand apart; a text without a last line break is marked. */
+/** A body ends with a blank line; a text without a last line break is marked. */
 function padded(text: string): string {
   const shown = text.replaceAll(CANARY, "CANARY");
   if (shown === "") return "\n";
   return shown.endsWith("\n") ? `${shown}\n` : `${shown}(no line break)\n\n`;
 }
 
-/** Words with double quotes: `add "a b" host`. */
+/** The words of a line, with double quotes: `add "a b" host`. */
 function words(line: string): string[] {
   return Array.from(line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g), (found) => {
     return found[2] ?? JSON.parse(`"${found[1]}"`) as string;

@@ -1,11 +1,11 @@
-/** Servers on loopback for scenarios: `sremote endpoint serve` as a process of its own, and a proxy that logs what it is asked. */
+/** Servers on loopback: `sremote endpoint serve` as a separate process, and a proxy that logs its requests. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Machine, Program } from "./machine.ts";
 
-/** A file of `tls/`. */
+/** The path of a file in `tls/`. */
 export function certificate(name: string): string {
   return fileURLToPath(new URL(`tls/${name}`, import.meta.url));
 }
@@ -13,7 +13,7 @@ export function certificate(name: string): string {
 /** The flags with which an endpoint serves https. */
 export const TLS = ["--cert", certificate("server.pem"), "--key", certificate("server.key")];
 
-/** An endpoint that runs; `await using` stops it. */
+/** A running endpoint; `await using` stops it. */
 export interface RunningEndpoint extends AsyncDisposable {
   readonly port: number;
   stop(): Promise<void>;
@@ -49,15 +49,15 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-/** A proxy that runs; `await using` stops it. */
+/** A running proxy; `await using` stops it. */
 export interface RunningProxy extends AsyncDisposable {
   readonly port: number;
-  /** What it was asked: `CONNECT host:port`, `GET address`, each with the user and password that came. */
+  /** Its requests: `CONNECT host:port`, `GET address`, each with the given user and password. */
   readonly log: string[];
   stop(): Promise<void>;
 }
 
-/** A proxy for https (CONNECT) and http; whatever host it is asked for, it connects to `port` here. */
+/** A proxy for https (CONNECT) and http; it connects every host to `port` on this machine. */
 export async function startProxy(port: number, status = 200): Promise<RunningProxy> {
   const log: string[] = [];
   const sockets = new Set<{ destroy(): unknown }>();

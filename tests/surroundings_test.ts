@@ -1,14 +1,14 @@
-/** The current folder and the environment do not change what code runs. */
+/** The current directory and the environment do not change what code runs. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { BINARY, CANARY, Machine } from "./machine.ts";
 import { certificate, startEndpoint, TLS } from "./servers.ts";
 
 const CONFIG = 'import { defineConfig } from "sremote";\nexport default defineConfig({ remotes: {} });\n';
-/** Each says so when it runs. */
+/** Prints a word if it runs. */
 const EVIL = 'console.log("EVIL"); console.error("EVIL"); export {};\n';
 
-const FOLDER: Readonly<Record<string, string>> = {
+const FILES: Readonly<Record<string, string>> = {
   "evil.ts": EVIL,
   "evil.cjs": 'console.log("EVIL");\n',
   "bunfig.toml": 'preload = ["./evil.ts"]\n[run]\nshell = "./evil.ts"\n',
@@ -46,10 +46,10 @@ const ENVIRONMENT: readonly Readonly<Record<string, string>>[] = [
   { HOME: "." },
 ];
 
-Deno.test("the current folder and the environment do not change what code the binary runs", async () => {
+Deno.test("the current directory and the environment do not change what code the binary runs", async () => {
   using machine = new Machine();
   const { work } = machine;
-  for (const [name, text] of Object.entries(FOLDER)) machine.put(name, text);
+  for (const [name, text] of Object.entries(FILES)) machine.put(name, text);
   machine.put("remotes.ts", CONFIG);
   const present = readdirSync(work).sort();
   for (const variables of ENVIRONMENT) {
@@ -66,7 +66,7 @@ Deno.test("the current folder and the environment do not change what code the bi
   }
 });
 
-/** Each would print what is sent, write keys down, look at no certificate, or go through somebody's proxy. */
+/** Variables of runtimes that print requests, write keys to a file, skip the certificate check, or name a proxy. */
 const NETWORK: readonly Readonly<Record<string, string>>[] = [
   { NODE_DEBUG: "http,https,http2,net,tls,stream", NODE_DEBUG_NATIVE: "http,tls" },
   { DEBUG: "*" },
@@ -77,7 +77,7 @@ const NETWORK: readonly Readonly<Record<string, string>>[] = [
   { HTTPS_PROXY: "http://127.0.0.1:9", HTTP_PROXY: "http://127.0.0.1:9", ALL_PROXY: "http://127.0.0.1:9" },
 ];
 
-Deno.test("nor what the binary's requests show, trust, and go through", async () => {
+Deno.test("the environment does not change what the binary's requests show, trust or go through", async () => {
   using machine = new Machine();
   machine.put("tokens", `alice ${CANARY}\n`);
   machine.put("ca.pem", readFileSync(certificate("ca.pem")));

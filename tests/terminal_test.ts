@@ -17,7 +17,7 @@ const ANSWERS: readonly Answer[] = [
   { story: "yes applies", keys: "y\r", exit: 0, says: /Applied.* to /, applied: true },
   { story: "no declines", keys: "n\r", exit: 6, says: /cancelled: nothing was written/, applied: false },
   {
-    story: "Enter alone is a no",
+    story: "Enter alone cancels",
     keys: "\r",
     exit: 6,
     says: /cancelled: nothing was written/,
@@ -47,7 +47,7 @@ for (const program of PROGRAMS) {
       const apply = ["apply", "--remote-file", "made/remote.yaml"];
       const seen = await dialogue(machine, program, apply, [["(y/N)", keys]]);
       assert.match(seen.screen, /Plan: 1 to add/);
-      assert.ok(seen.screen.includes("\u001b[32m+"), "a terminal gets colour");
+      assert.ok(seen.screen.includes("\u001b[32m+"), "a terminal gets no colour");
       assert.match(seen.screen, says);
       assert.equal(seen.exit, exit, seen.screen);
       assert.equal(existsSync(machine.at("made")), applied);
@@ -76,7 +76,7 @@ interface LoginStory {
 
 const LOGINS: readonly LoginStory[] = [
   {
-    story: "a token is asked for, without an echo",
+    story: "login asks for a token without echo",
     before: BEFORE,
     typing: [["API Key:", `${CANARY}\r`]],
     exit: 0,
@@ -84,7 +84,7 @@ const LOGINS: readonly LoginStory[] = [
     after: WITH(CANARY),
   },
   {
-    story: "a token that is not valid changes nothing",
+    story: "an invalid token changes nothing",
     before: BEFORE,
     typing: [["API Key:", `${CANARY}-mistyped\r`]],
     exit: 3,
@@ -92,7 +92,7 @@ const LOGINS: readonly LoginStory[] = [
     after: BEFORE,
   },
   {
-    story: "nothing entered changes nothing",
+    story: "an empty token changes nothing",
     before: BEFORE,
     typing: [["API Key:", "\r"]],
     exit: 3,
@@ -116,7 +116,7 @@ const LOGINS: readonly LoginStory[] = [
     after: BEFORE,
   },
   {
-    story: "a valid token is replaced after a yes",
+    story: "login replaces a valid token after confirmation",
     before: WITH(CANARY),
     typing: [[REPLACE, "y\r"], ["API Key:", `${CANARY}2\r`]],
     exit: 0,
@@ -124,7 +124,7 @@ const LOGINS: readonly LoginStory[] = [
     after: WITH(`${CANARY}2`),
   },
   {
-    story: "and stays after a no",
+    story: "login keeps a valid token without confirmation",
     before: WITH(CANARY),
     typing: [[REPLACE, "n\r"]],
     exit: 6,
@@ -132,7 +132,7 @@ const LOGINS: readonly LoginStory[] = [
     after: WITH(CANARY),
   },
   {
-    story: "and after Ctrl-C",
+    story: "login keeps a valid token after Ctrl-C",
     before: WITH(CANARY),
     typing: [[REPLACE, "\x03"]],
     exit: 130,
@@ -140,7 +140,7 @@ const LOGINS: readonly LoginStory[] = [
     after: WITH(CANARY),
   },
   {
-    story: "of a token that is no longer valid it is said that it is, and nothing is asked",
+    story: "login says that a token is no longer valid, and replaces it without confirmation",
     before: WITH(`${CANARY}-of-yesterday`),
     typing: [["API Key:", `${CANARY}\r`]],
     exit: 0,
@@ -149,7 +149,7 @@ const LOGINS: readonly LoginStory[] = [
   },
 ];
 
-Deno.test("on a terminal, what takes longer than a second is told, in a line that goes away", async () => {
+Deno.test("on a terminal, a temporary line shows the progress of what takes longer than a second", async () => {
   using machine = new Machine();
   await using endpoint = await startEndpoint(machine, BINARY, ["--slow", "discovery=2500"]);
   machine.put("remote.yaml", BEFORE.replace("PORT", String(endpoint.port)), 0o600);
@@ -161,7 +161,7 @@ Deno.test("on a terminal, what takes longer than a second is told, in a line tha
 });
 
 for (const program of PROGRAMS) {
-  Deno.test(`on a terminal, logging in (${program.name})`, async (test) => {
+  Deno.test(`on a terminal, login asks and answers (${program.name})`, async (test) => {
     using machine = new Machine();
     const tokens = machine.put("tokens", `alice ${CANARY}\nbob ${CANARY}2\n`);
     await using endpoint = await startEndpoint(machine, program, ["--tokens", tokens]);
@@ -183,7 +183,7 @@ for (const program of PROGRAMS) {
         assert.equal(machine.read("remote.yaml"), withPort(after));
       });
     }
-    await test.step("a prompt of the config is asked by apply", async () => {
+    await test.step("apply asks for the token of a remote with a prompt", async () => {
       const config =
         `{"remotes":{"lab":{"uri":"http://localhost:${endpoint.port}","login":{"prompt":true}}}}`;
       machine.put("remotes.json", config);

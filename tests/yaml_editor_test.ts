@@ -1,4 +1,4 @@
-/** With the schema that `sremote schema` prints, yaml-language-server (that of VS Code's YAML extension) checks a YAML config. */
+/** With the schema of `sremote schema`, yaml-language-server (of the YAML extension of VS Code) checks a YAML config. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -11,11 +11,11 @@ const SERVER = join(ROOT, "node_modules/yaml-language-server/bin/yaml-language-s
 interface Message {
   readonly id?: number;
   readonly method?: string;
-  // deno-lint-ignore no-explicit-any -- what a server says is what the assertions look at
+  // deno-lint-ignore no-explicit-any -- the assertions check what the server sends
   readonly [field: string]: any;
 }
 
-/** JSON-RPC over standard input and output, as the Language Server Protocol has it. */
+/** JSON-RPC over standard input and output, as in the Language Server Protocol. */
 class Client {
   #rest = new Uint8Array();
   #answers = new Map<number, (answer: Message) => void>();
@@ -38,7 +38,7 @@ class Client {
     });
   }
 
-  /** Opens a document, and gives what the server finds wrong with it: `line: message`. */
+  /** Opens a document; returns the problems that the server finds: `line: message`. */
   open(uri: string, text: string): Promise<string[]> {
     return new Promise((done) => {
       this.#problems.set(uri, done);
@@ -78,7 +78,7 @@ class Client {
   }
 }
 
-Deno.test("editors: yaml-language-server finds what is wrong with a YAML config, and has its documentation", async () => {
+Deno.test("editors: yaml-language-server finds the problems of a YAML config and shows its documentation", async () => {
   using machine = new Machine();
   const uriOf = (name: string) => pathToFileURL(machine.at(name)).href;
   const printed = await machine.run(["schema"]);
@@ -111,7 +111,7 @@ Deno.test("editors: yaml-language-server finds what is wrong with a YAML config,
       textDocument: { uri: uriOf("good.yaml") },
       position: { line: 5, character: 5 },
     });
-    assert.match(JSON.stringify(hover.result), /Services that must answer before this remote is put in use/);
+    assert.match(JSON.stringify(hover.result), /Services that must respond before apply changes the file/);
   } finally {
     server.kill("SIGKILL");
     await ended;

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Runs sremote on a host, and tells Ansible what it said."""
+"""Runs sremote on a host and reports the result to Ansible."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -8,9 +8,9 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: remotes
-short_description: Make remote.yaml of Singularity or Apptainer say what a config says
+short_description: Update remote.yaml of Singularity or Apptainer to match a config
 description:
-  - Runs C(sremote apply) on the host, in check mode C(sremote plan).
+  - Runs C(sremote apply) on the host, or C(sremote plan) in check mode.
   - The host needs the binary of sremote; the role P(sremote.sremote.sremote#role) installs it.
 version_added: 0.1.0
 author: The sremote authors
@@ -19,84 +19,84 @@ options:
     description: The config on the host, C(.ts), C(.js), C(.json) or C(.yaml).
     type: path
   definition:
-    description: The config itself, in the words of a JSON config.
+    description: The config itself, with the fields of a JSON config.
     type: dict
   scope:
-    description: Whose remotes, the whole machine's or those of the user who runs the task.
+    description: Update the global file, or the user file of the user who runs the task.
     type: str
     choices: [global, user]
     default: global
   runtime:
-    description: Whose remote.yaml, where the config does not say.
+    description: The program whose remote.yaml to update, if the config does not name one.
     type: str
     choices: [singularity, apptainer]
   root:
-    description: A folder that stands for C(/).
+    description: Use this directory as the root directory.
     type: path
   remote_file:
-    description: This very remote.yaml.
+    description: Use this remote.yaml.
     type: path
   sysconfdir:
-    description: The folder that holds C(singularity/) and C(apptainer/).
+    description: The directory that contains C(singularity/) and C(apptainer/).
     type: path
   vars:
-    description: Values for a config that is a function, as C(--var) gives them.
+    description: Variables for the config, like C(--var).
     type: dict
     default: {}
   skip_login:
-    description: Leave logging in out.
+    description: Skip login steps.
     type: bool
     default: false
   skip_check:
-    description: Leave the required services out.
+    description: Skip checks of required services.
     type: bool
     default: false
   allow_mass_removal:
-    description: More than half of a file's remotes may go.
+    description: Allow removing more than half of the remotes of a file.
     type: bool
     default: false
   strict_owner:
-    description: Refuse a config that somebody else can change.
+    description: Refuse a config that others can change.
     type: bool
     default: false
   lock_timeout:
-    description: Seconds to wait for another sremote.
+    description: Seconds to wait for another sremote process.
     type: int
     default: 10
   token:
     description:
-      - A token for a remote whose C(login) names the variable O(token_variable). It goes there, and into no argument.
+      - The token for a remote whose C(login) names the variable O(token_variable). It is passed in the environment, never in an argument.
     type: str
   token_variable:
-    description: The name of the variable that O(token) is given in.
+    description: The name of the environment variable for O(token).
     type: str
     default: SREMOTE_TOKEN
   executable:
-    description: The binary, by its path or its name in C(PATH).
+    description: Path of the binary, or its name in C(PATH).
     type: str
     default: sremote
 attributes:
   check_mode:
-    description: Nothing is written; what would be changed is told.
+    description: Writes nothing and reports what would change.
     support: full
   diff_mode:
-    description: The lines of remote.yaml before and after, tokens masked.
+    description: Shows the lines of remote.yaml before and after, with masked tokens.
     support: full
 """
 
 EXAMPLES = r"""
-- name: The machine's remotes, from a config on the host
+- name: Update the global remotes from a config on the host
   sremote.sremote.remotes:
     config: /etc/sremote/remotes.ts
 
-- name: The machine's remotes, as they stand here
+- name: Update the global remotes from this definition
   sremote.sremote.remotes:
     definition:
       remotes:
         company: { uri: enterprise.example.com, scope: global }
       default: company
 
-- name: My own, with a token from the vault
+- name: Update the user remotes, with a token from the vault
   sremote.sremote.remotes:
     scope: user
     definition:
@@ -107,17 +107,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plans:
-  description: What was planned, or done, for each file, as C(sremote --json) gives it.
+  description: The plan or result for each file, as printed by C(sremote --json).
   returned: success
   type: list
   elements: dict
 code:
-  description: The stable code of sremote's error.
+  description: The stable code of the error.
   returned: failure
   type: str
   sample: locked
 rc:
-  description: sremote's exit code.
+  description: The exit code.
   returned: always
   type: int
 """
@@ -128,12 +128,12 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
-# All of the task's environment that sremote may see.
+# The variables of the task that sremote may see.
 KEPT = ("PATH", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
 
 
 def flags_of(params, config):
-    """The arguments that plan and apply have in common."""
+    """The arguments of both plan and apply."""
     flags = ["--config", config, "--lock-timeout", str(params["lock_timeout"])]
     if params["scope"] == "global":
         flags.append("--global")
@@ -149,7 +149,7 @@ def flags_of(params, config):
 
 
 def fail(module, rc, out, err):
-    """sremote's error is a document, where it came so far."""
+    """Reports the error document, if sremote printed one."""
     try:
         error = json.loads(out)["error"]
         text, code = error["message"], error["code"]
@@ -194,13 +194,13 @@ def main():
 
     config = params["config"]
     if config is None:
-        # A folder of our own: the file's name says its kind.
+        # A directory of our own: the extension of the file tells its format.
         config = os.path.join(tempfile.mkdtemp(dir=module.tmpdir), "remotes.json")
         with open(config, "w") as file:
             json.dump(params["definition"], file)
     flags = flags_of(params, config)
 
-    # run_command adds to what there is: sremote sees this, and nothing else.
+    # run_command adds to the environment: sremote sees only these variables.
     os.environ.clear()
     os.environ.update(environment)
 
@@ -211,7 +211,7 @@ def main():
     if module._diff:
         rc, out, err = run("plan", "--diff", "--no-color")
         if rc == 0:
-            # The diff of each file, then the plan's own words, with blank lines between.
+            # The diff of each file, then the text of the plan, separated by blank lines.
             diffs = [one for one in out.split("\n\n") if one.startswith("--- ")]
             result["diff"] = {"prepared": "".join(one.rstrip("\n") + "\n" for one in diffs)}
     if module.check_mode:
@@ -224,7 +224,7 @@ def main():
     try:
         document = json.loads(out)
     except ValueError:
-        module.fail_json(msg="sremote's answer is not JSON: is %s another program?" % executable, rc=rc)
+        module.fail_json(msg="the output of sremote is not JSON: is %s another program?" % executable, rc=rc)
     result.update(
         changed=document["changed"],
         plans=document.get("plans", document.get("results", [])),
