@@ -8,6 +8,10 @@
 const INVISIBLE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}](?<!\p{Extended_Pictographic}\ufe0f)/gu;
 
+// Nearly all text is of these characters, which is found out quickly.
+const PLAIN = /^[ -~]*$/;
+const PLAIN_LINES = /^[\t\n -~]*$/;
+
 /** Line breaks, tabs and the escape sequences of our own styles (ECMA-48, SGR): all that text for people may hold. */
 // deno-lint-ignore no-control-regex -- the escape character is what it looks for
 const OURS = /(\n|\t|\u001b\[(?:1|2|22|31|32|33|36|39)m)/;
@@ -23,7 +27,7 @@ const OURS = /(\n|\t|\u001b\[(?:1|2|22|31|32|33|36|39)m)/;
  * ```
  */
 export function printable(text: string): string {
-  return text.replace(INVISIBLE, escapeOf);
+  return PLAIN.test(text) ? text : text.replace(INVISIBLE, escapeOf);
 }
 
 /**
@@ -31,6 +35,7 @@ export function printable(text: string): string {
  * invisible character is shown by its number.
  */
 export function visible(text: string, styled: boolean): string {
+  if (PLAIN_LINES.test(text)) return text;
   const parts = text.split(OURS);
   return parts.map((part, i) =>
     i % 2 === 1 && (styled || !part.startsWith("\u001b")) ? part : printable(part)

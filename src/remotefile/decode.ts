@@ -36,6 +36,15 @@ type Fields = ReadonlyMap<string, Pair>;
 type Path = readonly (string | number)[];
 type Read<T> = Field & { readonly property: keyof T & string };
 
+/** The names of the fields of each table, made once. */
+const NAMES = new Map<unknown, readonly string[]>();
+
+function namesOf(fields: readonly { readonly yaml: string }[]): readonly string[] {
+  let names = NAMES.get(fields);
+  if (names === undefined) NAMES.set(fields, names = fields.map(({ yaml }) => yaml));
+  return names;
+}
+
 class Decoder {
   readonly problems: LocatedProblem[] = [];
 
@@ -72,7 +81,7 @@ class Decoder {
 
   /** The values of all fields; of no node they are unset. */
   private values<T extends object>(node: Node | null, path: Path, fields: readonly Read<T>[]): T {
-    const found = node === null ? new Map() : this.fields(node, path, fields.map(({ yaml }) => yaml));
+    const found = node === null ? new Map() : this.fields(node, path, namesOf(fields));
     const values: { [property: string]: unknown } = {};
     for (const { yaml, property, type } of fields) values[property] = this.value(type, found, yaml, path);
     return values as T;

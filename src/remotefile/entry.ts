@@ -125,8 +125,16 @@ function differing<F extends Listed>(fields: readonly F[], a: object, b: object)
   return fields.filter(({ type, property }) => !SAME[type](one![property]!, other![property]!));
 }
 
+/** Written as a loop: it runs for every remote of a file. */
 function sameBy<T extends object>(fields: readonly Listed[]): Same<T> {
-  return (a, b) => a === b || differing(fields, a, b).length === 0;
+  return (a, b) => {
+    if (a === b) return true;
+    const [one, other] = [a, b] as unknown as Readonly<Record<string, never>>[];
+    for (const { type, property } of fields) {
+      if (!SAME[type](one![property]!, other![property]!)) return false;
+    }
+    return true;
+  };
 }
 
 /** Whether two lists are equal, item by item. */
@@ -175,16 +183,16 @@ export function updatedRemote(remote: StoredRemote, before: Entry, after: Entry)
 
 /** The remote without its secrets. */
 export function seenRemote(remote: StoredRemote): SeenRemote {
-  const seen = REMOTE_FIELDS.map((one) => [
-    one.property,
-    one.type === "secret" ? remote[one.property] !== null : remote[one.property],
-  ]);
-  return { remote: remote.name, ...Object.fromEntries(seen) };
+  const seen: Record<string, unknown> = { remote: remote.name };
+  for (const { type, property } of REMOTE_FIELDS) {
+    seen[property] = type === "secret" ? remote[property] !== null : remote[property];
+  }
+  return seen as SeenRemote;
 }
 
 function filled<T extends object>(fields: readonly Listed[], given: object): T {
   const values = given as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(
-    fields.map(({ type, property }) => [property, values[property] ?? UNSET[type]]),
-  ) as T;
+  const entry: Record<string, unknown> = {};
+  for (const { type, property } of fields) entry[property] = values[property] ?? UNSET[type];
+  return entry as T;
 }

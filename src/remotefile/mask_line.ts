@@ -33,8 +33,8 @@ export function maskLine(line: string): string {
   const [, before, key, value = ""] = LINE.exec(text) ?? [];
   if (before === undefined || key === undefined || maskName(key) !== key) return `${indent}***`;
   if (value === "") return `${before}${key}:`;
-  if (value.startsWith("#")) return `${before}${key}: # …`;
   if (maskField(key) !== key) return `${before}***: ***`;
+  if (value.startsWith("#")) return `${before}${key}: # …`;
   const comment = /^(\S+)[ \t]+#/.exec(value);
   const shown = isOpen(key, comment?.[1] ?? value) ? comment?.[1] ?? value : "***";
   return `${before}${key}: ${shown}${comment === null ? "" : " # …"}`;
