@@ -21,7 +21,10 @@ export type Immutable<T> = T extends readonly unknown[] | object
   : T;
 
 /** A program, or a program with the oldest version that has to read the file. */
-type RuntimeName = Runtime | `${Runtime}@${number}.${number}` | `${Runtime}@${number}.${number}.${number}`;
+export type RuntimeName =
+  | Runtime
+  | `${Runtime}@${number}.${number}`
+  | `${Runtime}@${number}.${number}.${number}`;
 
 const closed = { additionalProperties: false };
 // A path has no line breaks, NULs or other control characters.
@@ -149,7 +152,8 @@ export const configSchema = Type.Object({
     Type.Unsafe<RuntimeName>({
       type: "string",
       pattern: READER_PATTERN,
-      typescript: '"singularity" | "apptainer" | `${"singularity" | "apptainer"}@${number}.${string}`',
+      typescript:
+        '"singularity" | "apptainer" | `${"singularity" | "apptainer"}@${number}.${number}` | `${"singularity" | "apptainer"}@${number}.${number}.${number}`',
       allowed:
         "singularity or apptainer, or with the oldest version that has to read the file: singularity@3.8",
     }),

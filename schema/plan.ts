@@ -1,7 +1,8 @@
 /** The schema of `sremote plan --format json`, used to read a saved plan. `src/model.ts` has its types. */
 import Type from "typebox";
 import type { Static } from "typebox";
-import type { PlanDocument } from "../src/model.ts";
+import type { PlanDocument, Version } from "../src/model.ts";
+import { VERSION_PATTERN } from "../src/programs.ts";
 import type { Immutable } from "./config.ts";
 
 const closed = { additionalProperties: false };
@@ -76,6 +77,7 @@ const step = Type.Union([
 /** Why a request failed. */
 export const troubleSchema = Type.Object({
   kind: Type.Enum([
+    "address",
     "dns",
     "refused",
     "unreachable",
@@ -99,7 +101,7 @@ export const troubleSchema = Type.Object({
 
 /** The answer of one service. */
 export const serviceSchema = Type.Object({
-  service,
+  service: Type.String({ description: "Its name in discovery, without API." }),
   uri: nullable(Type.String(), "Where it is; null: the endpoint does not offer it."),
   ok: Type.Boolean(),
   version: nullable(Type.String(), "null: unknown."),
@@ -157,7 +159,10 @@ const plan = Type.Object({
   formatVersion: Type.Literal(1),
   target: Type.Object({
     runtime: Type.Enum(["singularity", "apptainer"], { type: "string" }),
-    oldest: nullable(Type.String(), "The oldest version that has to read the file; null: only current ones."),
+    oldest: nullable(
+      Type.Unsafe<Version>({ type: "string", pattern: VERSION_PATTERN }),
+      "The oldest version that has to read the file; null: only current ones.",
+    ),
     scope: Type.Enum(["user", "global"], { type: "string" }),
     file: Type.String({ description: "Absolute path of the remote.yaml." }),
   }, { ...closed, title: "Target", description: "The file that the plan is for." }),

@@ -10,8 +10,8 @@
 export interface Config {
   /** Location of this schema, for editors. sremote ignores it. */
   readonly $schema?: string;
-  /** The programs whose remote.yaml files sremote manages. Default: `["singularity"]`. */
-  readonly runtimes?: readonly ("singularity" | "apptainer")[];
+  /** The programs whose remote.yaml files sremote manages. singularity@3.8: version 3.8 and later have to read the file. Unset: Apptainer if only its directories exist, otherwise Singularity. */
+  readonly runtimes?: readonly ("singularity" | "apptainer" | `${"singularity" | "apptainer"}@${number}.${number}` | `${"singularity" | "apptainer"}@${number}.${number}.${number}`)[];
   /** All remotes, of both scopes, by name. */
   readonly remotes: Readonly<Record<string, Remote>>;
   /** The default remote. null: none. Unset: left unchanged. { user, global } sets a different one in each file. */

@@ -114,6 +114,7 @@ export interface ObservedOther {
 
 /** What went wrong on the way to a server, or there. Stable: programs match on it. */
 export type TroubleKind =
+  | "address" // the stored address is invalid, or the program cannot use it
   | "dns"
   | "refused"
   | "unreachable"
@@ -142,7 +143,8 @@ export interface Trouble {
 
 /** The answer of one service of an endpoint. */
 export interface ServiceStatus {
-  readonly service: ServiceName;
+  /** A {@link ServiceName}, or another service that discovery names. */
+  readonly service: string;
   /** Where it is; null: the endpoint does not offer it. */
   readonly uri: string | null;
   readonly ok: boolean;

@@ -5,7 +5,7 @@
  * Source: measured with SingularityCE 3.5.3, 3.7.4, 3.8.4, 3.11.5 and 4.5.1 and with Apptainer 1.1.9 and 1.5.3.
  */
 import type { AddressForm } from "./base/address.ts";
-import type { Reader, Runtime, Version } from "./model.ts";
+import type { EndpointStatus, Reader, Runtime, Version } from "./model.ts";
 
 /** A fact that depends on the version. */
 export interface Since<T> {
@@ -43,6 +43,8 @@ export interface Program {
   readonly symlink: ByVersion<"follow" | "refuse">;
   /** What a name does that is both a user remote and a global remote: fail every command, or use the user remote. */
   readonly nameInBoth: "fail" | "use-user";
+  /** What the environment variables begin with that override a service: `…_LIBRARY`, `…_BUILDER`, `…_URL`. */
+  readonly overrides: readonly string[];
   /** The remote in the global file as shipped. */
   readonly shipped: { readonly name: string } & Endpoint;
   /** Fields that older versions refuse, with the first version that reads them. */
@@ -69,6 +71,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     configVariables: [{ since: "3.5", is: [] }, { since: "3.11.4", is: ["SINGULARITY_CONFIGDIR"] }],
     symlink: [{ since: "3.5", is: "follow" }, { since: "4.5.0", is: "refuse" }],
     nameInBoth: "fail",
+    overrides: ["SINGULARITY"],
     shipped: { name: "SylabsCloud", uri: "cloud.sylabs.io", keyserver: null },
     newFields: { Exclusive: "3.7", Insecure: "3.9", Keyservers: "3.7", Credentials: "3.7" },
     address: [{ since: "3.5", is: "host" }, { since: "3.9", is: "url" }],
@@ -88,6 +91,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     ],
     symlink: [{ since: "1.1", is: "follow" }],
     nameInBoth: "use-user",
+    overrides: ["APPTAINER", "SINGULARITY"],
     shipped: { name: "DefaultRemote", uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
     newFields: { Exclusive: "1.1", Insecure: "1.1", Keyservers: "1.1", Credentials: "1.1" },
     address: [{ since: "1.1", is: "url" }],
@@ -134,10 +138,25 @@ export function compareVersions(a: Version, b: Version): number {
   return 0;
 }
 
+const VERSION = "[0-9]{1,3}\\.[0-9]{1,3}(?:\\.[0-9]{1,3})?";
+
+/** A version: `3.8`, `4.5.1`. */
+export const VERSION_PATTERN = `^${VERSION}$`;
+
+/** Whether an endpoint that should have a library has none: then `pull`, `push` and `search` of library:// fail. */
+export function lacksLibrary({ uri, services, trouble }: EndpointStatus): boolean {
+  return trouble === null && keyserverAlone(uri) === null &&
+    !services.some((one) => one.service === "library");
+}
+
+/** The keyserver of an endpoint that has no discovery and no library; null: any other endpoint. */
+export function keyserverAlone(address: string): string | null {
+  const known = Object.values(PROGRAMS).flatMap((one) => [one.shipped, one.builtIn]);
+  return known.find((one) => one.uri === address.toLowerCase())?.keyserver ?? null;
+}
+
 /** A program and a version as the config and `--runtime` have them: `singularity`, `singularity@3.8`. */
-export const READER_PATTERN = `^(?:${
-  Object.keys(PROGRAMS).join("|")
-})(?:@[0-9]{1,3}\\.[0-9]{1,3}(?:\\.[0-9]{1,3})?)?$`;
+export const READER_PATTERN = `^(?:${Object.keys(PROGRAMS).join("|")})(?:@${VERSION})?$`;
 
 /** Parses a text that matches {@link READER_PATTERN}. */
 export function parseReader(text: string): Reader {

@@ -5,8 +5,8 @@ const order = (version: string) =>
   version.split(".").map(Number).reduce((sum, one, i) => sum + one * 1000 ** (2 - i), 0);
 
 Deno.test("programs: every fact by version starts at the same version and goes up", () => {
-  for (const { title, configVariables, symlink, addressWithPort } of Object.values(PROGRAMS)) {
-    const facts: readonly ByVersion<unknown>[] = [configVariables, symlink, addressWithPort];
+  for (const { title, configVariables, symlink, address } of Object.values(PROGRAMS)) {
+    const facts: readonly ByVersion<unknown>[] = [configVariables, symlink, address];
     for (const fact of facts) {
       const versions = fact.map((one) => order(one.since));
       assert.deepEqual(versions, versions.toSorted((a, b) => a - b), title);

@@ -14,6 +14,8 @@ export interface Schema {
   required?: string[];
   additionalProperties?: boolean | Schema;
   examples?: unknown[];
+  /** The type in TypeScript, if it is more exact than what follows from the schema. */
+  typescript?: string;
 }
 
 /** The page: a section for each object with a row for each field. */

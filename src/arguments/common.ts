@@ -1,9 +1,11 @@
 /** How a command is defined, and the options that every command accepts. */
-import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Context, Result } from "../commands/shared/context.ts";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import { versionLine } from "../base/version.ts";
+import type { Reader } from "../model.ts";
+import { parseReader, READER_PATTERN } from "../programs.ts";
 import type { World } from "../world.ts";
 
 /** Loads a command's module, then runs it. `format` is the value of `--format`, if the command has it. */
@@ -66,6 +68,12 @@ export function globalOptions({ terminal, here }: World) {
     })
     .showSuggestionAfterError(true)
     .exitOverride();
+}
+
+/** The program that `--runtime` names. */
+function readerIn(text: string): Reader {
+  if (new RegExp(READER_PATTERN).test(text)) return parseReader(text);
+  throw new InvalidArgumentError("Use singularity or apptainer, or with a version: singularity@3.8.");
 }
 
 /**

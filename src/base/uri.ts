@@ -157,9 +157,14 @@ function comparable(stored: string): string {
 /** A stored address without scheme or `//` and without trailing slashes. In one pass, whatever the text. */
 export function plainAddress(stored: string): string {
   const prefix = /^(?:[A-Za-z][A-Za-z0-9+.-]{0,31}:)?\/\//.exec(stored)?.[0] ?? "";
-  let end = stored.length;
-  while (end > prefix.length && stored[end - 1] === "/") end--;
-  return stored.slice(prefix.length, end);
+  return withoutTrailingSlashes(stored.slice(prefix.length));
+}
+
+/** In one pass, whatever the number of slashes. */
+export function withoutTrailingSlashes(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === "/") end--;
+  return text.slice(0, end);
 }
 
 /** Why the name of a remote is invalid, or null. */

@@ -45,10 +45,10 @@ export async function apply(
 }
 
 async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepared> {
-  const { runtime, vars } = context.options;
+  const { runtime: reader, vars } = context.options;
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "apply");
-  return await prepare(context, { command: "apply", scope, runtime, vars }, flags);
+  return await prepare(context, { command: "apply", scope, reader, vars }, flags);
 }
 
 /**
@@ -62,7 +62,7 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
     import("../reconcile/saved.ts"),
   ]);
   const saved = parsePlan(readGiven(context, given, "the plan"), given);
-  const { scope, runtime } = targetOf(saved, given);
+  const { scope, runtime, oldest } = targetOf(saved, given);
   if (flags.global && scope === "user") {
     throw new Failure("usage", `${given} is a plan for the user file: it cannot be combined with --global`);
   }
@@ -73,7 +73,7 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
   const prepared = await prepare(context, {
     command: "apply",
     scope,
-    runtime: options.runtime ?? (saved.plans.length === 1 ? runtime : null),
+    reader: options.runtime ?? (saved.plans.length === 1 ? { runtime, oldest } : null),
     vars: new Map(saved.config.vars),
   }, flags);
   checkSaved(saved, prepared.document, given, skipOf(flags));

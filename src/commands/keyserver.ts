@@ -1,4 +1,5 @@
 /** `sremote keyserver …`, as in `singularity keyserver`: the keyservers of global remotes, and logins to keyservers. */
+import { entryOf } from "../remotefile/entry.ts";
 import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../base/uri.ts";
 import { basic, bearer, checkKeyserver, discover, type Discovery } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
@@ -70,7 +71,7 @@ async function change(
         { next: keyservers.next },
       );
     }
-    const entry: Entry = { uri: before.uri, insecure: before.insecure, keyservers: before.keyservers };
+    const entry = entryOf(before);
     return [{ kind: "update", remote: remote.name, before: entry, after: { ...entry, keyservers } }];
   });
   return {

@@ -1,6 +1,14 @@
 /** `sremote login`, `logout` and `get-login-password`, as in `singularity remote`. */
+import { entryOf } from "../remotefile/entry.ts";
 import { mayReceive } from "../base/uri.ts";
-import { accountOf, type Endpoint, endpointUrl, tokenPage, verifyToken } from "../endpoint/client.ts";
+import {
+  accountOf,
+  discover,
+  type Endpoint,
+  endpointUrl,
+  tokenPage,
+  verifyToken,
+} from "../endpoint/client.ts";
 import type { Session } from "../endpoint/session.ts";
 import { Failure } from "../base/failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
@@ -11,7 +19,14 @@ import { askToken, type LoginOptions } from "./shared/ask_token.ts";
 import { confirm, type Context, type Result } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
 import { loginToKeyserver } from "./keyserver.ts";
-import { endpointOf, type MergedView, namedOrDefault, readMerged, tokenOf } from "./shared/merged.ts";
+import {
+  endpointOf,
+  type MergedView,
+  namedOrDefault,
+  readMerged,
+  tokenOf,
+  usableEndpoint,
+} from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** Logs in to a remote (by default, to the default remote) or to a keyserver, by its address. */
@@ -31,18 +46,43 @@ export async function login(
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log in to");
   const session = await sessionOf(context, null);
-  const endpoint = endpointOf(view, remote);
+  const endpoint = usableEndpoint(view, remote, "log in to");
+  await requireTokenService(context, session, remote, endpoint);
   const page = `Generate an API Key at ${tokenPage(endpoint)}`;
   const given = flags.tokenfile !== undefined || flags.passwordStdin
     ? await askToken(context, flags, "")
     : null;
   const stored = tokenOf(view, remote);
-  const same = stored !== null && given?.equals(stored) === true;
-  if (stored !== null && !same) await allowReplacing(context, session, endpoint, remote, stored, flags);
+  // A token from a file or from standard input replaces the stored one, as with the programs.
+  if (stored !== null && given === null) {
+    await allowReplacing(context, session, endpoint, remote, stored, flags);
+  }
   context.note(given === null && context.world.terminal.canAsk ? `${page}, and paste here:` : page);
   const token = given ?? await askToken(context, flags, "API Key:");
   const { changed, file } = await storeToken(context, session, view, remote, token, flags.username);
   return loggedIn(file, remote, changed, "API Key Verified!");
+}
+
+/** @throws {Failure} login-failed, if the endpoint does not provide tokens: then there is no page to make one */
+async function requireTokenService(
+  context: Context,
+  session: Session,
+  remote: string,
+  endpoint: Endpoint,
+): Promise<void> {
+  const found = await withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
+  const why = "trouble" in found
+    ? found.trouble.message
+    : found.services.has("token")
+    ? null
+    : `${endpoint.uri} has no token service, so nobody can log in to it`;
+  if (why === null) return;
+  const next = "trouble" in found
+    ? found.trouble.next ?? "Try again later"
+    : "Use another remote: sremote use NAME";
+  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}`, {
+    next: `${next}; nothing was written`,
+  });
 }
 
 /**
@@ -74,9 +114,8 @@ async function storeToken(
     const login = { kind: "login", remote, from: { prompt: true } } as const;
     // A copy follows the current address of the global remote.
     if (present === undefined || mayReceive(present, endpoint)) return [login];
-    const { uri, insecure, keyservers } = present;
-    const before = { uri, insecure, keyservers };
-    return [{ kind: "update", remote, before, after: { ...endpoint, keyservers } }, login];
+    const before = entryOf(present);
+    return [{ kind: "update", remote, before, after: { ...before, ...endpoint } }, login];
   }, () => ({ tokens: new Map([[remote, token]]), system }));
 }
 

@@ -24,8 +24,8 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
       next: "Use --format text or markdown",
     });
   }
-  const { runtime, vars } = context.options;
-  const request = { command: "plan", scope: scopeOf(flags.global), runtime, vars } as const;
+  const { runtime: reader, vars } = context.options;
+  const request = { command: "plan", scope: scopeOf(flags.global), reader, vars } as const;
   const prepared = await withProgress(
     context,
     "Asking the endpoints",

@@ -1,4 +1,5 @@
 /** `sremote remove`, as `singularity remote remove`. */
+import { entryOf } from "../remotefile/entry.ts";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import type { Change } from "../model.ts";
@@ -25,8 +26,7 @@ export async function remove(context: Context, name: string, flags: RemoveOption
   const { file } = await editFile(context, scope, (now) => {
     const remote = now.remotes.get(name);
     if (remote === undefined) throw unknown(name, now.remotes.keys(), "remove");
-    const { uri, insecure, keyservers } = remote;
-    const changes: Change[] = [{ kind: "remove", remote: name, before: { uri, insecure, keyservers } }];
+    const changes: Change[] = [{ kind: "remove", remote: name, before: entryOf(remote) }];
     const before = defaultOf(now);
     if (before.remote === name) {
       const exclusive = before.exclusive.filter((one) => one !== name);

@@ -1,11 +1,12 @@
 /** `sremote resolve`: the address that a command would use. */
-import { ENDPOINT_ALLOWED } from "../base/uri.ts";
+import { ENDPOINT_ALLOWED, withoutTrailingSlashes } from "../base/uri.ts";
 import { discover, type Discovery, type Endpoint, endpointUrl } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
-import type { ServiceName } from "../model.ts";
+import type { Reader, ServiceName } from "../model.ts";
+import { PROGRAMS } from "../programs.ts";
 import { printable, quote } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
-import { endpointOf, namedOrDefault, readMerged, refuseOtherThanExclusive } from "./shared/merged.ts";
+import { namedOrDefault, readMerged, refuseOtherThanExclusive, usableEndpoint } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `resolve`. */
@@ -34,12 +35,17 @@ export async function resolveService(
   }
   const name = nameOf(service);
   const view = await readMerged(context);
-  const override = overrideOf(name, flags);
+  const override = overrideOf(name, flags) ?? hostIn(service) ?? overrideFrom(context, view.reader, name);
+  if (view.merged.remotes.size === 0 && flags.remote === undefined) {
+    return await resolveBuiltIn(context, view.reader, name, override);
+  }
   const remote = namedOrDefault(view, flags.remote, "use");
   refuseOtherThanExclusive(view.merged, remote);
-  const session = await sessionOf(context, null);
-  const endpoint = endpointOf(view, remote);
-  const ask = () => withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
+  const endpoint = usableEndpoint(view, remote, "use");
+  const ask = async () => {
+    const session = await sessionOf(context, null);
+    return await withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
+  };
   const { exclusive, keyservers } = view.merged.remotes.get(remote)!.remote;
   if (override !== null) {
     if (exclusive) allowOverride(await ask(), name, remote, override);
@@ -48,6 +54,23 @@ export async function resolveService(
   const listed = name === "keystore" ? keyservers.filter((one) => !one.skip).map((one) => one.uri) : [];
   if (listed.length > 0) return answer(name, remote, listed, "keyservers");
   return answer(name, remote, [discovered(await ask(), name, remote, endpoint)], "discovery");
+}
+
+/** With no remote in any file, the programs use an endpoint of their own. */
+async function resolveBuiltIn(
+  context: Context,
+  { runtime }: Reader,
+  service: ServiceName,
+  override: string | null,
+): Promise<Result> {
+  const { title, builtIn: { uri } } = PROGRAMS[runtime];
+  const name = `built-in default of ${title}`;
+  if (override !== null) return answer(service, name, [override], "override");
+  context.note(`Note: there is no remote: ${title} uses its built-in default, ${uri}.`);
+  const endpoint = { uri, insecure: false };
+  const session = await sessionOf(context, null);
+  const found = await withProgress(context, `Asking ${uri}`, () => discover(session, endpoint));
+  return answer(service, name, [discovered(found, service, name, endpoint)], "built-in");
 }
 
 /** An exclusive remote allows only an override that is its own address. @throws {Failure} conflict */
@@ -69,7 +92,11 @@ function discovered(found: Discovery, service: ServiceName, remote: string, endp
     });
   }
   const its = found.services.get(service);
-  if (its !== undefined) return its.uri;
+  if (its !== undefined && URL.canParse(its.uri)) return its.uri;
+  if (its !== undefined) {
+    const message = `${endpointUrl(endpoint)} gives no usable address for its ${service} service`;
+    throw new Failure("network", message, { next: "Contact its administrator" });
+  }
   throw new Failure("network", `${quote(remote)} has no ${service} service (${endpointUrl(endpoint)})`, {
     next: service === "library"
       ? "Choose a remote with a library: sremote use NAME"
@@ -78,10 +105,17 @@ function discovered(found: Discovery, service: ServiceName, remote: string, endp
 }
 
 /** @param all the addresses, in the order of their use; the first is the one that a command would use */
-function answer(service: ServiceName, remote: string, all: readonly string[], from: string): Result {
+function answer(
+  service: ServiceName,
+  remote: string,
+  given: readonly string[],
+  from: string,
+): Result {
+  // A keyserver is asked at the root of its host, whatever path its address has (SingularityCE 3.5 to Apptainer 1.5).
+  const all = service === "keystore" ? given.map(atRoot) : given;
   return {
     exit: 0,
-    text: all.join("\n"),
+    text: all.map(printable).join("\n"),
     document: { formatVersion: 1, service, remote, uri: all[0], from, all },
   };
 }
@@ -117,14 +151,34 @@ function overrideOf(service: ServiceName, flags: ResolveOptions): string | null 
   if (given === undefined) return null;
   const url = URL.parse(/^[a-z]+:\/\//i.test(given) ? given : `https://${given}`);
   if (url !== null && /^(?:https?|hkps?):$/.test(url.protocol) && url.username === "") {
-    return given.replace(/\/+$/, "");
+    return withoutTrailingSlashes(given);
   }
   throw new Failure("usage", `--${flag} ${quote(given)} is not an address`, {
     next: `Give it as ${ENDPOINT_ALLOWED}`,
   });
 }
 
+/** `library://HOST/user/container`: the host decides, if the first part looks like one (SingularityCE 3.8, Apptainer 1.1). */
+function hostIn(service: string): string | null {
+  const host = /^library:\/\/([^/]+)\//i.exec(service)?.[1];
+  return host !== undefined && /[.:]|^localhost$/.test(host) ? `https://${host}` : null;
+}
+
+/** The variable of the environment that overrides a service, as the flag does. */
+function overrideFrom({ world }: Context, { runtime }: Reader, service: ServiceName): string | null {
+  const suffix =
+    { library: "LIBRARY", builder: "BUILDER", keystore: "URL", token: null, consent: null }[service];
+  if (suffix === null) return null;
+  const variables = PROGRAMS[runtime].overrides.map((prefix) => `${prefix}_${suffix}`);
+  const given = variables.map((one) => world.here.env(one)).find((one) => one);
+  return given === undefined ? null : withoutTrailingSlashes(given);
+}
+
+function atRoot(uri: string): string {
+  return /^[a-z]+:\/\/[^/]+/i.exec(uri)?.[0] ?? uri;
+}
+
 function sameAddress(own: string | undefined, override: string): boolean {
-  const plain = (text: string) => text.replace(/^https?:\/\//i, "").replace(/\/+$/, "").toLowerCase();
+  const plain = (text: string) => withoutTrailingSlashes(text.replace(/^https?:\/\//i, "")).toLowerCase();
   return own !== undefined && plain(own) === plain(override);
 }

@@ -1,5 +1,5 @@
 /** The present files → a config that describes them, so that its first plan is empty. Pure. */
-import type { Config, RemoteConfig } from "../../schema/config.ts";
+import type { Config, RemoteConfig, RuntimeName } from "../../schema/config.ts";
 import { Failure, type Problem } from "../base/failure.ts";
 import type { Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
 import { showName } from "../base/show.ts";
@@ -43,7 +43,7 @@ export function describe(files: DescribedFiles, reader: Reader, sysconfdir: stri
   const wanted = defaultOf(files, remotes, notes);
   return {
     config: {
-      ...(showReader(reader) === DEFAULT_RUNTIME ? {} : { runtimes: [showReader(reader)] }),
+      ...(showReader(reader) === DEFAULT_RUNTIME ? {} : { runtimes: [showReader(reader) as RuntimeName] }),
       ...(sysconfdir === null ? {} : { sysconfdir }),
       remotes,
       ...(wanted === undefined ? {} : { default: wanted }),

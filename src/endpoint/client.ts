@@ -2,13 +2,14 @@
  * The HTTP interface of an endpoint: discovery, versions, tokens, identity, keyservers (SingularityCE 3.5 to 4.5, Apptainer
  * 1.5). No function throws because of what a server does: each returns a value or a {@link Trouble}.
  */
-import { keyserverWeb } from "../base/uri.ts";
+import { readAddress } from "../base/address.ts";
+import { keyserverWeb, plainAddress, withoutTrailingSlashes } from "../base/uri.ts";
 import type { Endpoint, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
-import { SERVICES } from "../model.ts";
-import { PROGRAMS } from "../programs.ts";
+import { keyserverAlone } from "../programs.ts";
+import { quote } from "../base/text.ts";
 import { Secret } from "../base/secret.ts";
 import { documentOf, hostOf, isRecord, refusalOf, shortened, withoutSecret } from "./answer.ts";
-import type { Session } from "./session.ts";
+import type { Reply, Session } from "./session.ts";
 import { trouble } from "./trouble.ts";
 
 export type { Endpoint };
@@ -22,7 +23,7 @@ export interface Service {
 
 /** What discovery returns. */
 export type Discovery =
-  | { readonly services: ReadonlyMap<ServiceName, Service>; readonly milliseconds: number }
+  | { readonly services: ReadonlyMap<string, Service>; readonly milliseconds: number }
   | { readonly trouble: Trouble; readonly milliseconds: number };
 
 /** Limits of the two programs for each request, in milliseconds. */
@@ -34,9 +35,9 @@ export const TIMEOUTS = {
   keyserver: 5_000,
 };
 
-/** The address of an endpoint with its scheme. */
+/** The address of an endpoint with its scheme, whichever form it is stored in. */
 export function endpointUrl({ uri, insecure }: Endpoint): string {
-  return `${insecure ? "http" : "https"}://${uri}`;
+  return `${insecure ? "http" : "https"}://${plainAddress(uri)}`;
 }
 
 /** The page on which users create API keys. */
@@ -44,61 +45,99 @@ export function tokenPage(endpoint: Endpoint): string {
   return `${endpointUrl(endpoint)}/auth/tokens`;
 }
 
-/** Asks an endpoint which services it has. */
+/** Asks an endpoint which services it has. An endpoint without a valid address is not asked. */
 export async function discover(session: Session, endpoint: Endpoint): Promise<Discovery> {
-  const shipped = Object.values(PROGRAMS).find((one) => one.shipped.uri === endpoint.uri)?.shipped;
-  if (typeof shipped?.keyserver === "string") {
-    const keystore = { uri: shipped.keyserver, registryUri: null };
+  const read = readAddress(endpoint.uri);
+  if ("problem" in read) {
+    const why = trouble(
+      "address",
+      `the remote ${read.problem}`,
+      "Remove it, and add it again with its address",
+    );
+    return { trouble: why, milliseconds: 0 };
+  }
+  const keyserver = keyserverAlone(read.address);
+  if (keyserver !== null) {
+    const keystore = { uri: keyserver, registryUri: null };
     return { services: new Map([["keystore", keystore]]), milliseconds: 0 };
   }
   const reply = await session.get(`${endpointUrl(endpoint)}/assets/config/config.prod.json`, {
     timeout: TIMEOUTS.discovery,
     insecure: endpoint.insecure,
   });
-  const { milliseconds } = reply;
-  const document = documentOf(reply, endpoint.uri);
-  if ("trouble" in document) return { trouble: document.trouble, milliseconds };
-  return { services: servicesIn(document.value), milliseconds };
+  return { ...servicesIn(reply, read.address), milliseconds: reply.milliseconds };
 }
 
-/** `{"libraryAPI":{"uri":…}}`: a key is a service's name and `API`. An entry without a `uri` is skipped. */
-function servicesIn(document: Readonly<Record<string, unknown>>): ReadonlyMap<ServiceName, Service> {
-  const services = new Map<ServiceName, Service>();
-  for (const name of SERVICES) {
-    const keys = name === "keystore" ? ["keystoreAPI", "keyserverAPI"] : [`${name}API`];
-    for (const key of keys) {
-      const entry = Object.hasOwn(document, key) ? document[key] : undefined;
-      if (!isRecord(entry) || typeof entry.uri !== "string" || services.has(name)) continue;
-      const registryUri = typeof entry.registryUri === "string" ? entry.registryUri : null;
-      services.set(name, { uri: entry.uri.replace(/\/+$/, ""), registryUri });
-    }
+/**
+ * `{"libraryAPI":{"uri":…}}`: a key is a service's name, with or without `API`. Every value must be an object or null: with
+ * any other, each version of the programs refuses the whole answer.
+ */
+function servicesIn(
+  reply: Reply,
+  host: string,
+): { readonly services: ReadonlyMap<string, Service> } | { readonly trouble: Trouble } {
+  if (!("trouble" in reply) && reply.status === 200 && reply.text.trim() === "null") {
+    return { services: new Map() };
   }
-  return services;
+  const document = documentOf(reply, host);
+  if ("trouble" in document) return document;
+  const services = new Map<string, Service>();
+  for (const [key, entry] of Object.entries(document.value)) {
+    if (entry === null) continue;
+    if (!isRecord(entry)) {
+      const message = `the services of ${host} are not readable: ${quote(shortened(key))} is not an object`;
+      return {
+        trouble: trouble("malformed", message, "Contact its administrator: the programs refuse it too"),
+      };
+    }
+    const name = key.replace(/API$/, "").replace(/^keyserver$/, "keystore");
+    if (typeof entry.uri !== "string" || services.has(name)) continue;
+    const registryUri = typeof entry.registryUri === "string" ? entry.registryUri : null;
+    services.set(name, { uri: withoutTrailingSlashes(entry.uri), registryUri });
+  }
+  return { services };
 }
 
-/** Asks a service for its version. A service that answers is up. */
+/** Asks a service for its version. A service that answers is up, also without a version. */
 export async function askService(
   session: Session,
-  { insecure }: Endpoint,
-  service: ServiceName,
+  { uri: host, insecure }: Endpoint,
+  service: string,
   uri: string,
 ): Promise<ServiceStatus> {
-  const reply = await session.get(`${uri}/version`, { timeout: TIMEOUTS.version, insecure });
-  const document = documentOf(reply, hostOf(uri));
-  const { milliseconds } = reply;
-  if ("trouble" in document) {
-    return { service, uri, ok: false, version: null, milliseconds, trouble: document.trouble };
+  const down = (why: Trouble, milliseconds: number | null): ServiceStatus => (
+    { service, uri, ok: false, version: null, milliseconds, trouble: why }
+  );
+  if (!/^https?:$/.test(URL.parse(uri)?.protocol ?? "")) {
+    const what = uri === "" ? "no address" : `the unusable address ${quote(shortened(uri))}`;
+    const message = `${host} gives ${what} for its ${service} service`;
+    return down(trouble("malformed", message, "Contact its administrator"), null);
   }
-  const data = document.value.data;
-  const version = isRecord(data) && typeof data.version === "string" ? shortened(data.version) : null;
-  const why = version === null
-    ? trouble(
-      "malformed",
-      `the answer of ${hostOf(uri)} has no version`,
-      "Check the address of the service",
-    )
-    : null;
-  return { service, uri, ok: version !== null, version, milliseconds, trouble: why };
+  const reply = await session.get(`${uri}/version`, { timeout: TIMEOUTS.version, insecure });
+  const { milliseconds } = reply;
+  // A plain HKP keyserver has no versions.
+  if (service === "keystore" && "status" in reply && reply.status === 404) {
+    return { service, uri, ok: true, version: null, milliseconds, trouble: null };
+  }
+  const document = documentOf(reply, hostOf(uri));
+  if ("trouble" in document) return down(document.trouble, milliseconds);
+  const { data, error } = document.value;
+  if (error !== undefined && error !== null && "status" in reply) {
+    return down(refusalOf(reply, hostOf(uri)), milliseconds);
+  }
+  const version = isRecord(data) ? data.version : undefined;
+  if (data !== null && !isRecord(data) || version !== undefined && typeof version !== "string") {
+    const message = `the answer of ${hostOf(uri)} has no version`;
+    return down(trouble("malformed", message, "Check the address of the service"), milliseconds);
+  }
+  return {
+    service,
+    uri,
+    ok: true,
+    version: version ? shortened(version) : null,
+    milliseconds,
+    trouble: null,
+  };
 }
 
 /** A service that an endpoint does not offer. */
@@ -115,7 +154,7 @@ export function notOffered(service: ServiceName, { uri }: Endpoint): ServiceStat
 export async function checkToken(
   session: Session,
   endpoint: Endpoint,
-  services: ReadonlyMap<ServiceName, Service>,
+  services: ReadonlyMap<string, Service>,
   token: Secret,
 ): Promise<Omit<LoginStatus, "identity">> {
   const service = services.get("token");
@@ -164,7 +203,7 @@ export interface Account {
 export async function whoIs(
   session: Session,
   endpoint: Endpoint,
-  services: ReadonlyMap<ServiceName, Service>,
+  services: ReadonlyMap<string, Service>,
   token: Secret,
 ): Promise<Account | { readonly trouble: Trouble }> {
   const no = (...words: Parameters<typeof trouble>) => ({ trouble: trouble(...words) });

@@ -86,7 +86,8 @@ export class Session {
       return {
         status,
         type: (headers["content-type"] ?? "").replace(/;.*/s, "").trim(),
-        text: new TextDecoder().decode(body),
+        // Not without its byte order mark: with one, the programs refuse JSON.
+        text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(body),
         milliseconds: took(),
       };
     } finally {

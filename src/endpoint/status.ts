@@ -1,6 +1,7 @@
 /** Asks many endpoints for their services and about stored tokens; the session limits how many requests run at a time. */
-import type { EndpointStatus, LoginStatus } from "../model.ts";
+import type { EndpointStatus, LoginStatus, Trouble } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
+import { lacksLibrary } from "../programs.ts";
 import { askService, checkToken, discover, type Endpoint, whoIs } from "./client.ts";
 import type { Session } from "./session.ts";
 
@@ -9,6 +10,8 @@ export interface Asked {
   readonly remote: string;
   readonly endpoint: Endpoint;
   readonly token: Secret | null;
+  /** Why it cannot be asked; null: it can. */
+  readonly trouble: Trouble | null;
 }
 
 /**
@@ -32,11 +35,11 @@ export async function askEndpoints(
 
 async function askEndpoint(
   session: Session,
-  { remote, endpoint, token }: Asked,
+  { remote, endpoint, token, trouble }: Asked,
   who: boolean,
 ): Promise<EndpointStatus> {
   const { uri, insecure } = endpoint;
-  const found = await discover(session, endpoint);
+  const found = trouble === null ? await discover(session, endpoint) : { trouble };
   if ("trouble" in found) {
     const state = token === null ? "none" : "unknown";
     const login = { state, identity: null, trouble: token === null ? null : found.trouble } as const;
@@ -61,7 +64,8 @@ async function askEndpoint(
 }
 
 /** Whether the endpoint, its services and the stored token are all right; no token is all right, too. */
-export function isOk({ services, login, trouble }: EndpointStatus): boolean {
-  return trouble === null && services.every((one) => one.ok) &&
+export function isOk(status: EndpointStatus): boolean {
+  const { services, login, trouble } = status;
+  return trouble === null && !lacksLibrary(status) && services.every((one) => one.ok) &&
     (login.state === "none" || login.state === "valid");
 }

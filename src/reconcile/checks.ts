@@ -5,7 +5,7 @@ import type { Finding, Plan, ServiceName, ServiceStatus } from "../model.ts";
 /** A required service that failed its check, and why. */
 export interface FailedCheck {
   readonly remote: string;
-  readonly service: ServiceName;
+  readonly service: string;
   readonly why: string;
   readonly next?: string;
 }

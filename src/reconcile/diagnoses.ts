@@ -176,6 +176,10 @@ export function* diagnoseEndpoint(status: EndpointStatus): Iterable<Diagnosis> {
   }
   const up = services.filter((one) => one.ok).map((one) => one.service).join(", ");
   yield say("ok", "endpoint", remote, `${uri} answers; OK: ${up || "no service"}`);
+  if (!services.some((one) => one.service === "library")) {
+    const message = "it has no library: library:// fails with this remote";
+    yield say("warning", "endpoint", remote, message, "Use a remote with a library for library://");
+  }
   for (const one of services) {
     if (one.trouble !== null) yield troubled("error", `${remote}.${one.service}`, one.trouble);
   }

@@ -1,4 +1,5 @@
 /** desired × observed → Plan: a pure function, the core of sremote. */
+import { canUse, plainEndpoint, storedAddress } from "../base/address.ts";
 import { mayReceive, sameEndpoint } from "../base/uri.ts";
 import type {
   Change,
@@ -13,8 +14,10 @@ import type {
   Plan,
   Step,
   StoredRemote,
+  Target,
   WriteStep,
 } from "../model.ts";
+import { PROGRAMS, valueFor } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf, sameEntry, sameKeyservers } from "../remotefile/entry.ts";
 import { checkFinding, failedChecks } from "./checks.ts";
@@ -102,15 +105,16 @@ function diffTokens(
   const globals = globalRemotes(observed);
   const copy = (wanted: DesiredRemote): readonly TokenChange[] => {
     const stored = storedOf(wanted.name);
-    const endpoint = globals.get(wanted.name);
+    const global = globals.get(wanted.name);
     // A remote of the user's own with that name is a conflict, and its token is not managed here.
-    if (endpoint === undefined || stored?.system === false) return [];
+    if (global === undefined || stored?.system === false) return [];
+    const endpoint = plainEndpoint(global);
     const changes = own(wanted, endpoint);
     const moves = stored !== undefined && !mayReceive(stored, endpoint) &&
       changes.some((one) => one.change.kind === "login");
     if (!moves) return changes;
     const before = entryOf(stored);
-    const after = { ...before, uri: endpoint.uri, insecure: endpoint.insecure };
+    const after = { ...before, uri: global.uri, insecure: global.insecure };
     return [{ change: { kind: "update", remote: wanted.name, before, after }, endpoint }, ...changes];
   };
   return [
@@ -155,14 +159,14 @@ function diffRemotes(desired: Desired, { target, file, ours, other }: Observed):
   const changes: Change[] = [];
   for (const one of wanted.values()) {
     const now = present.get(one.name);
-    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
+    if (now === undefined) changes.push({ kind: "add", remote: one.name, after: newEntry(one, target) });
     else if (isCopy(target.scope, now)) {
       // A copy of a global remote that no longer exists becomes the user's own remote.
       if (other?.content?.remotes.has(one.name)) continue;
       changes.push({ kind: "remove", remote: one.name, before: entryOf(now) });
-      changes.push({ kind: "add", remote: one.name, after: entryOf(one) });
+      changes.push({ kind: "add", remote: one.name, after: newEntry(one, target) });
     } else {
-      const after = wantedEntry(one, now);
+      const after = wantedEntry(one, now, target);
       if (!sameEntry(now, after)) {
         changes.push({ kind: "update", remote: one.name, before: entryOf(now), after });
       }
@@ -213,15 +217,27 @@ function sameState(a: DefaultState, b: DefaultState): boolean {
     a.exclusive.every((one) => b.exclusive.includes(one));
 }
 
-/** The entry that the config wants; fields it does not mention are unchanged. */
-function wantedEntry(wanted: DesiredRemote, now: StoredRemote): Entry {
+/** The entry of a new remote, with its address in the form that the program reads. */
+function newEntry(wanted: DesiredRemote, target: Target): Entry {
+  const form = valueFor(PROGRAMS[target.runtime].address, target);
+  const uri = storedAddress(wanted.uri, wanted.insecure, form);
+  return entryOf({ ...wanted, uri, system: target.scope === "global" });
+}
+
+/**
+ * The entry that the config wants; fields it does not mention are unchanged. An address that means the same stays as it is
+ * stored, if the program can use it.
+ */
+function wantedEntry(wanted: DesiredRemote, now: StoredRemote, target: Target): Entry {
+  const fresh = newEntry(wanted, target);
+  const form = valueFor(PROGRAMS[target.runtime].address, target);
   const own = now.keyservers.filter((one) => !one.external);
   const external = now.keyservers.filter((one) => one.external);
   const sameServers = wanted.keyservers === null || sameKeyservers(external, wanted.keyservers);
   return entryOf({
     ...now,
-    ...wanted,
-    uri: sameEndpoint(now.uri, wanted.uri) ? now.uri : wanted.uri,
+    ...fresh,
+    uri: sameEndpoint(now.uri, wanted.uri) && canUse(now.uri, form) ? now.uri : fresh.uri,
     // The config does not define the endpoint's own keyservers.
     keyservers: sameServers ? now.keyservers : [...own, ...wanted.keyservers!],
   });

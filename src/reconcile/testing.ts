@@ -48,7 +48,7 @@ export function config(
 ): Desired {
   const map = (list: readonly DesiredRemote[] = []) => new Map(list.map((one) => [one.name, one]));
   return {
-    runtimes: ["singularity"],
+    runtimes: [{ runtime: "singularity", oldest: null }],
     sysconfdir: null,
     exclusive: null,
     unmanaged: "keep",
@@ -90,7 +90,7 @@ export function found(
 ): Observed {
   const { scope = "user", runtime = "singularity", other = file([]), ours = [], mode = 0o600 } = fields;
   return {
-    target: { runtime, scope, file: "/here/remote.yaml" },
+    target: { runtime, oldest: null, scope, file: "/here/remote.yaml" },
     file: { digest: `sha256:${"0".repeat(64)}`, content, mode },
     other: other === null
       ? null

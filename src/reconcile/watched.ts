@@ -1,4 +1,5 @@
 /** Which endpoints a plan asks. Loads nothing of the network, because most plans need none. */
+import { plainEndpoint } from "../base/address.ts";
 import { mayReceive } from "../base/uri.ts";
 import type { Session } from "../endpoint/session.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
@@ -49,7 +50,7 @@ export function watched(desired: Desired, place: Place): readonly Watched[] {
     required: readonly ServiceName[],
   ) => {
     if (login === null && required.length === 0) return;
-    const endpoint = { uri, insecure };
+    const endpoint = plainEndpoint({ uri, insecure });
     const token = stored !== undefined && mayReceive(stored, endpoint) ? stored.token : null;
     list.push({ remote, endpoint, token, login, required });
   };

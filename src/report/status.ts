@@ -1,5 +1,6 @@
 /** The status of remotes as text. */
-import type { EndpointStatus, LoginStatus, ServiceName, StatusDocument, Trouble } from "../model.ts";
+import type { EndpointStatus, LoginStatus, StatusDocument, Trouble } from "../model.ts";
+import { lacksLibrary } from "../programs.ts";
 import { printable } from "../base/text.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
@@ -29,6 +30,9 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
     ]);
     lines.push(table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]));
   }
+  if (lacksLibrary(status)) {
+    lines.push("", `${style.red("No library")}: library:// fails with this remote.`);
+  }
   lines.push("", loginLine(status.login, style));
   const troubles = troublesOf(status);
   const shown = troubles.map((one) => renderTrouble(one, style)).filter((one) => one !== "");
@@ -37,8 +41,8 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
 }
 
 /** The title of a service in the table. */
-export function serviceTitle(service: ServiceName): string {
-  return `${service.replace(/^./, (one) => one.toUpperCase())} Service`;
+export function serviceTitle(service: string): string {
+  return `${printable(service).replace(/^./, (one) => one.toUpperCase())} Service`;
 }
 
 function loginLine({ state, identity }: LoginStatus, style: Style): string {

@@ -13,7 +13,7 @@ import type {
 
 /** An entry; by default not insecure and without keyservers. */
 export function entry(uri: string, more: Partial<Entry> = {}): Entry {
-  return { uri, insecure: false, keyservers: [], ...more };
+  return { uri, system: false, insecure: false, keyservers: [], ...more };
 }
 
 /** An external keyserver. */
@@ -36,7 +36,13 @@ export function planOf(
 ): Plan {
   return {
     formatVersion: 1,
-    target: { runtime: "singularity", scope: "global", file: "/etc/singularity/remote.yaml", ...target },
+    target: {
+      runtime: "singularity",
+      oldest: null,
+      scope: "global",
+      file: "/etc/singularity/remote.yaml",
+      ...target,
+    },
     seen: { digest: `sha256:${"0".repeat(64)}`, default: null, remotes: [], managed: [] },
     changed: changes.length > 0,
     endpoints,

@@ -1,4 +1,5 @@
 /** What a user command sees: the user remotes and the global remotes as one. */
+import { canUse, plainEndpoint, readAddress, storedAddress } from "../../base/address.ts";
 import { mayReceive } from "../../base/uri.ts";
 import type { Secret } from "../../base/secret.ts";
 import { nearest } from "../../base/suggest.ts";
@@ -6,8 +7,8 @@ import { quote } from "../../base/text.ts";
 import type { Endpoint } from "../../endpoint/client.ts";
 import type { Asked } from "../../endpoint/status.ts";
 import { Failure } from "../../base/failure.ts";
-import type { Reader, Scope } from "../../model.ts";
-import { PROGRAMS } from "../../programs.ts";
+import type { Reader, Scope, Trouble } from "../../model.ts";
+import { PROGRAMS, sinceOf, valueFor } from "../../programs.ts";
 import { nameInBoth } from "../../reconcile/conflicts.ts";
 import { merge, type Merged } from "../../reconcile/merge.ts";
 import { type Detected, detectProgram, findTarget } from "../../remotefile/paths.ts";
@@ -63,7 +64,31 @@ export async function mergedFor(context: Context, scope: Scope): Promise<MergedV
 export function endpointOf({ merged, global }: MergedView, name: string): Endpoint {
   const { remote, global: isGlobal } = merged.remotes.get(name)!;
   const machine = isGlobal ? global.document.content.remotes.get(name) : undefined;
-  return { uri: remote.uri, insecure: remote.insecure || machine?.insecure === true };
+  return plainEndpoint({ uri: remote.uri, insecure: remote.insecure || machine?.insecure === true });
+}
+
+/** Why the program cannot use the stored address of a remote; null: it can. */
+export function addressTrouble({ reader, merged }: MergedView, name: string): Trouble | null {
+  const { uri } = merged.remotes.get(name)!.remote;
+  const fact = PROGRAMS[reader.runtime].address;
+  const form = valueFor(fact, reader);
+  const read = readAddress(uri);
+  if ("problem" in read || canUse(uri, form)) return null; // without a valid address, nobody is asked anyway
+  const stored = storedAddress(read.address, false, form);
+  return {
+    kind: "address",
+    message: `${PROGRAMS[reader.runtime].title} ${
+      sinceOf(fact, reader)
+    } and later cannot use the address ${uri}`,
+    next: `Remove the remote, and add it again as ${stored}`,
+  };
+}
+
+/** The endpoint of a remote whose address the program can use. @throws {Failure} network */
+export function usableEndpoint(view: MergedView, name: string, doing: string): Endpoint {
+  const trouble = addressTrouble(view, name);
+  if (trouble === null) return endpointOf(view, name);
+  throw new Failure("network", `cannot ${doing} ${quote(name)}: ${trouble.message}`, { next: trouble.next! });
 }
 
 /**
@@ -99,7 +124,12 @@ export function noteCollisions(context: Context, { reader, merged, user, global 
 
 /** What `status` and `doctor` ask of a remote. */
 export function askedOf(view: MergedView, remote: string): Asked {
-  return { remote, endpoint: endpointOf(view, remote), token: tokenOf(view, remote) };
+  return {
+    remote,
+    endpoint: endpointOf(view, remote),
+    token: tokenOf(view, remote),
+    trouble: addressTrouble(view, remote),
+  };
 }
 
 /** An exclusive remote is the only one that can be used. @throws {Failure} conflict */
