@@ -34,7 +34,7 @@ Deno.test("every field of a config has a description", () => {
 
 const digest = `sha256:${"0".repeat(64)}`;
 const endpoint = { uri: "lab.example.com", insecure: false };
-const entry = { ...endpoint, keyservers: [] };
+const entry = { ...endpoint, system: false, keyservers: [] };
 const document: PlanDocument = {
   formatVersion: 1,
   sremote: "0.1.0",
@@ -42,7 +42,12 @@ const document: PlanDocument = {
   changed: true,
   plans: [{
     formatVersion: 1,
-    target: { runtime: "singularity", scope: "user", file: "/root/.singularity/remote.yaml" },
+    target: {
+      runtime: "singularity",
+      oldest: "3.8",
+      scope: "user",
+      file: "/root/.singularity/remote.yaml",
+    },
     seen: {
       digest: null,
       default: null,

@@ -3,7 +3,7 @@ import { entryOf } from "../remotefile/entry.ts";
 import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../base/uri.ts";
 import { basic, bearer, checkKeyserver, discover, type Discovery } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
-import type { Credential, Entry, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 import { printable, quote } from "../base/text.ts";
 import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
 import { findTarget } from "../remotefile/paths.ts";

@@ -54,7 +54,7 @@ const anyFiles = fc.record({
 Deno.test("describe: the first plan from the description is empty in both scopes, and contains no token", () => {
   fc.assert(
     fc.property(anyFiles, ({ user, global }) => {
-      const { config } = describe({ user, global }, "singularity", null);
+      const { config } = describe({ user, global }, { runtime: "singularity", oldest: null }, null);
       assert.ok(!JSON.stringify(config).includes("CANARY"));
       const desired = validateConfig(JSON.parse(JSON.stringify(config)), "c.json");
       for (const [scope, content, other] of [["user", user, global], ["global", global, user]] as const) {
@@ -71,7 +71,10 @@ Deno.test("describe: the first plan from the description is empty in both scopes
 const nobody = file([]);
 
 Deno.test("describe: a token becomes a prompt", () => {
-  const { config } = describe({ user: file([stored("a", { token })]), global: nobody }, "singularity", null);
+  const { config } = describe({ user: file([stored("a", { token })]), global: nobody }, {
+    runtime: "singularity",
+    oldest: null,
+  }, null);
   assert.deepEqual(config.remotes, { a: { uri: "a.example.com", login: { prompt: true } } });
 });
 
@@ -81,7 +84,7 @@ Deno.test("describe: a note says what is skipped", () => {
       user: file([stored("a", { uri: "https://a.example.com" })], "nowhere"),
       global: file([stored("g", { exclusive: true }), stored("h")], "h"),
     },
-    "apptainer",
+    { runtime: "apptainer", oldest: null },
     "/opt/etc",
   );
   assert.deepEqual(config, {
@@ -104,7 +107,7 @@ Deno.test("describe: everything that a config cannot express is refused at once"
   ];
   for (const [user, global, problems] of cases) {
     assert.throws(
-      () => describe({ user, global }, "singularity", null),
+      () => describe({ user, global }, { runtime: "singularity", oldest: null }, null),
       (error) =>
         error instanceof Failure && error.code === "remote-file-invalid" &&
         error.problems.length === problems,

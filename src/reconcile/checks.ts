@@ -1,6 +1,6 @@
 /** What stops an apply: conflicts, failed checks and mass removal. The only judge of each. Pure. */
 import { Failure, type Problem } from "../base/failure.ts";
-import type { Finding, Plan, ServiceName, ServiceStatus } from "../model.ts";
+import type { Finding, Plan, ServiceStatus } from "../model.ts";
 
 /** A required service that failed its check, and why. */
 export interface FailedCheck {

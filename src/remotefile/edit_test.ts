@@ -7,6 +7,7 @@ import { parseRemoteFile } from "./parse.ts";
 
 const entry = (uri: string, more: Partial<Entry> = {}): Entry => ({
   uri,
+  system: false,
   insecure: false,
   keyservers: [],
   ...more,

@@ -223,8 +223,13 @@ const cases: readonly Case[] = [
 
 for (const { story, runtime, scope, options = {}, outside = {}, expected } of cases) {
   Deno.test(`paths: ${story}`, async () => {
-    const target = await findTarget(runtime, scope, { ...NOWHERE, ...options }, inputs(outside));
-    assert.deepEqual(target, { runtime, scope, file: expected });
+    const target = await findTarget(
+      { runtime, oldest: null },
+      scope,
+      { ...NOWHERE, ...options },
+      inputs(outside),
+    );
+    assert.deepEqual(target, { runtime, oldest: null, scope, file: expected });
   });
 }
 
@@ -238,7 +243,10 @@ Deno.test("paths: no home directory is an error that says what to do", async () 
     ["apptainer", { env: { HOME: "relative" } }, /HOME is "relative", not an absolute path/],
   ] as const;
   for (const [runtime, outside, why] of homes) {
-    const failure = await refuses("io", () => findTarget(runtime, "user", NOWHERE, inputs(outside)));
+    const failure = await refuses(
+      "io",
+      () => findTarget({ runtime, oldest: null }, "user", NOWHERE, inputs(outside)),
+    );
     assert.match(failure.message, why);
     assert.match(failure.next!, new RegExp(`${runtime.toUpperCase()}_CONFIGDIR`));
   }

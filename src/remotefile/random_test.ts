@@ -23,6 +23,7 @@ const token = fc.tuple(
 const keyserver = fc.record({ uri, skip: fc.boolean(), external: fc.boolean(), insecure: fc.boolean() });
 const entry: fc.Arbitrary<Entry> = fc.record({
   uri,
+  system: fc.boolean(),
   insecure: fc.boolean(),
   keyservers: fc.array(keyserver, { maxLength: 2 }),
 });
