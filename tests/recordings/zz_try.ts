@@ -1,0 +1,13 @@
+import { loadCases, TARGETS, recordedFor } from "/tmp/wt/rec/tests/recordings/cases.ts";
+import { Hosts } from "/tmp/wt/rec/tests/recordings/proxy.ts";
+import { replay } from "/tmp/wt/rec/tests/recordings/replay.ts";
+import { compare } from "/tmp/wt/rec/tests/recordings/compare.ts";
+const re=new RegExp(Deno.args[0]); const hosts=new Hosts();
+let n=0,eq=0; const t0=performance.now();
+const jobs=loadCases().flatMap(c=>TARGETS.map(t=>({c,t}))).filter(({c,t})=>re.test(c.id)&&recordedFor(c,t)&&!c.unstable);
+const res:any={}; let at=0;
+await Promise.all(Array.from({length:Number(Deno.args[1]??8)},async()=>{ while(at<jobs.length){ const {c,t}=jobs[at++]; try{ const s=await replay(c,t,hosts); if(!s) continue; n++; const d=compare(c,t,recordedFor(c,t)!,s); if(!d.length) eq++; else res[c.id+" "+t.runtime]=d; }catch(e){res[c.id+" "+t.runtime]="HARNESS "+(e as Error).stack;} } }));
+await hosts.stop();
+if(Deno.args[2]) for(const k of Object.keys(res).sort()) console.log(k,JSON.stringify(res[k]));
+Deno.writeTextFileSync("/tmp/rec-try/out.json",JSON.stringify(res,null,1));
+console.log(n,eq,Math.round(performance.now()-t0),"ms");
