@@ -108,7 +108,8 @@ function outcome(pair: Pair): readonly Difference[] {
   const [theirs, ours] = [succeeded(pair), sremoteSucceeded(pair)];
   if (theirs === ours) return [];
   if (isStatus(one) && ours && recorded.services !== undefined) return [];
-  const detail = `program: ${recorded.exit} ${recorded.class}; sremote: ${seen.exit} ${seen.err.split("\n")[0]}`;
+  const said = seen.err.split("\n").find((line) => line.startsWith("Error")) ?? "";
+  const detail = `program: ${recorded.exit} ${recorded.class}; sremote: ${seen.exit} ${said}`.trim();
   return [{ aspect: ours ? "exit-succeeds" : "exit-fails", detail }];
 }
 
@@ -125,7 +126,7 @@ function files(pair: Pair): readonly Difference[] {
   const found: Difference[] = [];
   for (const name of ["global", "user", "config"] as const) {
     let { theirs, ours } = after(name);
-    if (one.args[1] === "add" && one.args[0] === "remote" && succeeded(pair) === sremoteSucceeded(pair)) {
+    if (one.args[0] === "remote" && one.args.includes("add") && succeeded(pair) === sremoteSucceeded(pair)) {
       const [{ Active: x, ...restX }, { Active: y, ...restY }] = [theirs, ours];
       // Where both failed, only a default that is the sole difference is the same matter.
       if (x !== y && (succeeded(pair) || isDeepStrictEqual(restX, restY))) {

@@ -18,7 +18,7 @@ export function dataOf(text: string | undefined): Fields {
   }
   if (value === null || value === "" || value === "null" || value === "~") return {};
   if (!isFields(value)) return { broken: text };
-  const data = said(value) as Fields;
+  const data = (said(value) ?? {}) as Fields;
   if (!isFields(value.Remotes)) return data;
   // A remote of which nothing is said is there all the same.
   const remotes = Object.entries(value.Remotes).map(([name, one]) => [name, said(one) ?? {}] as const);

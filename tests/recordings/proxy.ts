@@ -111,7 +111,7 @@ export class Proxy {
   private plain(request: IncomingMessage, response: ServerResponse): void {
     const url = URL.parse(request.url!);
     if (url === null) return void response.writeHead(400).end();
-    this.answer(url.origin, request, response);
+    this.answer(url.origin, url.pathname + url.search, request, response);
   }
 
   private async tunnel(authority: string, client: Socket): Promise<void> {
@@ -128,7 +128,7 @@ export class Proxy {
     let silent = true;
     const upstream = await this.hosts.connect(host.replace(/^\[|\]$/g, ""), tls, (request, response) => {
       silent = false;
-      this.answer(origin, request, response);
+      this.answer(origin, request.url!, request, response);
     });
     this.sockets.add(upstream);
     const ended = () => {
@@ -144,13 +144,12 @@ export class Proxy {
     client.pipe(upstream);
   }
 
-  private answer(origin: string, request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url!, origin);
+  private answer(origin: string, path: string, request: IncomingMessage, response: ServerResponse): void {
     const method = request.method!;
     const authorization = request.headers.authorization ?? "";
-    this.note(method, origin + url.pathname + url.search, authorization);
+    this.note(method, origin + path, authorization);
     if (!this.knows(origin)) return void response.writeHead(502, { connection: "close" }).end();
-    const found = this.find(origin, url, method, authorization);
+    const found = this.find(origin + path, method, authorization);
     const send = () => {
       if (found.close) return void request.socket.destroy();
       const kind = "json" in found ? "application/json" : "text/plain";
@@ -168,9 +167,9 @@ export class Proxy {
     this.timers.add(timer);
   }
 
-  private find(origin: string, url: URL, method: string, authorization: string): Answer {
-    const bare = origin + url.pathname;
-    const found = [`${method} ${bare}${url.search}`, bare + url.search, `${method} ${bare}`, bare]
+  private find(url: string, method: string, authorization: string): Answer {
+    const bare = url.split("?")[0]!;
+    const found = [`${method} ${url}`, url, `${method} ${bare}`, bare]
       .map((one) => this.answers[one]).find((one) => one !== undefined);
     if (found?.if_auth === undefined) return found ?? { status: 404 };
     const begins = Object.keys(found.if_auth).filter((one) => authorization.startsWith(one));
