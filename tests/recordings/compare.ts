@@ -54,7 +54,11 @@ interface DocumentRemote {
   readonly exclusive: boolean;
   readonly insecure: boolean;
   readonly trouble: object | null;
-  readonly services: readonly { readonly service: string; readonly ok: boolean; readonly version: string | null }[];
+  readonly services: readonly {
+    readonly service: string;
+    readonly ok: boolean;
+    readonly version: string | null;
+  }[];
   readonly login: { readonly state: string; readonly identity: { readonly username: string } | null };
   readonly keyservers: readonly {
     readonly uri: string;
@@ -76,7 +80,8 @@ interface Pair {
 /** Where sremote differs from what was recorded; empty: nowhere. */
 export function compare(one: Case, target: Target, recorded: Result, seen: Replayed): readonly Difference[] {
   if (seen.exit === null) return [{ aspect: "time-out", detail: "sremote ran out of time" }];
-  const document = (typeof seen.document === "object" && seen.document !== null ? seen.document : {}) as Document;
+  const document =
+    (typeof seen.document === "object" && seen.document !== null ? seen.document : {}) as Document;
   const pair = { one, target, recorded, seen, document };
   const group = one.args[0];
   if (group !== "remote" && group !== "keyserver") return address(pair);
@@ -144,7 +149,10 @@ function files(pair: Pair): readonly Difference[] {
   }
   const mode = parseInt(recorded.userMode ?? "600", 8);
   if (seen.userWritten && seen.userMode !== undefined && seen.userMode !== mode) {
-    found.push({ aspect: "mode", detail: `program: ${mode.toString(8)}; sremote: ${seen.userMode.toString(8)}` });
+    found.push({
+      aspect: "mode",
+      detail: `program: ${mode.toString(8)}; sremote: ${seen.userMode.toString(8)}`,
+    });
   }
   return found;
 }
@@ -185,7 +193,11 @@ function requests({ recorded, seen }: Pair): readonly Difference[] {
   const fewer = [...theirs].filter((one) => !ours.has(one)).sort();
   const more = [...ours].filter((one) => !theirs.has(one)).sort();
   if (fewer.length + more.length === 0) return found;
-  const aspect = more.length === 0 ? "requests-fewer" : fewer.length === 0 ? "requests-more" : "requests-other";
+  const aspect = more.length === 0
+    ? "requests-fewer"
+    : fewer.length === 0
+    ? "requests-more"
+    : "requests-other";
   return [...found, { aspect, detail: `only the program: ${text(fewer)}; only sremote: ${text(more)}` }];
 }
 
@@ -215,7 +227,9 @@ function rows(pair: Pair): readonly Difference[] {
   }
   if (isStatus(pair.one) && recorded.services !== undefined) statusRows(pair, note);
   if (recorded.keyserverList !== undefined && succeeded(pair) && document.remotes !== undefined) {
-    const row = ({ uri, insecure, loggedIn }: DocumentRemote["keyservers"][number]) => [uri, insecure, loggedIn];
+    const row = (
+      { uri, insecure, loggedIn }: DocumentRemote["keyservers"][number],
+    ) => [uri, insecure, loggedIn];
     const theirs = recorded.keyserverList.map(({ remote, keyservers }) => [
       remote,
       keyservers.map((one) => row({ ...one, skip: false })),
@@ -261,11 +275,15 @@ function address({ one, recorded, seen, document }: Pair): readonly Difference[]
   const note = (aspect: Aspect) => [{ aspect, detail }];
   if (given === undefined) return went.length > 0 ? note("address-none") : [];
   if (went.length === 0 && unreached.length === 0) return note("address-extra");
-  if (went.length === 0) return unreached.some((origin) => given.includes(origin)) ? [] : note("address-other");
-  const web = (address: string) => address.replace(/\/$/, "").replace(/^hkps:/, "https:").replace(/^hkp:/, "http:");
+  if (went.length === 0) {
+    return unreached.some((origin) => given.includes(origin)) ? [] : note("address-other");
+  }
+  const web = (address: string) =>
+    address.replace(/\/$/, "").replace(/^hkps:/, "https:").replace(/^hkp:/, "http:");
   if (!went[0]!.startsWith(web(given))) return note("address-other");
   const all = document.all ?? [];
-  const fewer = one.args[0] === "verify" && all.some((each) => !went.some((url) => url.startsWith(web(each))));
+  const fewer = one.args[0] === "verify" &&
+    all.some((each) => !went.some((url) => url.startsWith(web(each))));
   return fewer ? note("address-fewer") : [];
 }
 

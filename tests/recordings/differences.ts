@@ -112,11 +112,15 @@ export interface Verdict {
 export function judge({ stay, open }: Lists, compared: readonly Compared[]): Verdict {
   const listed = [...namesIn(stay), ...namesIn(open)];
   const known = new Set(listed);
-  const found = new Map(compared.flatMap(({ one, target, differences }) =>
-    differences.map(({ aspect, detail }) => [nameOf(one.id, target.runtime, aspect), detail] as const)
-  ));
+  const found = new Map(
+    compared.flatMap(({ one, target, differences }) =>
+      differences.map(({ aspect, detail }) => [nameOf(one.id, target.runtime, aspect), detail] as const)
+    ),
+  );
   return {
-    unlisted: [...found].filter(([name]) => !known.has(name)).map(([name, detail]) => `${name}\n    ${detail}`),
+    unlisted: [...found].filter(([name]) => !known.has(name)).map(([name, detail]) =>
+      `${name}\n    ${detail}`
+    ),
     vanished: [...known].filter((name) => !found.has(name)),
     listedTwice: listed.filter((name, i) => listed.indexOf(name) !== i),
   };
@@ -138,14 +142,18 @@ export function updated(lists: Lists, compared: readonly Compared[]): Lists {
       return { kind, places };
     });
   const lists2 = { stay: keep(lists.stay), open: keep(lists.open) };
-  const unjudged = lists2.open.find(({ kind }) => kind.kind === UNJUDGED.kind) ?? { kind: UNJUDGED, places: [] };
+  const unjudged = lists2.open.find(({ kind }) => kind.kind === UNJUDGED.kind) ??
+    { kind: UNJUDGED, places: [] };
   if (!lists2.open.includes(unjudged)) lists2.open.push(unjudged);
   for (const place of left.values()) {
     const adopting = lists2.stay.find(({ kind }) => kind.adopts?.includes(place.aspect)) ?? unjudged;
     adopting.places.push(place);
   }
   const made = (list: readonly { readonly kind: Kind; readonly places: readonly Place[] }[]) =>
-    list.filter(({ places }) => places.length > 0).map(({ kind, places }) => ({ ...kind, cases: casesOf(places) }));
+    list.filter(({ places }) => places.length > 0).map(({ kind, places }) => ({
+      ...kind,
+      cases: casesOf(places),
+    }));
   return { stay: made(lists2.stay), open: made(lists2.open) };
 }
 
@@ -163,7 +171,9 @@ interface Place {
 
 function entriesOf({ cases }: Kind): readonly Place[] {
   return Object.entries(cases).flatMap(([id, runtimes]) =>
-    Object.entries(runtimes).flatMap(([runtime, aspects]) => aspects.map((aspect) => ({ id, runtime, aspect })))
+    Object.entries(runtimes).flatMap(([runtime, aspects]) =>
+      aspects.map((aspect) => ({ id, runtime, aspect }))
+    )
   );
 }
 
@@ -178,8 +188,12 @@ function casesOf(places: readonly Place[]): Kind["cases"] {
 
 function rendered(list: readonly Kind[]): string {
   const kinds = list.map(({ cases, ...head }) => {
-    const fields = Object.entries(head).map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
-    const lines = Object.entries(cases).map(([id, one]) => `      ${JSON.stringify(id)}: ${JSON.stringify(one)}`);
+    const fields = Object.entries(head).map(([name, value]) =>
+      `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`
+    );
+    const lines = Object.entries(cases).map(([id, one]) =>
+      `      ${JSON.stringify(id)}: ${JSON.stringify(one)}`
+    );
     return `  {\n${fields.join(",\n")},\n    "cases": {\n${lines.join(",\n")}\n    }\n  }`;
   });
   return kinds.length === 0 ? "[]\n" : `[\n${kinds.join(",\n")}\n]\n`;

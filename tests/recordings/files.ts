@@ -35,7 +35,9 @@ export function mergedView(user: Fields, global: Fields): Fields {
     if (own !== undefined && own.System === undefined) continue;
     const { URI: _uri, Exclusive: _exclusive, Keyservers: _keyservers, ...kept } = own ?? {};
     const { URI, Exclusive, Keyservers } = one;
-    const refreshed = Object.entries({ URI, Exclusive, Keyservers }).filter(([, value]) => value !== undefined);
+    const refreshed = Object.entries({ URI, Exclusive, Keyservers }).filter(([, value]) =>
+      value !== undefined
+    );
     remotes[name] = { ...kept, System: "true", ...Object.fromEntries(refreshed) as Fields };
     if (Exclusive !== undefined) active = name;
   }

@@ -24,8 +24,8 @@ export class Hosts {
   private readonly good: Authority = makeAuthority("recordings");
   private readonly untrusted: Authority = makeAuthority("nobody trusts this one");
   private readonly servers = new Map<string, Promise<Server>>();
-  /** Who serves a connection, by the local port that it comes from. */
-  private readonly serving = new Map<number, Serve>();
+  /** Who serves a connection, by both its ports: two connections to different servers may come from the same one. */
+  private readonly serving = new Map<string, Serve>();
 
   /** The certificate to trust, PEM. */
   get certificate(): string {
@@ -38,9 +38,12 @@ export class Hosts {
     const { port } = server.address() as AddressInfo;
     return await new Promise((done, fail) => {
       const socket = connect(port, "127.0.0.1", () => {
-        const from = socket.localPort!;
-        this.serving.set(from, serve);
-        socket.once("close", () => this.serving.delete(from));
+        const ports = `${socket.localPort} ${port}`;
+        this.serving.set(ports, serve);
+        socket.once("close", () => {
+          // The port may have been given to the next connection already.
+          if (this.serving.get(ports) === serve) this.serving.delete(ports);
+        });
         done(socket);
       });
       socket.once("error", fail);
@@ -57,7 +60,7 @@ export class Hosts {
     if (server === undefined) {
       const certified = flaw === "untrusted" ? this.untrusted.certify(host) : this.good.certify(host, flaw);
       const made = createTlsServer(certified, (request, response) => {
-        const serve = this.serving.get(request.socket.remotePort!);
+        const serve = this.serving.get(`${request.socket.remotePort} ${request.socket.localPort}`);
         if (serve === undefined) request.socket.destroy();
         else serve(request, response);
       });
@@ -122,7 +125,9 @@ export class Proxy {
     const { connect: status, tls } = this.answers[origin] ?? {};
     if (status !== undefined || !this.knows(origin)) {
       this.note("CONNECT", origin);
-      return void client.end(`HTTP/1.1 ${status ?? 502} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+      return void client.end(
+        `HTTP/1.1 ${status ?? 502} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`,
+      );
     }
     // A tunnel that no request came through is a handshake that the client broke off.
     let silent = true;
@@ -156,7 +161,11 @@ export class Proxy {
       const body = "json" in found
         ? JSON.stringify(found.json)
         : found.body ?? (found.status === 404 ? "404 page not found\n" : "");
-      response.writeHead(found.status ?? 200, { "content-type": kind, ...found.headers, connection: "close" });
+      response.writeHead(found.status ?? 200, {
+        "content-type": kind,
+        ...found.headers,
+        connection: "close",
+      });
       response.end(body);
     };
     if (found.delay === undefined) return send();

@@ -182,7 +182,12 @@ async function runOne(
   }
   const input = new TextDecoder().decode(expandBytes(words.stdin ?? stdin ?? ""));
   const outside = (world: World) =>
-    onMachine(world, machine, { env, input, uid: one.as === "user" ? SOMEBODY : 0, proxy: new URL(proxy.url) });
+    onMachine(world, machine, {
+      env,
+      input,
+      uid: one.as === "user" ? SOMEBODY : 0,
+      proxy: new URL(proxy.url),
+    });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((done) => timer = setTimeout(() => done(null), LIMIT));
   try {

@@ -23,5 +23,7 @@ if (!process.argv.includes("--quiet")) {
   }
 }
 console.log(summary(lists, compared));
-if (pattern === "") console.log(`\nOpen:\n${kindTable(lists.open)}\n\nWith a reason:\n${kindTable(lists.stay)}`);
+if (pattern === "") {
+  console.log(`\nOpen:\n${kindTable(lists.open)}\n\nWith a reason:\n${kindTable(lists.stay)}`);
+}
 console.log(`\n${Date.now() - start} ms`);
