@@ -84,8 +84,10 @@ export function compare(one: Case, target: Target, recorded: Result, seen: Repla
     (typeof seen.document === "object" && seen.document !== null ? seen.document : {}) as Document;
   const pair = { one, target, recorded, seen, document };
   const group = one.args[0];
-  if (group !== "remote" && group !== "keyserver") return address(pair);
-  return [...outcome(pair), ...files(pair), ...requests(pair), ...rows(pair)];
+  const found = group === "remote" || group === "keyserver"
+    ? [...outcome(pair), ...files(pair), ...requests(pair), ...rows(pair)]
+    : address(pair);
+  return found.filter(({ aspect }) => !target.but?.includes(aspect));
 }
 
 // ---------------------------------------------------------------- success or failure
@@ -211,7 +213,9 @@ function rows(pair: Pair): readonly Difference[] {
     if (isDeepStrictEqual(theirs, ours)) return;
     found.push({ aspect, detail: `program: ${text(theirs)}; sremote: ${text(ours)}` });
   };
-  if (recorded.list !== undefined && both && document.remotes !== undefined) {
+  // For `keyserver list` older programs have `remote list`.
+  const isList = pair.one.args[0] === "remote";
+  if (isList && recorded.list !== undefined && both && document.remotes !== undefined) {
     // Older programs have no columns for all of it.
     const has = (column: "exclusive" | "insecure") => recorded.list!.some((one) => one[column] !== undefined);
     const row = (one: NonNullable<Result["list"]>[number]) => ({

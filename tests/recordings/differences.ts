@@ -42,9 +42,12 @@ const UNJUDGED: Kind = {
 };
 
 /** Replays every case that fits, and compares. Cases whose result depends on chance are left out. */
-export async function replayAll(fits: (id: string) => boolean = () => true): Promise<readonly Compared[]> {
+export async function replayAll(
+  fits: (id: string) => boolean = () => true,
+  targets: readonly Target[] = TARGETS,
+): Promise<readonly Compared[]> {
   const jobs = loadCases().filter(({ id, unstable }) => !unstable && fits(id))
-    .flatMap((one) => TARGETS.map((target) => ({ one, target, recorded: recordedFor(one, target) })));
+    .flatMap((one) => targets.map((target) => ({ one, target, recorded: recordedFor(one, target) })));
   const hosts = new Hosts();
   const compared: Compared[] = [];
   const worker = async () => {

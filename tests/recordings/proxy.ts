@@ -131,10 +131,15 @@ export class Proxy {
     }
     // A tunnel that no request came through is a handshake that the client broke off.
     let silent = true;
-    const upstream = await this.hosts.connect(host.replace(/^\[|\]$/g, ""), tls, (request, response) => {
-      silent = false;
-      this.answer(origin, request.url!, request, response);
-    });
+    let upstream: Socket;
+    try {
+      upstream = await this.hosts.connect(host.replace(/^\[|\]$/g, ""), tls, (request, response) => {
+        silent = false;
+        this.answer(origin, request.url!, request, response);
+      });
+    } catch {
+      return void client.destroy(); // all is being stopped
+    }
     this.sockets.add(upstream);
     const ended = () => {
       if (silent) this.note("TLS", origin);
