@@ -79,7 +79,7 @@ export async function replay(one: Case, target: Target, hosts: Hosts): Promise<R
       global: readText(machine.global),
       config: readText(join(machine.config, "remote.yaml")),
       userWritten: before !== readText(machine.user),
-      userMode: existsSync(machine.user) ? statSync(machine.user).mode & 0o777 : undefined,
+      userMode: modeOf(machine.user),
     };
   } finally {
     await proxy.stop();
@@ -137,11 +137,18 @@ function put(file: string, text: string, mode: string): void {
 
 /** A file's text with long tokens by their names; what is no UTF-8 as the replacement character. */
 function readText(file: string): string | undefined {
+  const mode = modeOf(file);
+  if (mode === undefined || statSync(file).isDirectory()) return undefined;
+  chmodSync(file, 0o600); // whoever runs the tests can read it
   try {
     return collapse(readFileSync(file, "utf8"));
-  } catch {
-    return undefined;
+  } finally {
+    chmodSync(file, mode);
   }
+}
+
+function modeOf(file: string): number | undefined {
+  return existsSync(file) ? statSync(file).mode & 0o777 : undefined;
 }
 
 function parsed(text: string): unknown {
