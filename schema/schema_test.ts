@@ -167,7 +167,7 @@ Deno.test("a status matches its schema in TypeBox and ajv; another one does not"
     { ...status, formatVersion: 2 },
     { ...status, remotes: [{ ...remote, token: "secret" }] },
     { ...status, remotes: [{ ...remote, login: { ...remote!.login, state: "perhaps" } }] },
-    { ...status, remotes: [{ ...remote, services: [{ ...remote!.services[0], service: "printer" }] }] },
+    { ...status, remotes: [{ ...remote, services: [{ ...remote!.services[0], service: 5 }] }] },
     { ...status, remotes: [{ ...remote, trouble: { kind: "mood", message: "bad" } }] },
   ];
   for (const edit of edits) {

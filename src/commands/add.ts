@@ -1,7 +1,9 @@
 /** `sremote add`, as `singularity remote add`. */
+import { storedAddress } from "../base/address.ts";
 import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
+import { PROGRAMS, valueFor } from "../programs.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
 import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
@@ -37,7 +39,12 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   const reader = await readerOf(context);
   const { runtime } = reader;
   const global = (await mergedFor(context, scope))?.global.document.content ?? null;
-  const after = entryOf({ uri: address.uri, insecure: address.insecure || flags.insecure === true });
+  const insecure = address.insecure || flags.insecure === true;
+  const after = entryOf({
+    uri: storedAddress(address.uri, insecure, valueFor(PROGRAMS[runtime].address, reader)),
+    system: scope === "global",
+    insecure,
+  });
   const { file } = await editFile(context, scope, (now) => {
     const taken = takenIn(runtime, name, now, global);
     if (taken === null) return [{ kind: "add", remote: name, after }];
@@ -52,7 +59,9 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   }
   const added: Result = {
     exit: 0,
-    text: `Remote ${quote(name)} added.`,
+    text: `Remote ${quote(name)} added. To make it the default: sremote use ${
+      scope === "global" ? "--global " : ""
+    }${quote(name)}`,
     document: { formatVersion: 1, changed: true, file, remote: name, ...after },
   };
   return scope === "global" || !flags.login ? added : await withLogin(context, name, flags, added);

@@ -1,5 +1,7 @@
 /** `sremote use`, as `singularity remote use`. */
+import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
+import type { RemoteFile } from "../model.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
@@ -21,6 +23,7 @@ export async function use(context: Context, name: string, flags: UseOptions): Pr
   const { changed, file } = await editFile(context, scope, (now) => {
     const known = seen?.remotes ?? now.remotes;
     if (!known.has(name)) throw unknown(name, known.keys(), "use");
+    if (scope === "global" && !flags.exclusive) refuseOverExclusive(now, name);
     // No other remote of the file stays exclusive; like the programs, `use` ends that mark in the user file.
     const after = { remote: name, exclusive: flags.exclusive ? [name] : [] };
     return [{ kind: "use", before: defaultOf(now), after }];
@@ -30,4 +33,17 @@ export async function use(context: Context, name: string, flags: UseOptions): Pr
     text: `Remote ${quote(name)} now in use${flags.exclusive ? ", exclusively" : ""}.`,
     document: { formatVersion: 1, changed, file, remote: name },
   };
+}
+
+/** Otherwise no remote would be exclusive any more, or one that is not the default. @throws {Failure} conflict */
+function refuseOverExclusive(file: RemoteFile, name: string): void {
+  const only = defaultOf(file).exclusive.find((one) => one !== name);
+  if (only === undefined) return;
+  throw new Failure(
+    "conflict",
+    `cannot make ${quote(name)} the global default: ${quote(only)} is exclusive`,
+    {
+      next: `Run sremote use --exclusive ${quote(name)} to make ${quote(name)} exclusive instead`,
+    },
+  );
 }

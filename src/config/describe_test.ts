@@ -45,7 +45,9 @@ const anyFiles = fc.record({
   return {
     user: file(users, only === null ? pick(remotes.map((one) => one.remote.name), wish.user) : only),
     global: file(
-      machine.map((one) => stored(one.name, { ...one, token: null, exclusive: one.name === only })),
+      machine.map((one) =>
+        stored(one.name, { ...one, token: null, system: true, exclusive: one.name === only })
+      ),
       machineDefault,
     ),
   };

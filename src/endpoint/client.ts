@@ -90,8 +90,10 @@ function servicesIn(
         trouble: trouble("malformed", message, "Contact its administrator: the programs refuse it too"),
       };
     }
-    const name = key.replace(/API$/, "").replace(/^keyserver$/, "keystore");
-    if (typeof entry.uri !== "string" || services.has(name)) continue;
+    const given = key.replace(/API$/, "");
+    const name = given === "keyserver" ? "keystore" : given;
+    // "keystore" is the newer name of the two, and wins.
+    if (typeof entry.uri !== "string" || services.has(name) && name !== given) continue;
     const registryUri = typeof entry.registryUri === "string" ? entry.registryUri : null;
     services.set(name, { uri: withoutTrailingSlashes(entry.uri), registryUri });
   }

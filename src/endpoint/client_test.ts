@@ -69,9 +69,8 @@ const discoveries:
       libraryAPI: {},
       builderAPI: { uri: 5 },
       tokenAPI: null,
-      consentAPI: "https://c",
       otherAPI: { uri: "https://o" },
-    }, {}],
+    }, { other: "https://o" }],
     ["nothing", {}, {}],
   ];
 

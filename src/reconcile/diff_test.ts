@@ -193,19 +193,22 @@ const cases: readonly Case[] = [
       default: { global: use("b") },
       exclusive: true,
     }),
-    observed: found(file([stored("a", { exclusive: true }), stored("b")], "a"), { scope: "global" }),
+    observed: found(
+      file([stored("a", { system: true, exclusive: true }), stored("b", { system: true })], "a"),
+      { scope: "global" },
+    ),
     expected: ["use a→b [a]→[b]"],
   },
   {
     story: "exclusive: false removes the mark",
     desired: config({ global: [wanted("a")] }, { default: { global: use("a") }, exclusive: false }),
-    observed: found(file([stored("a", { exclusive: true })], "a"), { scope: "global" }),
+    observed: found(file([stored("a", { system: true, exclusive: true })], "a"), { scope: "global" }),
     expected: ["use a→a [a]→[]"],
   },
   {
     story: "unspecified exclusive is unchanged",
     desired: config({ global: [wanted("a")] }),
-    observed: found(file([stored("a", { exclusive: true })], "a"), { scope: "global" }),
+    observed: found(file([stored("a", { system: true, exclusive: true })], "a"), { scope: "global" }),
     expected: [],
   },
   {
@@ -302,8 +305,14 @@ const cases: readonly Case[] = [
   {
     story: "the global file never gets a token",
     desired: config({ global: [wanted("g", { login: { env: "T" } })] }),
-    observed: found(file([stored("g")]), { scope: "global" }),
+    observed: found(file([stored("g", { system: true })]), { scope: "global" }),
     expected: [],
+  },
+  {
+    story: "every remote of the global file gets System",
+    desired: config({ global: [wanted("g")] }),
+    observed: found(file([stored("g"), stored("other")]), { scope: "global" }),
+    expected: ["~g system"],
   },
 ];
 

@@ -85,9 +85,10 @@ Deno.test("entry: a new remote takes an entry's fields and nothing else, and wha
   const added = newRemote("b", stored());
   assert.equal(added.name, "b");
   assert.deepEqual(entryOf(added), entryOf(stored()));
-  assert.deepEqual([added.token, added.system, added.exclusive], [null, false, false]);
+  assert.deepEqual([added.token, added.system, added.exclusive], [null, true, false]);
   assert.deepEqual(entryOf({ uri: "a.org", keyservers: null }), {
     uri: "a.org",
+    system: false,
     insecure: false,
     keyservers: [],
   });

@@ -48,7 +48,9 @@ async function certificateOf(
     const tunnel = proxy === null ? null : await connectThrough(url, proxy, signal);
     return await new Promise<CertificateSeen | null>((done) => {
       const socket = tls().connect({
-        ...(tunnel === null ? { host: hostOf(url), port: portOf(url) } : { socket: tunnel }),
+        // With a socket, the host is only what the certificate must be for: an IP address has no server name.
+        host: hostOf(url),
+        ...(tunnel === null ? { port: portOf(url) } : { socket: tunnel }),
         servername: serverName(url),
         // Only to see who issued it, for a message: nothing is sent.
         rejectUnauthorized: false,
@@ -193,7 +195,9 @@ function connectThrough(url: URL, proxy: URL, signal: AbortSignal): Promise<Net.
 /** TLS over a tunnel, once the server's certificate is accepted. */
 function encrypt(tunnel: Net.Socket, { url, trust }: HttpRequest, signal: AbortSignal): Promise<Net.Socket> {
   return new Promise((done, fail) => {
-    const socket = tls().connect({ socket: tunnel, servername: serverName(url), ...trusting(trust) });
+    // The host is what the certificate must be for: an IP address has no server name.
+    const host = hostOf(url);
+    const socket = tls().connect({ socket: tunnel, host, servername: serverName(url), ...trusting(trust) });
     socket.once("secureConnect", () => done(socket));
     socket.on("error", fail);
     signal.addEventListener("abort", () => socket.destroy());
