@@ -101,6 +101,7 @@ export interface ObservedFile {
   /** `sha256:…` of the bytes; null: the file does not exist. */
   readonly digest: string | null;
   readonly content: RemoteFile;
+  readonly quirks: Quirks;
   /** Permission bits; null: no file. */
   readonly mode: number | null;
 }
@@ -110,6 +111,8 @@ export interface ObservedOther {
   readonly path: string;
   /** null: it could not be read. */
   readonly content: RemoteFile | null;
+  /** null: it could not be read. */
+  readonly quirks: Quirks | null;
 }
 
 /** What went wrong on the way to a server, or there. Stable: programs match on it. */
@@ -226,6 +229,16 @@ export interface ObservedToken {
   readonly exposed: { readonly file: string; readonly mode: number } | null;
 }
 
+/** What the text of a `remote.yaml` has that its content does not show, and that programs refuse. */
+export interface Quirks {
+  /** Only comments or blank lines. */
+  readonly blank: boolean;
+  /** Dates without quotes: in a field of a remote, or in `Active`. */
+  readonly dates: readonly { readonly remote: string | null; readonly field: string }[];
+  /** The names of all fields, also of those without a value. */
+  readonly fields: readonly string[];
+}
+
 /** The observed state that one plan depends on. */
 export interface Observed {
   readonly target: Target;
@@ -236,6 +249,8 @@ export interface Observed {
   readonly ours: ReadonlySet<string>;
   /** Names in the ledger: the remotes that sremote manages. */
   readonly ledger: ReadonlySet<string>;
+  /** The directory of another program that this one takes over unless it has its own, which a plan would make; null: none. */
+  readonly cutsOff: string | null;
   /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one is used. */
   readonly ambiguous: boolean;
   /** By remote; only those that the config gives `login` or `check`. */
@@ -305,6 +320,14 @@ export type FindingCode =
   | "adopted"
   | "unmanaged"
   | "ambiguous-sysconfdir"
+  | "empty-document" // the programs refuse a file with only comments
+  | "plain-date" // the programs refuse a date without quotes
+  | "field-too-new" // a version that has to read the file refuses a field
+  | "address-unusable"
+  | "address-rewritten" // the version that reads the file cannot use the stored form
+  | "system-missing" // a remote of the global file without System: true
+  | "no-remotes" // the program falls back on its built-in default
+  | "takeover-cut-off" // the program would have taken over an older directory
   | "other-unreadable"
   | "check-failed" // a required service failed its check
   | "login-source" // the source of a required token cannot be read

@@ -11,6 +11,7 @@ import {
   diagnoseFile,
   diagnoseGlobal,
   diagnoseNetwork,
+  diagnoseRefused,
   type FileFacts,
   say,
 } from "../reconcile/diagnoses.ts";
@@ -60,6 +61,8 @@ async function lookAtFile(
     const { file } = await findTarget(reader, scope, place, world);
     found.push(...diagnoseFile(factsOf(context, scope, file)));
     const stored = await readStored(world, file);
+    const { content, quirks } = stored.document;
+    found.push(...diagnoseRefused(reader, { scope, path: file, content, quirks }));
     if (scope === "global") found.push(...diagnoseGlobal(stored));
     return stored;
   } catch (error) {

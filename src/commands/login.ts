@@ -47,11 +47,12 @@ export async function login(
   const remote = namedOrDefault(view, name, "log in to");
   const session = await sessionOf(context, null);
   const endpoint = usableEndpoint(view, remote, "log in to");
-  await requireTokenService(context, session, remote, endpoint);
-  const page = `Generate an API Key at ${tokenPage(endpoint)}`;
+  // Nobody is asked for a file that cannot be read.
   const given = flags.tokenfile !== undefined || flags.passwordStdin
     ? await askToken(context, flags, "")
     : null;
+  await requireTokenService(context, session, remote, endpoint);
+  const page = `Generate an API Key at ${tokenPage(endpoint)}`;
   const stored = tokenOf(view, remote);
   // A token from a file or from standard input replaces the stored one, as with the programs.
   if (stored !== null && given === null) {

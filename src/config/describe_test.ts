@@ -12,7 +12,7 @@ const token = new Secret("CANARY-of-a-token");
 const plainObject = { noNullPrototype: true };
 const remote = fc.record({
   name: fc.constantFrom("a", "b", "c", "constructor", "a b", "é", "x.y"),
-  uri: fc.constantFrom("one.example.com", "two.example.com:8443/path"),
+  uri: fc.constantFrom("one.example.com", "https://two.example.com:8443/path"),
   insecure: fc.boolean(),
   keyservers: fc.uniqueArray(
     fc.record({

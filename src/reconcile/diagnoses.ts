@@ -2,12 +2,13 @@
 import { showMode } from "../base/mode.ts";
 import { quote } from "../base/text.ts";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
-import type { Diagnosis, EndpointStatus, RemoteFile, Runtime, Scope, Trouble } from "../model.ts";
+import type { Diagnosis, EndpointStatus, Reader, RemoteFile, Runtime, Scope, Trouble } from "../model.ts";
 import { PROGRAMS } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { exclusiveTrouble, isUnknown, nameInBoth } from "./conflicts.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
 import type { Merged } from "./merge.ts";
+import { ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
 
 /** What the system says about a `remote.yaml` and the files beside it. `mode`: permission bits. */
 export interface FileFacts {
@@ -86,6 +87,18 @@ export function* diagnoseFile(facts: FileFacts): Iterable<Diagnosis> {
 export function diagnoseAmbiguous(runtime: Runtime): Diagnosis {
   const message = `both /etc and /usr/local/etc hold a remote.yaml of ${PROGRAMS[runtime].title}`;
   return say("warning", "file", "/usr/local/etc", message, "Pass the one that it reads with --sysconfdir");
+}
+
+/** What the program refuses or ignores in a file. */
+export function* diagnoseRefused(reader: Reader, read: ReadBy): Iterable<Diagnosis> {
+  for (
+    const { severity, message, next, remote } of [
+      ...refusedWhole(reader, read),
+      ...ignoredParts(reader, read),
+    ]
+  ) {
+    yield say(severity, "file", remote ?? read.path, message, next);
+  }
 }
 
 /** Entries of the global file that do not do what they say. */

@@ -14,6 +14,7 @@ import type {
   StoredRemote,
 } from "../model.ts";
 import { PROGRAMS } from "../programs.ts";
+import { applyChanges } from "../remotefile/changes.ts";
 import {
   exclusiveFor,
   exclusiveTrouble,
@@ -23,6 +24,7 @@ import {
   type Side,
   type Sides,
 } from "./conflicts.ts";
+import { addressProblem, ignoredParts, listed, NO_QUIRKS, type Refusal, refusedWhole } from "./refused.ts";
 
 /** The decisions of the diff. */
 export interface Decided {
@@ -42,6 +44,7 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
     ...dangers(desired, observed, decided),
     ...tokens(desired, observed, decided),
     ...moved(decided),
+    ...refusals(observed, decided),
     ...bystanders(desired, observed),
   ];
   const rank = { error: 0, warning: 1, info: 2 } as const;
@@ -183,6 +186,53 @@ function* readable({ target: { file: path }, file: { content, mode } }: Observed
   yield finding("warning", "readable-by-others", message, `Run chmod 600 ${path}`);
 }
 
+/** What the program refuses or ignores in the file as it is after the plan, and in the other one. */
+function* refusals({ target, file, other, cutsOff }: Observed, { changes }: Decided): Iterable<Finding> {
+  const { scope } = target;
+  const changed = changes.length > 0;
+  const after = applyChanges(
+    file.content,
+    changes.filter(({ kind }) => kind !== "login" && kind !== "logout" && kind !== "use"),
+  );
+  // What sremote writes has neither; dates stay where it does not write.
+  const quirks = changed ? { ...NO_QUIRKS, dates: file.quirks.dates } : file.quirks;
+  const here = { scope, path: target.file, content: after, quirks };
+  for (const one of [...refusedWhole(target, here), ...ignoredParts(target, here)]) yield refusal(one);
+  // The administrator's own user file is not the machine's.
+  if (scope === "user" && other !== null && other.content !== null) {
+    const there = {
+      scope: "global",
+      path: other.path,
+      content: other.content,
+      quirks: other.quirks!,
+    } as const;
+    for (const one of refusedWhole(target, there)) yield refusal({ ...one, severity: "warning" });
+  }
+  for (const change of changes) {
+    if (change.kind !== "update" || change.before.uri === change.after.uri) continue;
+    const why = addressProblem(target, change.before.uri);
+    if (why === null) continue;
+    const message = `the stored form of the address of ${quote(change.remote)} changes: ${why}`;
+    yield finding("info", "address-rewritten", message, undefined, change.remote);
+  }
+  const { title, builtIn, takesOver } = PROGRAMS[target.runtime];
+  const left = after.remotes.size + (scope === "user" ? other?.content?.remotes.size ?? 1 : 0);
+  if (changed && left === 0) {
+    const message = `no remote is left: ${title} then uses its built-in default, ${builtIn.uri}`;
+    yield finding("warning", "no-remotes", message, "Keep a remote if that is not intended");
+  }
+  if (changed && cutsOff !== null) {
+    const message = `${title} would take over ${cutsOff} on its first run, but not once ` +
+      `${target.file} exists`;
+    const next = `Run ${target.runtime} once first if you need the keys and tokens of ~/${takesOver}`;
+    yield finding("warning", "takeover-cut-off", message, next);
+  }
+}
+
+function refusal({ severity, code, message, next, remote }: Refusal): Finding {
+  return finding(severity, code, message, next, remote);
+}
+
 /** Remotes that stay unchanged, and those that become managed. */
 function* bystanders(
   desired: Desired,
@@ -266,11 +316,4 @@ function finding(
     ...(remote === undefined ? {} : { remote }),
     ...(next === undefined ? {} : { next }),
   };
-}
-
-const LISTED = 10;
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, LISTED).map(quote).join(", ");
-  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
 }

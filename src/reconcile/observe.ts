@@ -2,7 +2,7 @@
 import { Failure } from "../base/failure.ts";
 import { type Look, watched } from "./watched.ts";
 import type { Desired, Observed, ObservedOther, Reader, Scope } from "../model.ts";
-import { ambiguousSysconfdir, findTarget, type PathOptions } from "../remotefile/paths.ts";
+import { ambiguousSysconfdir, findTarget, type PathOptions, takenOver } from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
 
@@ -26,14 +26,17 @@ export async function observe(
   const { reader, scope, paths } = place;
   const target = await findTarget(reader, scope, paths, world);
   const stored = await readStored(world, target.file);
-  const { content } = stored.document;
+  const { content, quirks } = stored.document;
   const other = paths.remoteFile === null ? await observeOther(world, reader, scope, paths) : null;
   const found: Omit<Observed, "endpoints"> = {
     target,
-    file: { digest: stored.digest, content, mode: stored.mode },
+    file: { digest: stored.digest, content, quirks, mode: stored.mode },
     other,
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
+    cutsOff: scope === "user" && stored.digest === null
+      ? await takenOver(reader.runtime, paths, world)
+      : null,
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };
   const list = watched(desired, found);
@@ -58,9 +61,10 @@ async function observeOther(
     throw error;
   }
   try {
-    return { path, content: (await readStored(world, path)).document.content };
+    const { content, quirks } = (await readStored(world, path)).document;
+    return { path, content, quirks };
   } catch (error) {
-    if (error instanceof Failure) return { path, content: null };
+    if (error instanceof Failure) return { path, content: null, quirks: null };
     throw error;
   }
 }

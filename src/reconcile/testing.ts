@@ -1,5 +1,6 @@
 /** Short notations for states in tests, and arbitrary states for properties. */
 import fc from "fast-check";
+import { NO_QUIRKS } from "./refused.ts";
 import { Secret } from "../base/secret.ts";
 import type {
   Desired,
@@ -85,18 +86,20 @@ export function found(
     readonly ours?: readonly string[];
     readonly mode?: number;
     readonly ambiguous?: boolean;
+    readonly cutsOff?: string;
     readonly endpoints?: readonly ObservedEndpoint[];
   } = {},
 ): Observed {
   const { scope = "user", runtime = "singularity", other = file([]), ours = [], mode = 0o600 } = fields;
   return {
     target: { runtime, oldest: null, scope, file: "/here/remote.yaml" },
-    file: { digest: `sha256:${"0".repeat(64)}`, content, mode },
+    file: { digest: `sha256:${"0".repeat(64)}`, content, quirks: NO_QUIRKS, mode },
     other: other === null
       ? null
-      : { path: "/other/remote.yaml", content: other === "unreadable" ? null : other },
+      : { path: "/other/remote.yaml", content: other === "unreadable" ? null : other, quirks: NO_QUIRKS },
     ours: new Set(ours),
     ledger: new Set(ours),
+    cutsOff: fields.cutsOff ?? null,
     ambiguous: fields.ambiguous ?? false,
     endpoints: new Map((fields.endpoints ?? []).map((one) => [one.remote, one])),
   };

@@ -1,7 +1,7 @@
 /** The tree of a `remote.yaml` → its content, as strictly as the decoders of Singularity and Apptainer (SingularityCE 4.5, Apptainer 1.5). */
 import { nearest } from "../base/suggest.ts";
 import type { Problem } from "../base/failure.ts";
-import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import type { Credential, Keyserver, Quirks, RemoteFile, StoredRemote } from "../model.ts";
 import { Secret } from "../base/secret.ts";
 import { CREDENTIAL_FIELDS, type Field, KEYSERVER_FIELDS, REMOTE_FIELDS } from "./entry.ts";
 import { maskField, maskName } from "./mask_line.ts";
@@ -19,6 +19,9 @@ const TOP = ["Active", "Remotes", "Credentials"];
 // What Go's yaml.v2 and yaml.v3 read as a bool where the field is one; only without quotes.
 const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;
 const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/;
+// What Go's yaml.v3 reads as a time: a date, or RFC 3339 with its variants.
+const DATE =
+  /^\d{4}-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?:(?:[Tt]|[ \t]+)\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?: ?Z| ?[+-]\d{1,2}(?::\d{2})?)?)?$/;
 const NULL = /^(?:|~|null|Null|NULL)$/;
 
 /** Whether a node is empty: `~`, `null` or nothing at all. Go leaves the field at its zero value. */
@@ -27,9 +30,17 @@ export function isNull(node: Node): boolean {
 }
 
 /** The content of the tree, and every problem in it; the content is valid only if there is none. */
-export function decode(root: Node | null): { content: RemoteFile; problems: readonly LocatedProblem[] } {
+export function decode(
+  root: Node | null,
+): {
+  readonly content: RemoteFile;
+  readonly quirks: Omit<Quirks, "blank">;
+  readonly problems: readonly LocatedProblem[];
+} {
   const decoder = new Decoder();
-  return { content: decoder.file(root), problems: decoder.problems };
+  const content = decoder.file(root);
+  const { dates, used, problems } = decoder;
+  return { content, quirks: { dates, fields: [...used] }, problems };
 }
 
 type Fields = ReadonlyMap<string, Pair>;
@@ -47,6 +58,8 @@ function namesOf(fields: readonly { readonly yaml: string }[]): readonly string[
 
 class Decoder {
   readonly problems: LocatedProblem[] = [];
+  readonly dates: { readonly remote: string | null; readonly field: string }[] = [];
+  readonly used = new Set<string>();
 
   file(root: Node | null): RemoteFile {
     const remotes = new Map<string, StoredRemote>();
@@ -55,6 +68,7 @@ class Decoder {
     const value = top.get("Remotes")?.value;
     if (value !== undefined && !isNull(value)) {
       for (const [name, pair] of this.entries(value, ["Remotes"])) {
+        if (pair.key.plain && DATE.test(name)) this.dates.push({ remote: name, field: "the name" });
         remotes.set(name, this.remote(name, pair.value, ["Remotes", name]));
       }
     }
@@ -126,6 +140,7 @@ class Decoder {
   private fields(node: Node, path: Path, known: readonly string[]): Fields {
     const found = this.entries(node, path);
     for (const [name, { key }] of found) {
+      this.used.add(name);
       if (known.includes(name)) continue;
       const suggestion = nearest(name, known);
       const shown = maskField(name);
@@ -155,7 +170,12 @@ class Decoder {
   private text(fields: Fields, field: string, path: Path): string {
     const node = fields.get(field)?.value;
     if (node === undefined || isNull(node)) return "";
-    if (node.kind === "scalar") return node.text;
+    if (node.kind === "scalar") {
+      if (node.plain && DATE.test(node.text)) {
+        this.dates.push({ remote: path.length > 1 ? String(path[1]) : null, field });
+      }
+      return node.text;
+    }
     this.problem(node, [...path, field], "expected a string", { found: kindOf(node), allowed: "a string" });
     return "";
   }

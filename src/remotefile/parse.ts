@@ -1,6 +1,6 @@
 /** `remote.yaml` from text to meaning. */
 import { Failure, type Problem } from "../base/failure.ts";
-import type { RemoteFile } from "../model.ts";
+import type { Quirks, RemoteFile } from "../model.ts";
 import { decode } from "./decode.ts";
 import { maskLine } from "./mask_line.ts";
 import { scanYaml } from "./scan.ts";
@@ -10,6 +10,7 @@ import type { Node } from "./yaml.ts";
 export interface RemoteDocument {
   readonly text: string;
   readonly content: RemoteFile;
+  readonly quirks: Quirks;
   /** For messages. */
   readonly path: string;
   /** The nodes with their places, for edit.ts and mask.ts; null: the file has only comments. */
@@ -55,12 +56,14 @@ export async function parseRemoteFile(text: string, path: string): Promise<Remot
   // The library is loaded only for a text that needs it: that takes as long as an empty program.
   const tree = scanYaml(text) ?? (await import("./yaml.ts")).readYaml(text);
   if ("mistakes" in tree) throw invalid(text, path, tree.mistakes);
-  const { content, problems } = decode(tree.root);
+  const { content, quirks, problems } = decode(tree.root);
   if (problems.length > 0) {
     const located = problems.map(({ offset, problem }) => ({ offset, message: problem.message, problem }));
     throw invalid(text, path, located.sort((a, b) => a.offset - b.offset));
   }
-  return { text, content, path, root: tree.root, shared: tree.shared };
+  // A file without a byte is valid for every version.
+  const blank = text !== "" && text.split("\n").every((line) => /^\ufeff?\s*(?:#|$)/.test(line));
+  return { text, content, quirks: { ...quirks, blank }, path, root: tree.root, shared: tree.shared };
 }
 
 function hex(text: string, offset: number): string {

@@ -233,10 +233,11 @@ function refuseForeign(world: World, now: StoredFile): void {
   );
 }
 
-/** Never wider than the programs' own: 0600 for a user file, 0644 for a global file; a stricter mode stays. */
+/** Never wider than the programs' own: 0600 for a user file, 0644 for a global file; a stricter mode stays, but its owner can
+ * always write it, as with the programs. */
 function modeFor(scope: Scope, present: number | null): number {
   const widest = scope === "user" ? 0o600 : 0o644;
-  return present === null ? widest : present & widest;
+  return present === null ? widest : present & widest | 0o600;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What a user command sees: the user remotes and the global remotes as one. */
-import { canUse, plainEndpoint, readAddress, storedAddress } from "../../base/address.ts";
+import { plainEndpoint, readAddress, storedAddress } from "../../base/address.ts";
 import { mayReceive } from "../../base/uri.ts";
 import type { Secret } from "../../base/secret.ts";
 import { nearest } from "../../base/suggest.ts";
@@ -8,9 +8,10 @@ import type { Endpoint } from "../../endpoint/client.ts";
 import type { Asked } from "../../endpoint/status.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Reader, Scope, Trouble } from "../../model.ts";
-import { PROGRAMS, sinceOf, valueFor } from "../../programs.ts";
+import { PROGRAMS, valueFor } from "../../programs.ts";
 import { nameInBoth } from "../../reconcile/conflicts.ts";
 import { merge, type Merged } from "../../reconcile/merge.ts";
+import { addressProblem, refusedWhole } from "../../reconcile/refused.ts";
 import { type Detected, detectProgram, findTarget } from "../../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
@@ -43,6 +44,13 @@ export function noteDetected({ note }: Context, { runtime, because }: Detected):
   if (why !== null) note(`Note: using the remotes of ${title}: ${why}. Choose with --runtime.`);
 }
 
+/** A file with which every command of the program fails. @throws {Failure} remote-file-invalid */
+function refuseRefused(reader: Reader, scope: Scope, { path, document: { content, quirks } }: StoredFile) {
+  for (const { message, next } of refusedWhole(reader, { scope, path, content, quirks })) {
+    throw new Failure("remote-file-invalid", message, { path, next });
+  }
+}
+
 /** Reads both files. `--remote-file` replaces the user file only. @throws {Failure} */
 export async function readMerged(context: Context): Promise<MergedView> {
   const { world } = context;
@@ -51,6 +59,8 @@ export async function readMerged(context: Context): Promise<MergedView> {
   const user = await readStored(world, (await findTarget(reader, "user", paths, world)).file);
   const machine = await findTarget(reader, "global", { ...paths, remoteFile: null }, world);
   const global = await readStored(world, machine.file);
+  refuseRefused(reader, "user", user);
+  refuseRefused(reader, "global", global);
   const merged = merge(reader.runtime, user.document.content, global.document.content);
   return { reader, merged, user, global };
 }
@@ -69,19 +79,13 @@ export function endpointOf({ merged, global }: MergedView, name: string): Endpoi
 
 /** Why the program cannot use the stored address of a remote; null: it can. */
 export function addressTrouble({ reader, merged }: MergedView, name: string): Trouble | null {
-  const { uri } = merged.remotes.get(name)!.remote;
-  const fact = PROGRAMS[reader.runtime].address;
-  const form = valueFor(fact, reader);
+  const { uri, insecure } = merged.remotes.get(name)!.remote;
   const read = readAddress(uri);
-  if ("problem" in read || canUse(uri, form)) return null; // without a valid address, nobody is asked anyway
-  const stored = storedAddress(read.address, false, form);
-  return {
-    kind: "address",
-    message: `${PROGRAMS[reader.runtime].title} ${
-      sinceOf(fact, reader)
-    } and later cannot use the address ${uri}`,
-    next: `Remove the remote, and add it again as ${stored}`,
-  };
+  const message = addressProblem(reader, uri);
+  if ("problem" in read || message === null) return null; // without a valid address, nobody is asked anyway
+  const form = valueFor(PROGRAMS[reader.runtime].address, reader);
+  const next = `Remove the remote, and add it again as ${storedAddress(read.address, insecure, form)}`;
+  return { kind: "address", message, next };
 }
 
 /** The endpoint of a remote whose address the program can use. @throws {Failure} network */

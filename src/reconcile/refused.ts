@@ -1,0 +1,123 @@
+/**
+ * What the programs refuse or ignore in a file, by version: the only place with these rules, for plan, doctor and the
+ * commands by hand. Pure.
+ *
+ * Source: measured with SingularityCE 3.5 to 4.5 and Apptainer 1.1 to 1.5; see `programs.ts`.
+ */
+import { canUse, readAddress } from "../base/address.ts";
+import { quote } from "../base/text.ts";
+import type { FindingCode, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
+import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, valueFor } from "../programs.ts";
+
+/** A file as a program reads it. */
+export interface ReadBy {
+  readonly scope: Scope;
+  readonly path: string;
+  readonly content: RemoteFile;
+  readonly quirks: Quirks;
+}
+
+/** Something that a program refuses or ignores. `error`: every command of it fails. */
+export interface Refusal {
+  readonly severity: "error" | "warning";
+  readonly code: FindingCode;
+  readonly message: string;
+  readonly next: string;
+  readonly remote?: string;
+}
+
+/** A file without a quirk, such as one that sremote wrote. */
+export const NO_QUIRKS: Quirks = { blank: false, dates: [], fields: [] };
+
+/** What makes every command of the program fail. */
+export function* refusedWhole(reader: Reader, { path, content, quirks }: ReadBy): Iterable<Refusal> {
+  const { emptyDocument, plainDate } = PROGRAMS[reader.runtime];
+  if (quirks.blank && valueFor(emptyDocument, reader) === "refuse") {
+    const message = `${path} has only comments or blank lines: ${everyCommand(reader, emptyDocument)}`;
+    yield { severity: "error", code: "empty-document", message, next: "Remove the file, or add a remote" };
+  }
+  if (valueFor(plainDate, reader) === "refuse") {
+    for (const { remote, field } of quirks.dates) {
+      if (remote !== null && !content.remotes.has(remote)) continue;
+      const where = remote === null ? field : `${field} of ${quote(remote)}`;
+      const message = `${where} in ${path} is a date without quotes: ${everyCommand(reader, plainDate)}`;
+      const next = "Put it in quotes";
+      yield { severity: "error", code: "plain-date", message, next, ...about(remote) };
+    }
+  }
+  const used = fieldsOf(content);
+  for (const [field, since] of fieldsRefusedBy(reader)) {
+    const remote = used.get(field);
+    if (remote === undefined && !quirks.fields.includes(field)) continue;
+    const { title } = PROGRAMS[reader.runtime];
+    const whose = remote ? ` (of ${quote(remote)})` : "";
+    const message =
+      `${path} has the field ${field}${whose}, and every command of ${title} before ${since} fails on it`;
+    const next =
+      `Do without it, or set runtimes to "${reader.runtime}@${since}" if no older version reads the file`;
+    yield { severity: "error", code: "field-too-new", message, next, ...about(remote || null) };
+  }
+}
+
+/** What else does not work with the program. */
+export function* ignoredParts(reader: Reader, { scope, path, content }: ReadBy): Iterable<Refusal> {
+  for (const { name, uri } of content.remotes.values()) {
+    const why = addressProblem(reader, uri);
+    if (why === null) continue;
+    const message = `${quote(name)} cannot be used: ${why}`;
+    const next = "Set its address in the config, or remove it and add it again";
+    yield { severity: "warning", code: "address-unusable", message, next, remote: name };
+  }
+  if (scope !== "global") return;
+  const without = Array.from(content.remotes.values()).filter((one) => !one.system).map((one) => one.name);
+  if (without.length > 0) {
+    const message = `without System: true in ${path}: ${listed(without)}; keyserver add fails for them`;
+    const next = "Add System: true to each, or put them into the config";
+    yield { severity: "warning", code: "system-missing", message, next };
+  }
+}
+
+/** Why the program cannot use a stored address, as a sentence without its end; null: it can. */
+export function addressProblem(reader: Reader, uri: string): string | null {
+  const read = readAddress(uri);
+  if ("problem" in read) return `it ${read.problem}`.replace(/^it the /, "the ");
+  const fact = PROGRAMS[reader.runtime].address;
+  if (canUse(uri, valueFor(fact, reader))) return null;
+  return `${versions(reader, fact)} cannot use the address ${uri}`;
+}
+
+function everyCommand(reader: Reader, fact: ByVersion<unknown>): string {
+  return `every command of ${versions(reader, fact)} fails`;
+}
+
+/** The versions for which a fact has the value that it has for this reader: `Singularity 4.5 and later`. */
+function versions(reader: Reader, fact: ByVersion<unknown>): string {
+  return `${PROGRAMS[reader.runtime].title} ${sinceOf(fact, reader)} and later`;
+}
+
+/** Fields in use that were added later, each with the first remote that has it; "": none has it. */
+function fieldsOf({ remotes, credentials }: RemoteFile): ReadonlyMap<string, string> {
+  const used = new Map<string, string>();
+  const has: readonly (readonly [string, (one: StoredRemote) => boolean])[] = [
+    ["Exclusive", (one) => one.exclusive],
+    ["Insecure", (one) => one.insecure],
+    ["Keyservers", (one) => one.keyservers.length > 0],
+  ];
+  for (const remote of remotes.values()) {
+    for (const [field, isUsed] of has) if (!used.has(field) && isUsed(remote)) used.set(field, remote.name);
+  }
+  if (credentials.length > 0) used.set("Credentials", "");
+  return used;
+}
+
+function about(remote: string | null): { readonly remote?: string } {
+  return remote === null ? {} : { remote };
+}
+
+const LISTED = 10;
+
+/** Names for a message. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, LISTED).map(quote).join(", ");
+  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more` : shown;
+}
