@@ -12,8 +12,7 @@ import {
   NAME_PATTERN,
 } from "../src/base/uri.ts";
 import { NAME_CHARACTERS } from "../src/base/limits.ts";
-import type { Runtime } from "../src/model.ts";
-import { READER_PATTERN } from "../src/programs.ts";
+import { READER_PATTERN, type Runtime } from "../src/base/reader.ts";
 
 /** `T` with everything in it readonly, so that a config can be `as const`. */
 export type Immutable<T> = T extends readonly unknown[] | object

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import type { Static } from "typebox";
 import type { PlanDocument, Version } from "../src/model.ts";
-import { VERSION_PATTERN } from "../src/programs.ts";
+import { VERSION_PATTERN } from "../src/base/reader.ts";
 import type { Immutable } from "./config.ts";
 
 const closed = { additionalProperties: false };

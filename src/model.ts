@@ -2,21 +2,11 @@
  * The domain's types. Wanted ({@link Desired}), found ({@link Observed}) and planned ({@link Plan}) are three types;
  * data flows one way: config → desired → diff ← observed; plan → apply → outcome → report.
  */
+import type { Reader, Runtime, Version } from "./base/reader.ts";
 import type { RemoteConfig } from "../schema/config.ts";
 import type { Credential, Entry, Keyserver, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
 
-/** The two container programs that read a `remote.yaml`. */
-export type Runtime = "singularity" | "apptainer";
-
-/** A version as a program prints it: `3.8`, `4.5.1`. */
-export type Version = `${number}.${number}` | `${number}.${number}.${number}`;
-
-/** A program that has to read a file. */
-export interface Reader {
-  readonly runtime: Runtime;
-  /** The oldest version that has to read it; null: only current ones. */
-  readonly oldest: Version | null;
-}
+export type { Reader, Runtime, Version };
 
 /** Which file holds a remote: the user file or the global file. */
 export type Scope = "user" | "global";

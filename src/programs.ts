@@ -5,7 +5,8 @@
  * Source: measured with SingularityCE 3.5.3, 3.7.4, 3.8.4, 3.11.5 and 4.5.1 and with Apptainer 1.1.9 and 1.5.3.
  */
 import type { AddressForm } from "./base/address.ts";
-import type { EndpointStatus, Reader, Runtime, Version } from "./model.ts";
+import { compareVersions, type Reader, type Runtime, type Version } from "./base/reader.ts";
+import type { EndpointStatus } from "./model.ts";
 
 /** A fact that depends on the version. */
 export interface Since<T> {
@@ -128,21 +129,6 @@ export function fieldsRefusedBy({ runtime, oldest }: Reader): readonly (readonly
   return oldest === null ? [] : fields.filter(([, since]) => compareVersions(since, oldest) > 0);
 }
 
-/** Negative if `a` is older. */
-export function compareVersions(a: Version, b: Version): number {
-  const [one, other] = [a, b].map((version) => version.split(".").map(Number));
-  for (let i = 0; i < 3; i++) {
-    const difference = (one![i] ?? 0) - (other![i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-const VERSION = "[0-9]{1,3}\\.[0-9]{1,3}(?:\\.[0-9]{1,3})?";
-
-/** A version: `3.8`, `4.5.1`. */
-export const VERSION_PATTERN = `^${VERSION}$`;
-
 /** Whether an endpoint that should have a library has none: then `pull`, `push` and `search` of library:// fail. */
 export function lacksLibrary({ uri, services, trouble }: EndpointStatus): boolean {
   return trouble === null && keyserverAlone(uri) === null &&
@@ -153,18 +139,4 @@ export function lacksLibrary({ uri, services, trouble }: EndpointStatus): boolea
 export function keyserverAlone(address: string): string | null {
   const known = Object.values(PROGRAMS).flatMap((one) => [one.shipped, one.builtIn]);
   return known.find((one) => one.uri === address.toLowerCase())?.keyserver ?? null;
-}
-
-/** A program and a version as the config and `--runtime` have them: `singularity`, `singularity@3.8`. */
-export const READER_PATTERN = `^(?:${Object.keys(PROGRAMS).join("|")})(?:@${VERSION})?$`;
-
-/** Parses a text that matches {@link READER_PATTERN}. */
-export function parseReader(text: string): Reader {
-  const [runtime, oldest = null] = text.split("@") as [Runtime, Version?];
-  return { runtime, oldest };
-}
-
-/** The opposite of {@link parseReader}. */
-export function showReader({ runtime, oldest }: Reader): string {
-  return oldest === null ? runtime : `${runtime}@${oldest}`;
 }

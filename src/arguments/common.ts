@@ -5,7 +5,7 @@ import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import { versionLine } from "../base/version.ts";
 import type { Reader } from "../model.ts";
-import { parseReader, READER_PATTERN } from "../programs.ts";
+import { parseReader, READER_PATTERN } from "../base/reader.ts";
 import type { World } from "../world.ts";
 
 /** Loads a command's module, then runs it. `format` is the value of `--format`, if the command has it. */

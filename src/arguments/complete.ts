@@ -1,4 +1,5 @@
 /** What to offer at the cursor, for every shell: from the same commands and options that are parsed. */
+import { RUNTIMES } from "../base/reader.ts";
 import type { Argument, Option } from "@commander-js/extra-typings";
 
 /** A word to offer. */
@@ -95,7 +96,8 @@ function completionAt(
 }
 
 function valueOf(option: Option): Completion {
-  if (option.argChoices !== undefined) return words(option.argChoices.map((one) => [one, ""]));
+  const choices = option.attributeName() === "runtime" ? RUNTIMES : option.argChoices;
+  if (choices !== undefined) return words(choices.map((one) => [one, ""]));
   if (/<(?:file|path|dir)>/.test(option.flags)) return { kind: "files" };
   return { kind: option.attributeName() === "remote" ? "remotes" : "anything" };
 }

@@ -3,7 +3,8 @@ import type { Config, RemoteConfig, RuntimeName } from "../../schema/config.ts";
 import { Failure, type Problem } from "../base/failure.ts";
 import type { Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
 import { showName } from "../base/show.ts";
-import { DEFAULT_RUNTIME, showReader } from "../programs.ts";
+import { showReader } from "../base/reader.ts";
+import { DEFAULT_RUNTIME } from "../programs.ts";
 import {
   ENDPOINT_ALLOWED,
   endpointProblem,

@@ -13,7 +13,7 @@ import {
   toProblems,
 } from "./explain.ts";
 import { isSecretKey, show, showName } from "../base/show.ts";
-import { parseReader } from "../programs.ts";
+import { parseReader } from "../base/reader.ts";
 import { nearest } from "../base/suggest.ts";
 import { ENDPOINT_PATTERN, endpointProblem, storedEndpoint } from "../base/uri.ts";
 import { KEYSERVER_PATTERN, keyserverKey, keyserverProblem } from "../base/uri.ts";

@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../../config/load.ts";
 import type { Session } from "../../endpoint/session.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Desired, Entry, Plan, PlanDocument, Reader, Scope } from "../../model.ts";
-import { showReader } from "../../programs.ts";
+import { showReader } from "../../base/reader.ts";
 import { diff } from "../../reconcile/diff.ts";
 import { observe } from "../../reconcile/observe.ts";
 import { type Skip, withoutSkipped } from "../../reconcile/skip.ts";
