@@ -14,7 +14,7 @@ export interface Seen {
 /** Runs a command in the machine's work directory, as root, without a terminal, in an empty environment. */
 export async function runInProcess(
   args: readonly string[],
-  machine: Machine,
+  machine: Pick<Machine, "args" | "work" | "home">,
   outside: (world: World) => World = (world) => world,
 ): Promise<Seen> {
   let out = "";
