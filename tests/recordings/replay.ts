@@ -198,7 +198,10 @@ async function runOne(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((done) => timer = setTimeout(() => done(null), LIMIT));
   try {
-    return await Promise.race([runInProcess(args, { ...machine, args: (given) => [...given] }, outside), late]);
+    return await Promise.race([
+      runInProcess(args, { ...machine, args: (given) => [...given] }, outside),
+      late,
+    ]);
   } finally {
     clearTimeout(timer);
   }
