@@ -12,8 +12,6 @@ const bomb = (levels: number) =>
 const lab = `Remotes:\n  lab:\n    URI: lab.example.com\n    Token: ${CANARY}\n`;
 
 const BROKEN: Readonly<Record<string, string | Uint8Array>> = {
-  "an anchor and an alias": `Remotes:\n  lab: &lab\n    URI: h\n    Token: ${CANARY}\n  copy: *lab\n`,
-  "a merge key": `Remotes:\n  lab:\n    <<: { Token: ${CANARY} }\n    URI: h\n`,
   "aliases of 10 GB": bomb(9) + lab,
   "an alias to itself": "Remotes: &a\n  lab: *a\n",
   "a tab as indentation": lab.replace("    URI", "\tURI"),

@@ -172,11 +172,11 @@ const FILE = `# mine
 Active: lab
 Remotes:
   lab:
-    URI: localhost:OWN
+    URI: http://localhost:OWN
     Token: ${CANARY}
     Insecure: true
   moved:
-    URI: localhost:OWN
+    URI: http://localhost:OWN
     Token: ${CANARY}
     Insecure: true
 Credentials:

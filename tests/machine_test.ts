@@ -61,8 +61,9 @@ const FLAGS: readonly (readonly string[])[] = [
   ["--root", "."],
 ];
 
-const LAB = "Active: lab\nRemotes:\n  lab:\n    URI: 127.0.0.1:9\n    Insecure: true\n    Token: t\n";
-const SITE = "Active: site\nRemotes:\n  site:\n    URI: 127.0.0.1:9\n    Insecure: true\n    System: true\n";
+const LAB = "Active: lab\nRemotes:\n  lab:\n    URI: http://127.0.0.1:9\n    Insecure: true\n    Token: t\n";
+const SITE =
+  "Active: site\nRemotes:\n  site:\n    URI: http://127.0.0.1:9\n    Insecure: true\n    System: true\n";
 
 /** A machine with files in all the places where the flags look. */
 function configured(): Machine {

@@ -82,7 +82,8 @@ Deno.test("the environment does not change what the binary's requests show, trus
   machine.put("tokens", `alice ${CANARY}\n`);
   machine.put("ca.pem", readFileSync(certificate("ca.pem")));
   await using endpoint = await startEndpoint(machine, BINARY, [...TLS, "--tokens", "tokens"]);
-  const remote = `Active: lab\nRemotes:\n  lab:\n    URI: localhost:${endpoint.port}\n    Token: ${CANARY}\n`;
+  const remote =
+    `Active: lab\nRemotes:\n  lab:\n    URI: https://localhost:${endpoint.port}\n    Token: ${CANARY}\n`;
   machine.put("remote.yaml", remote);
   const env = { SSL_CERT_FILE: certificate("other-ca.pem") };
   const ask = (args: readonly string[], variables: Readonly<Record<string, string>>) =>

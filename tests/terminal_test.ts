@@ -60,7 +60,8 @@ for (const program of PROGRAMS) {
 
 // ---------------------------------------------------------------- logging in
 
-const BEFORE = "Active: lab\nRemotes:\n    lab:\n        URI: localhost:PORT\n        Insecure: true\n";
+const BEFORE =
+  "Active: lab\nRemotes:\n    lab:\n        URI: http://localhost:PORT\n        Insecure: true\n";
 const WITH = (token: string) =>
   BEFORE.replace("        Insecure", `        Token: ${token}\n        Insecure`);
 const REPLACE = "An API key is already set for this remote. Replace it?";

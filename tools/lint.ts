@@ -121,10 +121,14 @@ export const FLOW: readonly Allowance[] = [
   { of: "src/remotefile/entry.ts", may: ["src/base/"], packages: [] },
   { of: "src/remotefile/", may: ["src/remotefile/", ...FLOOR] },
   { of: "src/config/", may: ["src/config/", "schema/", ...FLOOR] },
-  { of: "schema/", may: ["schema/", "src/model.ts", "src/programs.ts", "src/base/"] },
-  { of: "src/world/", may: ["src/world/", "src/world.ts", "src/base/errno.ts"] },
+  { of: "schema/", may: ["schema/", "src/model.ts", "src/base/"] },
+  { of: "src/world/", may: ["src/world/", "src/world.ts", "src/base/errno.ts", "src/base/limits.ts"] },
   { of: "src/world.ts", may: [], packages: [] },
-  { of: "src/model.ts", may: ["src/remotefile/entry.ts", "schema/config.ts"], packages: [] },
+  {
+    of: "src/model.ts",
+    may: ["src/base/reader.ts", "src/remotefile/entry.ts", "schema/config.ts"],
+    packages: [],
+  },
   { of: "src/programs.ts", may: ["src/model.ts", "src/base/"], packages: [] },
   { of: "src/base/", may: ["src/base/", "deno.json"], packages: [] },
 ];

@@ -40,7 +40,7 @@ export const NAME_CHARACTERS = 255;
 export const GIVEN_BYTES = 64 * MIB;
 /** Bytes of the plans of a fleet: 10,000 hosts, with room. */
 export const FLEET_BYTES = 1024 * MIB;
-/** Bytes of a token, and of the file, command output or input that it comes from. */
+/** Bytes of a token, and of the file, command output or input that it comes from: what is larger was named by mistake. */
 export const TOKEN_BYTES = 64 * KIB;
 /** Bytes of a file with certificates of authorities. */
 export const AUTHORITIES_BYTES = 16 * MIB;

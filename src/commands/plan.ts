@@ -1,5 +1,6 @@
 /** `sremote plan`: prepare, save, show. */
 import { Failure } from "../base/failure.ts";
+import { COMMENT_CHARACTERS } from "../base/limits.ts";
 import { refusalOf } from "../reconcile/checks.ts";
 import { plainStyle, type Style } from "../report/style.ts";
 import { Secret } from "../base/secret.ts";
@@ -91,9 +92,6 @@ async function diffsOf(planned: readonly Planned[], style: Style): Promise<strin
   return diffs.filter((one) => one !== "");
 }
 
-/** GitHub limits a comment to 65,536 characters. */
-const COMMENT_LIMIT = 60_000;
-
 /** The diffs, folded; if the comment would be too long, a line that says where they are. */
 function fenced(diffs: readonly string[], before: number): string {
   const parts = diffs.map((one) => {
@@ -102,6 +100,6 @@ function fenced(diffs: readonly string[], before: number): string {
     const fence = "`".repeat(longest + 1);
     return `\n\n<details><summary>remote.yaml</summary>\n\n${fence}diff\n${one}\n${fence}\n\n</details>`;
   }).join("");
-  if (before + parts.length <= COMMENT_LIMIT) return parts;
+  if (before + parts.length <= COMMENT_CHARACTERS) return parts;
   return "\n\nThe diff is too long for a comment; `sremote plan --diff` shows it.";
 }

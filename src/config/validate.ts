@@ -222,9 +222,9 @@ function toDesired(config: Config): Desired {
 
 /** A field that has no other form here is carried over as the config has it. */
 function toRemote(name: string, remote: RemoteConfig): DesiredRemote {
-  const { scope: _, uri, keyservers, login, check, ...asWritten } = remote;
+  const { uri, keyservers, login, check } = remote;
   return {
-    ...asWritten,
+    ...remote,
     name,
     ...storedEndpoint(uri),
     keyservers: keyservers?.map(toKeyserver) ?? null,

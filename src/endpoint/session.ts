@@ -3,6 +3,7 @@ import type { Trouble } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
 import { VERSION } from "../base/version.ts";
 import { codeOf } from "../base/errno.ts";
+import { ANSWER_BYTES } from "../base/limits.ts";
 import { quote } from "../base/text.ts";
 import type { HttpResponse, World } from "../world.ts";
 import { proxyFor } from "./proxy.ts";
@@ -41,7 +42,6 @@ export type Reply =
   | { readonly status: number; readonly type: string; readonly text: string; readonly milliseconds: number }
   | { readonly trouble: Trouble; readonly milliseconds: number };
 
-const BODY_LIMIT = 1024 * 1024;
 const REDIRECTS = 5;
 
 /** The requests of one run of a command. */
@@ -158,7 +158,7 @@ export class Session {
       proxy: proxy?.url ?? null,
       trust,
       timeout: Math.min(wanted, left),
-      limit: BODY_LIMIT,
+      limit: ANSWER_BYTES,
     };
     try {
       return await this.world.network.get(request);

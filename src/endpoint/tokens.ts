@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { SecretRef } from "../model.ts";
 import { Secret } from "../base/secret.ts";
 import { codeOf } from "../base/errno.ts";
+import { TOKEN_BYTES } from "../base/limits.ts";
 import type { World } from "../world.ts";
 
 /** Options of reading a source. */
@@ -26,8 +27,6 @@ export type SourceReply =
   | { readonly token: Secret; readonly exposed: { readonly file: string; readonly mode: number } | null }
   | { readonly why: string; readonly next: string; readonly interrupted?: true };
 
-/** In bytes. A token is short: a larger file was named by mistake. */
-const TOKEN_LIMIT = 64 * 1024;
 const COMMAND_TIMEOUT = 30_000;
 /** Where a program without a path is searched: not in PATH, because the environment must not change what code runs. */
 const PATHS = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/bin"];
@@ -78,7 +77,7 @@ async function readTokenFile(
   if (file === null) return no("the user has no home directory", "Give the absolute path of the file");
   let read;
   try {
-    read = world.files.read(file, { limit: TOKEN_LIMIT });
+    read = world.files.read(file, { limit: TOKEN_BYTES });
   } catch (error) {
     const why = REASONS[codeOf(error) ?? ""] ?? (error instanceof Error ? error.message : String(error));
     return no(`cannot read ${file}: ${why}`, "Check the file and its permissions");
@@ -154,7 +153,7 @@ async function runCommand(
 export function tokenIn(text: string, where: string): SourceReply {
   const token = text.trim();
   if (token === "") return no(`${where} is empty`, "Check where the token should come from");
-  if (token.length > TOKEN_LIMIT || !/^[\x21-\x7e]+$/.test(token)) {
+  if (token.length > TOKEN_BYTES || !/^[\x21-\x7e]+$/.test(token)) {
     return no(
       `${where} is not a token: tokens are one word of visible ASCII`,
       "Check its contents",

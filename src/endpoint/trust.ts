@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { io } from "../base/io.ts";
+import { AUTHORITIES_BYTES } from "../base/limits.ts";
 import { codeOf } from "../base/errno.ts";
 import type { World } from "../world.ts";
 
@@ -15,7 +16,6 @@ const STORES = [
   "/etc/ssl/cert.pem", // Alpine, macOS
 ];
 
-const SIZE_LIMIT = 16 * 1024 * 1024;
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
 /** The system's certificate store. */
@@ -30,7 +30,7 @@ export function systemStore({ files, here }: Pick<World, "files" | "here">): Sys
   const named = here.env("SSL_CERT_FILE");
   for (const file of named ? [named] : STORES) {
     try {
-      const read = files.read(file, { limit: SIZE_LIMIT });
+      const read = files.read(file, { limit: AUTHORITIES_BYTES });
       const found = read === null ? [] : certificatesIn(read.bytes);
       if (found.length > 0) return { file, certificates: found };
     } catch { /* try the next one */ }
@@ -51,7 +51,7 @@ export function readAuthorities(
   const file = resolve(beside, given);
   let read;
   try {
-    read = files.read(file, { limit: SIZE_LIMIT });
+    read = files.read(file, { limit: AUTHORITIES_BYTES });
   } catch (error) {
     if (codeOf(error) !== "EISDIR") throw io("read the CA certificates in", file, error);
     throw new Failure("io", `cannot read the CA certificates in ${file}: it is a directory`, { path: file });

@@ -113,7 +113,10 @@ const cases: readonly Case[] = [
   {
     story: "another global default beside an exclusive remote that the config does not speak of",
     desired: config({ global: [wanted("a")] }, { default: { global: use("a") } }),
-    observed: found(file([stored("g", { exclusive: true })], "g"), { scope: "global", ours: [] }),
+    observed: found(file([stored("g", { exclusive: true, system: true })], "g"), {
+      scope: "global",
+      ours: [],
+    }),
     expected: ["error exclusive-elsewhere g", "info unmanaged"],
   },
   {
@@ -129,7 +132,7 @@ const cases: readonly Case[] = [
     story: "a global default that does not exist yet",
     desired: config({ global: [wanted("g")] }, { default: { user: use("g") } }),
     observed: found(file([]), { other: file([]) }),
-    expected: ["error default-unknown g"],
+    expected: ["error default-unknown g", "warning no-remotes"],
   },
   {
     story: "a default set by hand that does not exist",
@@ -183,7 +186,7 @@ const cases: readonly Case[] = [
     story: "two of two go: two are few",
     desired: config({}),
     observed: found(file(many(2)), { ours: ["r0", "r1"] }),
-    expected: [],
+    expected: ["warning no-remotes"],
   },
   {
     story: "two global files",

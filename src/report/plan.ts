@@ -153,13 +153,12 @@ function block(sign: string, name: string, rows: readonly (readonly string[])[])
 }
 
 function entryRows(entry: Entry): string[][] {
-  return Object.entries(entry).flatMap(([name, value]) =>
-    Array.isArray(value)
-      ? value.map((one) => ["keyserver", keyserver(one)])
-      : value === false
-      ? []
-      : [[name, printable(String(value))]]
-  );
+  const rows: string[][] = [];
+  for (const [name, value] of Object.entries(entry)) {
+    if (Array.isArray(value)) { for (const one of value) rows.push(["keyserver", keyserver(one)]); }
+    else if (value !== false) rows.push([name, printable(String(value))]);
+  }
+  return rows;
 }
 
 function changedRows(before: Entry, after: Entry): string[][] {

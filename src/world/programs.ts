@@ -1,7 +1,6 @@
 /** Child processes. */
 import type { ProgramRun, Programs } from "../world.ts";
-
-const OUTPUT_LIMIT = 64 * 1024;
+import { TOKEN_BYTES } from "../base/limits.ts";
 
 /** How long to wait for the output of a program that has ended: a process that it left running may hold it open. */
 const AFTERWARDS_MS = 250;
@@ -34,7 +33,7 @@ export const programs: Programs = {
       }, timeout);
       child.stdout.on("data", (part: Uint8Array) => {
         stdout += decoder.decode(part, { stream: true });
-        if (stdout.length > OUTPUT_LIMIT) stop();
+        if (stdout.length > TOKEN_BYTES) stop();
       });
       child.on("error", (error) => {
         clearTimeout(timer);

@@ -11,7 +11,7 @@ module: remotes
 short_description: Update remote.yaml of Singularity or Apptainer to match a config
 description:
   - Runs C(sremote apply) on the host, or C(sremote plan) in check mode.
-  - The host needs the binary of sremote; the role P(sremote.sremote.sremote#role) installs it.
+  - The host needs the sremote binary; the role P(sremote.sremote.sremote#role) installs it.
 version_added: 0.1.0
 author: The sremote authors
 options:
@@ -22,7 +22,7 @@ options:
     description: The config itself, with the fields of a JSON config.
     type: dict
   scope:
-    description: Update the global file, or the user file of the user who runs the task.
+    description: C(global) updates the global file, C(user) the file of the user who runs the task.
     type: str
     choices: [global, user]
     default: global
@@ -156,7 +156,7 @@ def fail(module, rc, out, err):
         if error.get("next"):
             text += ". Next: " + error["next"]
     except (ValueError, KeyError, TypeError):
-        text, code = err.strip() or "sremote ended with %d and said nothing" % rc, None
+        text, code = err.strip() or "sremote exited with %d and printed nothing" % rc, None
     module.fail_json(msg=text, code=code, rc=rc)
 
 
@@ -194,7 +194,7 @@ def main():
 
     config = params["config"]
     if config is None:
-        # A directory of our own: the extension of the file tells its format.
+        # In a new directory, so that the file can have the extension of its format.
         config = os.path.join(tempfile.mkdtemp(dir=module.tmpdir), "remotes.json")
         with open(config, "w") as file:
             json.dump(params["definition"], file)
@@ -224,7 +224,7 @@ def main():
     try:
         document = json.loads(out)
     except ValueError:
-        module.fail_json(msg="the output of sremote is not JSON: is %s another program?" % executable, rc=rc)
+        module.fail_json(msg="cannot parse the output of %s as JSON: is it sremote?" % executable, rc=rc)
     result.update(
         changed=document["changed"],
         plans=document.get("plans", document.get("results", [])),
