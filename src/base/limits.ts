@@ -1,6 +1,7 @@
 /**
- * Every limit of untrusted text and of waiting, with its reason. A limit is looked at before any other work on a text, and
- * work within it is linear.
+ * The limits of files, answers and what else comes from outside, with their reasons. A limit is looked at before any other
+ * work on a text, and work within it is linear. What only one module knows (the code of a config, waiting, what a report
+ * shows) is stated there.
  */
 
 const KIB = 1024;

@@ -222,9 +222,9 @@ function toDesired(config: Config): Desired {
 
 /** A field that has no other form here is carried over as the config has it. */
 function toRemote(name: string, remote: RemoteConfig): DesiredRemote {
-  const { uri, keyservers, login, check } = remote;
+  const { scope: _, uri, keyservers, login, check, ...asWritten } = remote;
   return {
-    ...remote,
+    ...asWritten,
     name,
     ...storedEndpoint(uri),
     keyservers: keyservers?.map(toKeyserver) ?? null,

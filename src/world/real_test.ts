@@ -300,6 +300,74 @@ scene("an abandoned lock is taken over after some seconds, and not sooner", asyn
   await assert.rejects(() => files.tryLock(join(folder, "gone/f")), { code: "ENOENT" });
 });
 
+/** A process that runs `source` with `files` and `path`, and talks in lines. */
+function worker(path: string, source: string) {
+  const real = JSON.stringify(new URL("./real.ts", import.meta.url).href);
+  const child = spawn(process.execPath, ["run", "--quiet", "--allow-all", "-"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  child.stdin.end(`import fs from "node:fs"; import { realWorld } from ${real};
+    const { files, clock } = realWorld(); const path = ${JSON.stringify(path)}; ${source}`);
+  return {
+    child,
+    line: () => new Promise<string>((done) => child.stdout.once("data", (one) => done(`${one}`.trim()))),
+    ended: new Promise((done) => child.once("close", done)),
+  };
+}
+
+scene("a lock is refreshed while it is held, and does not keep the process alive", async (folder) => {
+  const path = join(folder, "f");
+  const { line, ended } = worker(
+    path,
+    `await files.tryLock(path); fs.utimesSync(path + ".lock", 0, 0); console.log("locked");
+    await clock.sleep(2500); console.log(fs.statSync(path + ".lock").mtimeMs);`,
+  );
+  assert.equal(await line(), "locked");
+  assert.ok(Date.now() - Number(await line()) < 2_500);
+  assert.equal(await ended, 0);
+});
+
+scene("a process that slept through a takeover sees it, and leaves the new lock alone", async (folder) => {
+  const path = join(folder, "f");
+  const { child, line, ended } = worker(
+    path,
+    `const lock = await files.tryLock(path); console.log(lock.held());
+    while (!fs.existsSync(path + ".go")) await clock.sleep(20);
+    console.log(lock.held()); lock.release();`,
+  );
+  assert.equal(await line(), "true");
+  process.kill(child.pid!, "SIGSTOP");
+  await clock.sleep(50);
+  assert.equal(await files.tryLock(path), null);
+  fs.utimesSync(`${path}.lock`, 0, 0);
+  const lock = await files.tryLock(path);
+  assert.equal(lock?.held(), true);
+  fs.writeFileSync(`${path}.go`, "");
+  process.kill(child.pid!, "SIGCONT");
+  assert.equal(await line(), "false");
+  await ended;
+  assert.equal(lock.held(), true);
+  lock.release();
+  assert.deepEqual(fs.readdirSync(folder), ["f.go"]);
+});
+
+scene("of many that find an abandoned lock one takes it over, and two never hold it", async (folder) => {
+  const path = join(folder, "f");
+  const source = `for (let i = 0; i < 40;) {
+      const lock = await files.tryLock(path);
+      if (lock === null || !lock.held()) { lock?.release(); await clock.sleep(Math.random() * 3); continue; }
+      i++;
+      fs.mkdirSync(path + ".inside");
+      await clock.sleep(Math.random() * 2);
+      fs.rmdirSync(path + ".inside");
+      // Abandoned every other time, as by another machine.
+      if (i % 2) { fs.rmSync(path + ".lock/owner"); fs.utimesSync(path + ".lock", 0, 0); } else lock.release();
+    }`;
+  const workers = Array.from({ length: 4 }, () => worker(path, source).ended);
+  assert.deepEqual(await Promise.all(workers), [0, 0, 0, 0]); // `.inside` was never there twice
+  assert.deepEqual(fs.readdirSync(folder).filter((one) => one !== "f.lock"), []);
+});
+
 // ---------------------------------------------------------------- who, where, when
 
 Deno.test("world: here is this process", () => {
