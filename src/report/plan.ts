@@ -152,9 +152,10 @@ function block(sign: string, name: string, rows: readonly (readonly string[])[])
   return `${sign} ${named(name)}${fields === "" ? "" : `\n${fields}`}`;
 }
 
-function entryRows(entry: Entry): string[][] {
+/** The fields of an entry that comes or goes; `system` says no more than its file does. */
+function entryRows({ system: _, ...shown }: Entry): string[][] {
   const rows: string[][] = [];
-  for (const [name, value] of Object.entries(entry)) {
+  for (const [name, value] of Object.entries(shown)) {
     if (Array.isArray(value)) { for (const one of value) rows.push(["keyserver", keyserver(one)]); }
     else if (value !== false) rows.push([name, printable(String(value))]);
   }
