@@ -219,14 +219,25 @@ export interface ObservedToken {
   readonly exposed: { readonly file: string; readonly mode: number } | null;
 }
 
-/** What the text of a `remote.yaml` has that its content does not show, and that programs refuse. */
+/** What a `remote.yaml` has that its content does not show, and that programs refuse. */
 export interface Quirks {
+  /** The file is a symbolic link. */
+  readonly symlink: boolean;
   /** Only comments or blank lines. */
   readonly blank: boolean;
   /** Dates without quotes: in a field of a remote, or in `Active`. */
   readonly dates: readonly { readonly remote: string | null; readonly field: string }[];
   /** The names of all fields, also of those without a value. */
   readonly fields: readonly string[];
+}
+
+/** A global file, or its directory, that not every user can read. */
+export interface Hidden {
+  readonly path: string;
+  readonly kind: "file" | "directory";
+  readonly mode: number;
+  /** The users of its group can. */
+  readonly group: boolean;
 }
 
 /** The observed state that one plan depends on. */
@@ -241,6 +252,8 @@ export interface Observed {
   readonly ledger: ReadonlySet<string>;
   /** The directory of another program that this one takes over unless it has its own, which a plan would make; null: none. */
   readonly cutsOff: string | null;
+  /** What hides the global file from users. */
+  readonly hidden: readonly Hidden[];
   /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one is used. */
   readonly ambiguous: boolean;
   /** By remote; only those that the config gives `login` or `check`. */
@@ -310,6 +323,9 @@ export type FindingCode =
   | "adopted"
   | "unmanaged"
   | "ambiguous-sysconfdir"
+  | "unreadable-by-users" // the global file or its directory
+  | "other-scope" // the config has remotes only of the other scope
+  | "symlink" // the programs refuse a file that is a symbolic link
   | "empty-document" // the programs refuse a file with only comments
   | "plain-date" // the programs refuse a date without quotes
   | "field-too-new" // a version that has to read the file refuses a field

@@ -1,6 +1,6 @@
 /** `sremote import`: a config that describes the current files. */
 import { describe } from "../config/describe.ts";
-import { findTarget } from "../remotefile/paths.ts";
+import { findTarget, linkRule } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
 import { renderConfig } from "../report/imported.ts";
 import type { Scope } from "../model.ts";
@@ -21,7 +21,7 @@ export async function importFiles(context: Context, flags: ImportOptions): Promi
   const paths = pathsOf(context, null);
   const read = async (scope: Scope) => {
     const { file } = await findTarget(reader, scope, paths, world);
-    return (await readStored(world, file)).document.content;
+    return (await readStored(world, file, linkRule(reader, paths, world).root)).document.content;
   };
   const only = flags.global ? "global" : options.remoteFile === null ? null : "user";
   const { config, notes } = describe(

@@ -2,13 +2,22 @@
 import { showMode } from "../base/mode.ts";
 import { quote } from "../base/text.ts";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
-import type { Diagnosis, EndpointStatus, Reader, RemoteFile, Runtime, Scope, Trouble } from "../model.ts";
+import type {
+  Diagnosis,
+  EndpointStatus,
+  Hidden,
+  Reader,
+  RemoteFile,
+  Runtime,
+  Scope,
+  Trouble,
+} from "../model.ts";
 import { PROGRAMS } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { exclusiveTrouble, isUnknown, nameInBoth } from "./conflicts.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
 import type { Merged } from "./merge.ts";
-import { ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
+import { hiddenParts, ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
 
 /** What the system says about a `remote.yaml` and the files beside it. `mode`: permission bits. */
 export interface FileFacts {
@@ -16,7 +25,8 @@ export interface FileFacts {
   readonly path: string;
   /** null: it does not exist. */
   readonly file: { readonly kind: string; readonly mode: number; readonly uid: number } | null;
-  readonly directory: { readonly path: string; readonly mode: number } | null;
+  /** `link`: where it leads, if it is a symbolic link to nothing; its mode is then of no account. */
+  readonly directory: { readonly path: string; readonly mode: number; readonly link: string | null } | null;
   readonly backup: { readonly path: string; readonly mode: number } | null;
   readonly lock: string | null;
   /** Who has to own it; null: anyone, because the file is not the one that the program reads here. */
@@ -64,7 +74,10 @@ export function* diagnoseFile(facts: FileFacts): Iterable<Diagnosis> {
       yield say("warning", "file", path, "others can read it and its tokens", `Run chmod 600 ${path}`);
     }
   }
-  if (directory !== null && (directory.mode & OTHERS_WRITE) !== 0 && (directory.mode & STICKY) === 0) {
+  if (directory !== null && directory.link !== null) {
+    const message = `it is a symbolic link to ${directory.link}, which does not exist`;
+    yield say("error", "file", directory.path, message, "Make that directory, or remove the link");
+  } else if (directory !== null && (directory.mode & OTHERS_WRITE) !== 0 && (directory.mode & STICKY) === 0) {
     const message = "others can replace the files in this directory";
     yield say("error", "file", directory.path, message, `Run chmod go-w ${directory.path}`);
   }
@@ -90,13 +103,13 @@ export function diagnoseAmbiguous(runtime: Runtime): Diagnosis {
 }
 
 /** What the program refuses or ignores in a file. */
-export function* diagnoseRefused(reader: Reader, read: ReadBy): Iterable<Diagnosis> {
-  for (
-    const { severity, message, next, remote } of [
-      ...refusedWhole(reader, read),
-      ...ignoredParts(reader, read),
-    ]
-  ) {
+export function* diagnoseRefused(
+  reader: Reader,
+  read: ReadBy,
+  hidden: readonly Hidden[],
+): Iterable<Diagnosis> {
+  const all = [...refusedWhole(reader, read), ...ignoredParts(reader, read), ...hiddenParts(reader, hidden)];
+  for (const { severity, message, next, remote } of all) {
     yield say(severity, "file", remote ?? read.path, message, next);
   }
 }

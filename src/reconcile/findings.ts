@@ -24,7 +24,15 @@ import {
   type Side,
   type Sides,
 } from "./conflicts.ts";
-import { addressProblem, ignoredParts, listed, NO_QUIRKS, type Refusal, refusedWhole } from "./refused.ts";
+import {
+  addressProblem,
+  hiddenParts,
+  ignoredParts,
+  listed,
+  NO_QUIRKS,
+  type Refusal,
+  refusedWhole,
+} from "./refused.ts";
 
 /** The decisions of the diff. */
 export interface Decided {
@@ -187,17 +195,25 @@ function* readable({ target: { file: path }, file: { content, mode } }: Observed
 }
 
 /** What the program refuses or ignores in the file as it is after the plan, and in the other one. */
-function* refusals({ target, file, other, cutsOff }: Observed, { changes }: Decided): Iterable<Finding> {
+function* refusals(
+  { target, file, other, cutsOff, hidden }: Observed,
+  { changes }: Decided,
+): Iterable<Finding> {
   const { scope } = target;
   const changed = changes.length > 0;
   const after = applyChanges(
     file.content,
     changes.filter(({ kind }) => kind !== "login" && kind !== "logout" && kind !== "use"),
   );
-  // What sremote writes has neither; dates stay where it does not write.
-  const quirks = changed ? { ...NO_QUIRKS, dates: file.quirks.dates } : file.quirks;
+  // What sremote writes has none of the others; dates stay where it does not write.
+  const { dates, symlink } = file.quirks;
+  const quirks = changed ? { ...NO_QUIRKS, dates, symlink } : file.quirks;
   const here = { scope, path: target.file, content: after, quirks };
   for (const one of [...refusedWhole(target, here), ...ignoredParts(target, here)]) yield refusal(one);
+  // What sremote writes has the right mode, unless the file holds a token.
+  const holdsToken = Array.from(file.content.remotes.values()).some(({ token }) => token !== null);
+  const stay = hidden.filter(({ kind }) => kind === "directory" || !changed || holdsToken);
+  for (const one of hiddenParts(target, stay)) yield refusal(one);
   // The administrator's own user file is not the machine's.
   if (scope === "user" && other !== null && other.content !== null) {
     const there = {
@@ -239,6 +255,14 @@ function* bystanders(
   { target: { scope }, file, ours, ledger }: Observed,
 ): Iterable<Finding> {
   const wanted = desired.remotes[scope];
+  const others = desired.remotes[scope === "user" ? "global" : "user"].size;
+  if (wanted.size === 0 && others > 0) {
+    const remotes = `${others} ${scope === "user" ? "global" : "user"} ${
+      others === 1 ? "remote" : "remotes"
+    }`;
+    const message = `${remotes} of the config ${others === 1 ? "is" : "are"} not part of this plan`;
+    yield finding("info", "other-scope", message, scope === "user" ? "Add --global" : "Omit --global");
+  }
   const present = Array.from(file.content.remotes.values()).filter((one) => !isCopy(scope, one))
     .map((one) => one.name);
   const foreign = present.filter((name) => !wanted.has(name) && !ours.has(name));

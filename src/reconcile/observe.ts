@@ -2,7 +2,14 @@
 import { Failure } from "../base/failure.ts";
 import { type Look, watched } from "./watched.ts";
 import type { Desired, Observed, ObservedOther, Reader, Scope } from "../model.ts";
-import { ambiguousSysconfdir, findTarget, type PathOptions, takenOver } from "../remotefile/paths.ts";
+import { hiddenFrom } from "../remotefile/access.ts";
+import {
+  ambiguousSysconfdir,
+  findTarget,
+  linkRule,
+  type PathOptions,
+  takenOver,
+} from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
 
@@ -25,7 +32,8 @@ export async function observe(
 ): Promise<Found> {
   const { reader, scope, paths } = place;
   const target = await findTarget(reader, scope, paths, world);
-  const stored = await readStored(world, target.file);
+  const { root } = linkRule(reader, paths, world);
+  const stored = await readStored(world, target.file, root);
   const { content, quirks } = stored.document;
   const other = paths.remoteFile === null ? await observeOther(world, reader, scope, paths) : null;
   const found: Omit<Observed, "endpoints"> = {
@@ -37,6 +45,7 @@ export async function observe(
     cutsOff: scope === "user" && stored.digest === null
       ? await takenOver(reader.runtime, paths, world)
       : null,
+    hidden: scope === "global" && paths.remoteFile === null ? hiddenFrom(world.files, target.file) : [],
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };
   const list = watched(desired, found);
@@ -61,7 +70,7 @@ async function observeOther(
     throw error;
   }
   try {
-    const { content, quirks } = (await readStored(world, path)).document;
+    const { content, quirks } = (await readStored(world, path, linkRule(reader, paths, world).root)).document;
     return { path, content, quirks };
   } catch (error) {
     if (error instanceof Failure) return { path, content: null, quirks: null };

@@ -5,8 +5,9 @@
  * Source: measured with SingularityCE 3.5 to 4.5 and Apptainer 1.1 to 1.5; see `programs.ts`.
  */
 import { canUse, readAddress } from "../base/address.ts";
+import { showMode } from "../base/mode.ts";
 import { quote } from "../base/text.ts";
-import type { FindingCode, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
+import type { FindingCode, Hidden, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
 import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, valueFor } from "../programs.ts";
 
 /** A file as a program reads it. */
@@ -27,11 +28,15 @@ export interface Refusal {
 }
 
 /** A file without a quirk, such as one that sremote wrote. */
-export const NO_QUIRKS: Quirks = { blank: false, dates: [], fields: [] };
+export const NO_QUIRKS: Quirks = { symlink: false, blank: false, dates: [], fields: [] };
 
 /** What makes every command of the program fail. */
 export function* refusedWhole(reader: Reader, { path, content, quirks }: ReadBy): Iterable<Refusal> {
-  const { emptyDocument, plainDate } = PROGRAMS[reader.runtime];
+  const { emptyDocument, plainDate, symlink } = PROGRAMS[reader.runtime];
+  if (quirks.symlink && valueFor(symlink, reader) === "refuse") {
+    const message = `${path} is a symbolic link: ${everyCommand(reader, symlink)}`;
+    yield { severity: "error", code: "symlink", message, next: "Replace the link with a regular file" };
+  }
   if (quirks.blank && valueFor(emptyDocument, reader) === "refuse") {
     const message = `${path} has only comments or blank lines: ${everyCommand(reader, emptyDocument)}`;
     yield { severity: "error", code: "empty-document", message, next: "Remove the file, or add a remote" };
@@ -74,6 +79,18 @@ export function* ignoredParts(reader: Reader, { scope, path, content }: ReadBy):
     const message = `without System: true in ${path}: ${listed(without)}; keyserver add fails for them`;
     const next = "Add System: true to each, or put them into the config";
     yield { severity: "warning", code: "system-missing", message, next };
+  }
+}
+
+/** What hides the global file from users: the program runs as the user. */
+export function* hiddenParts(reader: Reader, hidden: readonly Hidden[]): Iterable<Refusal> {
+  for (const { path, kind, mode, group } of hidden) {
+    const who = group ? "only the users of its group can" : "users cannot";
+    const verb = kind === "file" ? "read it" : "enter it";
+    const message = `${path} has mode ${showMode(mode)}: ${who} ${verb}, and every command of ` +
+      `${PROGRAMS[reader.runtime].title} fails for ${group ? "others" : "them"}`;
+    const next = `Run chmod ${kind === "file" ? "644" : "755"} ${path}`;
+    yield { severity: group ? "warning" : "error", code: "unreadable-by-users", message, next };
   }
 }
 

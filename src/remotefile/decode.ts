@@ -34,7 +34,7 @@ export function decode(
   root: Node | null,
 ): {
   readonly content: RemoteFile;
-  readonly quirks: Omit<Quirks, "blank">;
+  readonly quirks: Pick<Quirks, "dates" | "fields">;
   readonly problems: readonly LocatedProblem[];
 } {
   const decoder = new Decoder();

@@ -2,8 +2,8 @@
 import type { Change, RemoteFile, Scope } from "../../model.ts";
 import type { Supplies } from "../../remotefile/changes.ts";
 import { editRemoteFile } from "../../remotefile/edit.ts";
-import { findTarget } from "../../remotefile/paths.ts";
-import { commit } from "../../remotefile/store.ts";
+import { findTarget, linkRule } from "../../remotefile/paths.ts";
+import { commit, type StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 import { readerOf } from "./merged.ts";
 
@@ -19,14 +19,18 @@ export async function editFile(
   supplies: (file: RemoteFile) => Supplies = () => ({}),
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const { world, options } = context;
-  const { file } = await findTarget(await readerOf(context), scope, pathsOf(context, null), world);
-  const { changed } = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, async (now) => {
+  const reader = await readerOf(context);
+  const paths = pathsOf(context, null);
+  const { file } = await findTarget(reader, scope, paths, world);
+  const edit = async (now: StoredFile) => {
     const changes = decide(now.document.content);
     const ours = new Set(now.ledger.remotes);
     for (const change of changes) {
       if (change.kind === "add" || change.kind === "remove") ours.delete(change.remote);
     }
     return { text: await editRemoteFile(now.document, changes, supplies(now.document.content)), ours };
-  });
+  };
+  const links = linkRule(reader, paths, world);
+  const { changed } = await commit(world, options.lockTimeout, { path: file, scope, links, edit });
   return { changed, file };
 }

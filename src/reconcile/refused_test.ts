@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { parseReader } from "../base/reader.ts";
+import type { Quirks, Reader, RemoteFile, Scope } from "../model.ts";
+import { addressProblem, hiddenParts, ignoredParts, NO_QUIRKS, refusedWhole } from "./refused.ts";
+import { file, stored } from "./testing.ts";
+
+const reader = (text: string): Reader => parseReader(text)!;
+
+const ALL = [
+  "singularity",
+  "singularity@3.5",
+  "singularity@3.8",
+  "singularity@4.4",
+  "apptainer",
+  "apptainer@1.1",
+];
+
+/** The codes by reader, for a file that has one thing. */
+function codes(
+  content: RemoteFile,
+  quirks: Partial<Quirks>,
+  scope: Scope = "user",
+): Record<string, string[]> {
+  const read = { scope, path: "/remote.yaml", content, quirks: { ...NO_QUIRKS, ...quirks } };
+  return Object.fromEntries(
+    ALL.map((name) => {
+      const found = [...refusedWhole(reader(name), read), ...ignoredParts(reader(name), read)];
+      for (const { message, next } of found) {
+        assert.ok(message.length > 20 && /^[A-Z]/.test(next) && !next.endsWith("."), `${message} / ${next}`);
+      }
+      return [name, found.map(({ severity, code }) => `${severity} ${code}`)];
+    }).filter(([, list]) => list!.length > 0),
+  );
+}
+
+const TOO_NEW = ["error field-too-new"];
+const UNUSABLE = ["warning address-unusable"];
+
+const cases: readonly (readonly [
+  story: string,
+  content: RemoteFile,
+  quirks: Partial<Quirks>,
+  expected: Readonly<Record<string, readonly string[]>>,
+])[] = [
+  ["nothing odd", file([stored("a")]), {}, {}],
+  ["a symbolic link", file([stored("a")]), { symlink: true }, { singularity: ["error symlink"] }],
+  ["only comments", file([]), { blank: true }, {
+    singularity: ["error empty-document"],
+    apptainer: ["error empty-document"],
+  }],
+  [
+    "a date as a name",
+    file([stored("2001-01-01")]),
+    { dates: [{ remote: "2001-01-01", field: "the name" }] },
+    {
+      singularity: ["error plain-date"],
+    },
+  ],
+  ["a date as the default", file([stored("a")]), { dates: [{ remote: null, field: "Active" }] }, {
+    singularity: ["error plain-date"],
+  }],
+  ["a date in a remote that the plan removes", file([]), { dates: [{ remote: "gone", field: "URI" }] }, {}],
+  ["an exclusive remote", file([stored("a", { exclusive: true })]), {}, { "singularity@3.5": TOO_NEW }],
+  ["a field without effect", file([stored("a")]), { fields: ["URI", "Exclusive"] }, {
+    "singularity@3.5": TOO_NEW,
+  }],
+  ["an insecure remote", file([stored("a", { insecure: true })]), {}, {
+    "singularity@3.5": TOO_NEW,
+    "singularity@3.8": TOO_NEW,
+  }],
+  ["a bare address with a port", file([stored("a", { uri: "a.example.com:8443" })]), {}, {
+    singularity: UNUSABLE,
+    "singularity@4.4": UNUSABLE,
+    apptainer: UNUSABLE,
+    "apptainer@1.1": UNUSABLE,
+  }],
+  ["an address with a scheme", file([stored("a", { uri: "https://a.example.com" })]), {}, {
+    "singularity@3.5": UNUSABLE,
+    "singularity@3.8": UNUSABLE,
+  }],
+  ["no address", file([stored("a", { uri: "" })]), {}, Object.fromEntries(ALL.map((one) => [one, UNUSABLE]))],
+];
+
+for (const [story, content, quirks, expected] of cases) {
+  Deno.test(`refused: ${story}, by program and version`, () => {
+    assert.deepEqual(codes(content, quirks), expected);
+  });
+}
+
+Deno.test("refused: only the global file needs System: true, in every version", () => {
+  const content = file([stored("a"), stored("b", { system: true })]);
+  const missing = ["warning system-missing"];
+  assert.deepEqual(codes(content, {}, "global"), Object.fromEntries(ALL.map((one) => [one, missing])));
+  assert.deepEqual(codes(content, {}), {});
+});
+
+Deno.test("refused: a message names the program and the first version that minds", () => {
+  const first = (text: string, uri: string) => addressProblem(reader(text), uri);
+  assert.equal(
+    first("singularity", "a.example.com:1"),
+    "Singularity 3.9 and later cannot use the address a.example.com:1",
+  );
+  assert.equal(
+    first("apptainer", "a.example.com:1"),
+    "Apptainer 1.1 and later cannot use the address a.example.com:1",
+  );
+  assert.equal(first("apptainer", ""), "it has no address");
+  const exclusive = { scope: "user", path: "/r", content: file([stored("a", { exclusive: true })]) } as const;
+  const [refusal] = refusedWhole(reader("singularity@3.5"), { ...exclusive, quirks: NO_QUIRKS });
+  assert.match(refusal!.message, /^\/r has the field Exclusive \(of "a"\), .* Singularity before 3\.7 fails/);
+});
+
+Deno.test("refused: a file that users cannot read is an error, unless its group can", () => {
+  const found = hiddenParts(reader("apptainer"), [
+    { path: "/f", kind: "file", mode: 0o600, group: false },
+    { path: "/d", kind: "directory", mode: 0o750, group: true },
+  ]);
+  assert.deepEqual(Array.from(found, ({ severity, next }) => [severity, next]), [
+    ["error", "Run chmod 644 /f"],
+    ["warning", "Run chmod 755 /d"],
+  ]);
+});
