@@ -108,10 +108,26 @@ export function* diagnoseRefused(
   read: ReadBy,
   hidden: readonly Hidden[],
 ): Iterable<Diagnosis> {
-  const all = [...refusedWhole(reader, read), ...ignoredParts(reader, read), ...hiddenParts(reader, hidden)];
+  const all = [...refusedWhole(reader, read), ...ignoredParts(reader, read)];
   for (const { severity, message, next, remote } of all) {
-    yield say(severity, "file", remote ?? read.path, message, next);
+    yield aboutItself(say(severity, "file", remote ?? read.path, message, next));
   }
+  for (const one of hidden) {
+    for (const { severity, message, next } of hiddenParts(reader, [one])) {
+      yield aboutItself(say(severity, "file", one.path, message, next));
+    }
+  }
+}
+
+/** The subject stands before the message, which need not say it again. */
+function aboutItself(diagnosis: Diagnosis): Diagnosis {
+  const { subject, message } = diagnosis;
+  for (const name of [subject, quote(subject)]) {
+    if (message.startsWith(`${name} `)) {
+      return { ...diagnosis, message: `it ${message.slice(name.length + 1)}` };
+    }
+  }
+  return { ...diagnosis, message: message.replace(` in ${subject}`, "") };
 }
 
 /** Entries of the global file that do not do what they say. */
