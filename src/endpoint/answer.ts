@@ -40,7 +40,7 @@ export function refusalOf(reply: Extract<Reply, { status: number }>, host: strin
   return trouble(
     "status",
     `${host} answers ${reply.status}${said}`,
-    reply.status >= 500 ? LATER : CHECK_ADDRESS,
+    reply.status === 429 || reply.status >= 500 ? LATER : CHECK_ADDRESS,
   );
 }
 

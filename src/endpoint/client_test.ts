@@ -131,10 +131,15 @@ for (const [status, body, expected, type] of versions) {
 }
 
 for (
-  const [status, expected] of [[200, "valid"], [401, "invalid"], [404, "invalid"], [500, "unknown"], [
-    302,
-    "unknown",
-  ]] as const
+  const [status, expected] of [
+    [200, "valid"],
+    [401, "invalid"],
+    [404, "invalid"],
+    [302, "unknown"],
+    [406, "unknown"],
+    [429, "unknown"],
+    [500, "unknown"],
+  ] as const
 ) {
   Deno.test(`token check: ${status} is ${expected}`, async () => {
     const { session, asked } = answering(status, '{"error":{"message":"bad CANARY-token"}}');
@@ -145,6 +150,42 @@ for (
       authorization: "Bearer CANARY-token",
     }]);
     assert.ok(!JSON.stringify(seen).includes("CANARY"));
+  });
+}
+
+Deno.test("token check: an endpoint that is busy or broken is to be asked later, any other answer is a wrong address", async () => {
+  for (const status of [406, 418, 429, 500, 502, 503, 504]) {
+    const seen = await checkToken(answering(status, "").session, LAB, HOSTS, TOKEN);
+    const expected = status === 429 || status >= 500 ? /^Try again later/ : /^Check that this is the address/;
+    assert.match(seen.trouble?.next ?? "", expected, String(status));
+  }
+});
+
+/** An answer of the token check, and the user that it names. */
+const welcomes: readonly (readonly [body: string, username: string | null, email?: string])[] = [
+  [
+    '{"data":{"username":"alice","email":"alice@example.com"},"status":"welcome"}',
+    "alice",
+    "alice@example.com",
+  ],
+  ['{"data":{"username":"alice"}}', "alice"],
+  ['{"data":{"username":"CANARY-token"}}', "***"],
+  ['{"data":{"valid":true}}', null],
+  ['{"data":{"username":""}}', null],
+  ['{"data":{"username":7}}', null],
+  ['{"data":null}', null],
+  ['{"username":"alice"}', null],
+  ["[]", null],
+  ["<html>", null],
+  ["", null],
+];
+
+for (const [body, username, email = null] of welcomes) {
+  Deno.test(`token check: 200 ${body || "without a body"} is valid, and the user is ${username ?? "unknown"}`, async () => {
+    const seen = await checkToken(answering(200, body).session, LAB, HOSTS, TOKEN);
+    assert.equal(seen.state, "valid");
+    assert.deepEqual(seen.identity, username === null ? null : { username, email, realname: null });
+    assert.equal((await checkToken(answering(401, body).session, LAB, HOSTS, TOKEN)).identity, null);
   });
 }
 
