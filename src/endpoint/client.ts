@@ -219,7 +219,8 @@ export async function whoIs(
   const no = (...words: Parameters<typeof trouble>) => ({ trouble: trouble(...words) });
   const service = services.get("library");
   if (service === undefined) {
-    return no("not-offered", `${endpoint.uri} has no library service to ask for the user`);
+    const why = `${endpoint.uri} has no library service to ask for the user`;
+    return no("not-offered", why, "Contact its administrator");
   }
   const host = hostOf(service.uri);
   const reply = await session.get(`${service.uri}/v1/rbac/users/current`, {

@@ -90,6 +90,26 @@ for (const [story, document, expected] of discoveries) {
   });
 }
 
+/** Answers that every version of the programs refuses, and why sremote does. */
+const refused: readonly (readonly [body: string, message: RegExp])[] = [
+  ['{"libraryAPI":{"uri":"https://l"},"version":"v1"}', /"version" is not an object/],
+  ['{"libraryAPI":{"uri":"https://l"},"enabled":true}', /"enabled" is not an object/],
+  ['{"libraryAPI":{"uri":"https://l"},"n":0}', /"n" is not an object/],
+  ['{"libraryAPI":"https://l"}', /"libraryAPI" is not an object/],
+  ['{"libraryAPI":{"uri":"https://l"},"list":[]}', /"list" is not an object/],
+  ['\uFEFF{"libraryAPI":{"uri":"https://l"}}', /begins with a byte order mark/],
+  ['{"libraryAPI":{"uri":"https://l"}} more', /is not JSON/],
+  ["[]", /is not a JSON object/],
+  ["", /is not JSON/],
+];
+
+for (const [body, message] of refused) {
+  Deno.test(`discovery: ${JSON.stringify(body)} is refused`, async () => {
+    const found = await discover(answering(200, body).session, LAB);
+    assert.match("trouble" in found ? found.trouble.message : "", message);
+  });
+}
+
 Deno.test("discovery: Apptainer's own endpoint is not asked: it only has a keyserver", async () => {
   const { session, asked } = answering(200, "{}");
   const found = await discover(session, { uri: "cloud.apptainer.org", insecure: false });
@@ -105,14 +125,32 @@ Deno.test("the page to create API keys is at the endpoint, with its scheme", () 
 });
 
 const versions:
-  readonly (readonly [status: number, body: string, expected: string | RegExp, type?: string])[] = [
+  readonly (readonly [status: number, body: string, expected: string | null | RegExp, type?: string])[] = [
     [200, '{"data":{"version":"v1.0.4-0-g24d3b74"}}', "v1.0.4-0-g24d3b74"],
+    [200, '{"data":{"version":""}}', null],
+    [200, '{"data":{}}', null],
+    [200, '{"data":null}', null],
+    [200, '{"data":{"version":"v9"},"error":null}', "v9"],
+    [200, '{"data":{"version":"v9"},"error":{"message":"gone"}}', /answers with an error: gone$/],
+    [200, '{"error":{"message":"gone"}}', /answers with an error: gone$/],
+    [200, '{"data":{"version":"v9"},"error":"gone"}', /answers with an error$/],
+    [200, '\uFEFF{"data":{"version":"v9"}}', /begins with a byte order mark/],
+    [429, '{"error":{"message":"slower"}}', /answers 429: slower$/],
+    [
+      404,
+      '{"status":"error","errors":[{"code":404,"detail":"no such thing"}]}',
+      /answers 404: no such thing$/,
+    ],
+    [404, '{"errors":["gone"]}', /answers 404$/],
+    [404, '{"errors":[]}', /answers 404$/],
     [404, '{"error":{"code":404,"message":"no such thing"}}', /answers 404: no such thing/],
     [500, "oops", /answers 500$/],
     [503, '{"error":{}}', /answers 503$/],
     [200, "{}", /has no version/],
     [200, '{"data":{"version":5}}', /has no version/],
-    [200, "[]", /not JSON/],
+    [200, "[]", /is not a JSON object/],
+    [200, '"v9"', /is not a JSON object/],
+    [200, '{"data":', /is not JSON/],
     [200, "<!doctype html>", /is HTML, not JSON/],
     [200, "hello", /is text\/plain, not JSON/, "text/plain; charset=utf-8"],
     [200, "", /is not JSON/, ""],
@@ -123,8 +161,8 @@ for (const [status, body, expected, type] of versions) {
   Deno.test(`version: ${status} ${body}`, async () => {
     const { session, asked } = answering(status, body, type);
     const one = await askService(session, LAB, "library", "https://library.example.com");
-    assert.equal(one.ok, typeof expected === "string");
-    if (typeof expected === "string") assert.equal(one.version, expected);
+    assert.equal(one.ok, !(expected instanceof RegExp));
+    if (!(expected instanceof RegExp)) assert.equal(one.version, expected);
     else assert.match(one.trouble?.message ?? "", expected);
     assert.deepEqual(asked, [{ url: "https://library.example.com/version", authorization: undefined }]);
   });
