@@ -41,7 +41,8 @@ const SERVE: Definition = {
   missing, http                 service: discovery lists it without an address, or over http
   no-version, error             service: /version has no version, or an error beside it
   keyserver                     keystore: discovery lists it as keyserverAPI
-  member                        discovery: a member is not an object`,
+  member                        discovery: a member is not an object
+hinkskalle has only library, token and keystore; library and token share one /version, which is library's.`,
   build: (command, run) =>
     command.addOption(wholeNumber("--port <number>", "Port to listen on; 0: any free port", 0).default(0))
       .option("--tokens <file>", "File with the accounts: a name and a token per line")

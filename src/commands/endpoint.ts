@@ -136,7 +136,7 @@ function wrongOf(given: string): readonly [Part, Wrong] {
   }
   const part = partOf(name, "--wrong");
   if (partsWith(wrong).includes(part)) return [part, wrong];
-  throw new Failure("usage", `--wrong ${quote(given)}: only ${partsWith(wrong).join(", ")} can be ${wrong}`, {
+  throw new Failure("usage", `--wrong ${quote(given)}: ${wrong} is only for ${partsWith(wrong).join(", ")}`, {
     next: `Give it as --wrong ${partsWith(wrong)[0]}=${wrong}`,
   });
 }
