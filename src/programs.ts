@@ -112,15 +112,23 @@ export function newest<T>(fact: ByVersion<T>): T {
 }
 
 /** The value of a fact for the oldest version that has to read a file; for the newest if none is named. */
-export function valueFor<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest">): T {
-  if (oldest === null) return newest(fact);
-  return (fact.findLast(({ since }) => compareVersions(since, oldest) <= 0) ?? fact[0]).is;
+export function valueFor<T>(fact: ByVersion<T>, reader: Pick<Reader, "oldest">): T {
+  return fact[placeFor(fact, reader)]!.is;
 }
 
-/** The first version of a program for which a fact has the value that it has for this reader. */
-export function sinceOf<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest">): Version {
-  if (oldest === null) return fact.at(-1)!.since;
-  return (fact.findLast(({ since }) => compareVersions(since, oldest) <= 0) ?? fact[0]).since;
+/** The versions for which a fact has the value that it has for this reader: from one, up to another that has a new value. */
+export function spanOf(
+  fact: ByVersion<unknown>,
+  reader: Pick<Reader, "oldest">,
+): { readonly since: Version; readonly until: Version | null } {
+  const place = placeFor(fact, reader);
+  return { since: fact[place]!.since, until: fact[place + 1]?.since ?? null };
+}
+
+/** A version before all of those that were measured counts as the first of them. */
+function placeFor(fact: ByVersion<unknown>, { oldest }: Pick<Reader, "oldest">): number {
+  if (oldest === null) return fact.length - 1;
+  return Math.max(0, fact.findLastIndex(({ since }) => compareVersions(since, oldest) <= 0));
 }
 
 /** Fields that a reader refuses, each with the first version that reads it. */

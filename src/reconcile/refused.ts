@@ -8,7 +8,7 @@ import { canUse, readAddress } from "../base/address.ts";
 import { showMode } from "../base/mode.ts";
 import { quote } from "../base/text.ts";
 import type { FindingCode, Hidden, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
-import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, valueFor } from "../programs.ts";
+import { type ByVersion, fieldsRefusedBy, PROGRAMS, spanOf, valueFor } from "../programs.ts";
 
 /** A file as a program reads it. */
 export interface ReadBy {
@@ -107,9 +107,12 @@ function everyCommand(reader: Reader, fact: ByVersion<unknown>): string {
   return `every command of ${versions(reader, fact)} fails`;
 }
 
-/** The versions for which a fact has the value that it has for this reader: `Singularity 4.5 and later`. */
+/** The versions for which a fact has the value that it has for this reader: `Singularity 4.5 and later`, `… before 3.9`. */
 function versions(reader: Reader, fact: ByVersion<unknown>): string {
-  return `${PROGRAMS[reader.runtime].title} ${sinceOf(fact, reader)} and later`;
+  const { title } = PROGRAMS[reader.runtime];
+  const { since, until } = spanOf(fact, reader);
+  if (until === null) return `${title} ${since} and later`;
+  return since === fact[0].since ? `${title} before ${until}` : `${title} ${since} to before ${until}`;
 }
 
 /** Fields in use that were added later, each with the first remote that has it; "": none has it. */

@@ -104,6 +104,10 @@ Deno.test("refused: a message names the program and the first version that minds
     first("apptainer", "a.example.com:1"),
     "Apptainer 1.1 and later cannot use the address a.example.com:1",
   );
+  assert.equal(
+    first("singularity@3.7", "https://a.example.com"),
+    "Singularity before 3.9 cannot use the address https://a.example.com",
+  );
   assert.equal(first("apptainer", ""), "it has no address");
   const exclusive = { scope: "user", path: "/r", content: file([stored("a", { exclusive: true })]) } as const;
   const [refusal] = refusedWhole(reader("singularity@3.5"), { ...exclusive, quirks: NO_QUIRKS });

@@ -3,7 +3,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import type { Reader, Runtime, Scope, Target } from "../model.ts";
-import { DEFAULT_RUNTIME, newest, PROGRAMS, sinceOf, valueFor } from "../programs.ts";
+import { DEFAULT_RUNTIME, newest, PROGRAMS, spanOf, valueFor } from "../programs.ts";
 import type { Files, Surroundings } from "../world.ts";
 import type { LinkRule } from "./store.ts";
 
@@ -53,7 +53,7 @@ export function linkRule(
     root: root === null ? null : resolve(here.folder, root),
     refuse: valueFor(symlink, reader) === "follow"
       ? null
-      : `which every command of ${title} ${sinceOf(symlink, reader)} and later refuses`,
+      : `which every command of ${title} ${spanOf(symlink, reader).since} and later refuses`,
   };
 }
 
