@@ -68,7 +68,11 @@ export function* refusedWhole(reader: Reader, { path, content, quirks }: ReadBy)
 export function* ignoredParts(reader: Reader, { scope, path, content }: ReadBy): Iterable<Refusal> {
   for (const { name, uri } of content.remotes.values()) {
     const why = addressProblem(reader, uri);
-    if (why === null) continue;
+    if (why === null) {
+      const later = laterProblem(reader, uri);
+      if (later !== null) yield { severity: "warning", code: "address-unusable", ...later, remote: name };
+      continue;
+    }
     const message = `${quote(name)} cannot be used: ${why}`;
     const next = "Set its address in the config, or remove it and add it again";
     yield { severity: "warning", code: "address-unusable", message, next, remote: name };
@@ -101,6 +105,20 @@ export function addressProblem(reader: Reader, uri: string): string | null {
   const fact = PROGRAMS[reader.runtime].address;
   if (canUse(uri, valueFor(fact, reader))) return null;
   return `${versions(reader, fact)} cannot use the address ${uri}`;
+}
+
+/** An address with a port, or of IPv6, has no form that old and new versions can both use. */
+function laterProblem(
+  reader: Reader,
+  uri: string,
+): { readonly message: string; readonly next: string } | null {
+  const fact = PROGRAMS[reader.runtime].address;
+  const { until } = spanOf(fact, reader);
+  if (until === null || addressProblem({ ...reader, oldest: until }, uri) === null) return null;
+  const message = `${PROGRAMS[reader.runtime].title} ${until} and later cannot use the address ${uri}, ` +
+    `and older ones cannot use another form of it`;
+  const next = `Set runtimes to "${reader.runtime}" once no version before ${until} reads the file`;
+  return { message, next };
 }
 
 function everyCommand(reader: Reader, fact: ByVersion<unknown>): string {

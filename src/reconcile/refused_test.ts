@@ -36,6 +36,8 @@ function codes(
 const TOO_NEW = ["error field-too-new"];
 const UNUSABLE = ["warning address-unusable"];
 
+const EVERYWHERE = Object.fromEntries(ALL.map((one) => [one, UNUSABLE]));
+
 const cases: readonly (readonly [
   story: string,
   content: RemoteFile,
@@ -68,17 +70,13 @@ const cases: readonly (readonly [
     "singularity@3.5": TOO_NEW,
     "singularity@3.8": TOO_NEW,
   }],
-  ["a bare address with a port", file([stored("a", { uri: "a.example.com:8443" })]), {}, {
-    singularity: UNUSABLE,
-    "singularity@4.4": UNUSABLE,
-    apptainer: UNUSABLE,
-    "apptainer@1.1": UNUSABLE,
-  }],
+  // The older versions can use it, and no newer one.
+  ["a bare address with a port", file([stored("a", { uri: "a.example.com:8443" })]), {}, EVERYWHERE],
   ["an address with a scheme", file([stored("a", { uri: "https://a.example.com" })]), {}, {
     "singularity@3.5": UNUSABLE,
     "singularity@3.8": UNUSABLE,
   }],
-  ["no address", file([stored("a", { uri: "" })]), {}, Object.fromEntries(ALL.map((one) => [one, UNUSABLE]))],
+  ["no address", file([stored("a", { uri: "" })]), {}, EVERYWHERE],
 ];
 
 for (const [story, content, quirks, expected] of cases) {
@@ -107,6 +105,18 @@ Deno.test("refused: a message names the program and the first version that minds
   assert.equal(
     first("singularity@3.7", "https://a.example.com"),
     "Singularity before 3.9 cannot use the address https://a.example.com",
+  );
+  assert.equal(first("singularity@3.7", "a.example.com:1"), null);
+  const content = file([stored("a", { uri: "a.example.com:1" })]);
+  const later = Array.from(ignoredParts(reader("singularity@3.7"), {
+    scope: "user",
+    path: "/r",
+    content,
+    quirks: NO_QUIRKS,
+  }));
+  assert.match(
+    later[0]!.message,
+    /^Singularity 3\.9 and later cannot use the address a\.example\.com:1, and older/,
   );
   assert.equal(first("apptainer", ""), "it has no address");
   const exclusive = { scope: "user", path: "/r", content: file([stored("a", { exclusive: true })]) } as const;
