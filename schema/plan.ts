@@ -153,6 +153,7 @@ const finding = Type.Object({
     "address-rewritten",
     "system-missing",
     "no-remotes",
+    "no-library",
     "takeover-cut-off",
     "other-unreadable",
     "check-failed",

@@ -190,7 +190,15 @@ export interface StatusDocument {
 /** One finding of `sremote doctor`. */
 export interface Diagnosis {
   readonly severity: "ok" | "warning" | "error";
-  readonly about: "file" | "conflict" | "proxy" | "certificates" | "dns" | "endpoint" | "login";
+  readonly about:
+    | "file"
+    | "conflict"
+    | "environment"
+    | "proxy"
+    | "certificates"
+    | "dns"
+    | "endpoint"
+    | "login";
   /** A file, a remote, a variable. */
   readonly subject: string;
   readonly message: string;
@@ -333,6 +341,7 @@ export type FindingCode =
   | "address-rewritten" // the version that reads the file cannot use the stored form
   | "system-missing" // a remote of the global file without System: true
   | "no-remotes" // the program falls back on its built-in default
+  | "no-library" // the default has none
   | "takeover-cut-off" // the program would have taken over an older directory
   | "other-unreadable"
   | "check-failed" // a required service failed its check

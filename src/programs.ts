@@ -143,6 +143,27 @@ export function lacksLibrary({ uri, services, trouble }: EndpointStatus): boolea
     !services.some((one) => one.service === "library");
 }
 
+/** What a program does if there is no remote at all, as a sentence without its end. */
+export function builtInDefault(runtime: Runtime): string {
+  const { title, builtIn } = PROGRAMS[runtime];
+  return `there is no remote: ${title} uses its built-in default, ${builtIn.uri}`;
+}
+
+const OVERRIDDEN = { library: "LIBRARY", builder: "BUILDER", keystore: "URL" } as const;
+
+/** A service whose address a variable of the environment can override, as an option of a command can. */
+export type Overridden = keyof typeof OVERRIDDEN;
+
+/** The variables that override a service for a program, each with its service; the first of a service that is set counts. */
+export function overrideVariables(
+  runtime: Runtime,
+): readonly { readonly name: string; readonly service: Overridden }[] {
+  const services = Object.entries(OVERRIDDEN) as [Overridden, string][];
+  return services.flatMap(([service, suffix]) =>
+    PROGRAMS[runtime].overrides.map((prefix) => ({ name: `${prefix}_${suffix}`, service }))
+  );
+}
+
 /** The keyserver of an endpoint that has no discovery and no library; null: any other endpoint. */
 export function keyserverAlone(address: string): string | null {
   const known = Object.values(PROGRAMS).flatMap((one) => [one.shipped, one.builtIn]);

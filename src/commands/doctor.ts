@@ -11,6 +11,7 @@ import {
   diagnoseFile,
   diagnoseGlobal,
   diagnoseNetwork,
+  diagnoseOverrides,
   diagnoseRefused,
   type FileFacts,
   say,
@@ -39,6 +40,7 @@ export async function doctor(context: Context): Promise<Result> {
     const merged = merge(runtime, user.document.content, global.document.content);
     const view = { reader, merged, user, global };
     found.push(...diagnoseBoth(runtime, view));
+    found.push(...diagnoseOverrides(runtime, (name) => world.here.env(name)));
     found.push(...diagnoseNetwork((name) => world.here.env(name), systemStore(world)));
     found.push(...await withProgress(context, "Asking the endpoints", () => lookAtEndpoints(context, view)));
   }

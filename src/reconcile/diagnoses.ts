@@ -12,7 +12,7 @@ import type {
   Scope,
   Trouble,
 } from "../model.ts";
-import { PROGRAMS } from "../programs.ts";
+import { builtInDefault, overrideVariables, PROGRAMS } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { exclusiveTrouble, isUnknown, nameInBoth } from "./conflicts.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
@@ -152,7 +152,7 @@ export function* diagnoseBoth(
     const message = `it is both in ${user.path} and in ${global.path}: ${effect}`;
     yield say(works ? "warning" : "error", "conflict", name, message, "Rename one of them");
   }
-  yield diagnoseDefault(merged, mine, shared);
+  yield diagnoseDefault(runtime, merged, mine, shared);
   const [own, only] = [mine.default, merged.exclusive?.name ?? null];
   const { exclusive } = defaultOf(shared);
   if (exclusiveTrouble({ remote: only, exclusive }) === "several") {
@@ -169,12 +169,36 @@ export function* diagnoseBoth(
   }
 }
 
-function diagnoseDefault({ default: name }: Merged, user: RemoteFile, global: RemoteFile): Diagnosis {
+function diagnoseDefault(
+  runtime: Runtime,
+  { default: name, remotes }: Merged,
+  user: RemoteFile,
+  global: RemoteFile,
+): Diagnosis {
   const about = ["conflict", "default"] as const;
+  if (name === null && remotes.size === 0) {
+    return say("warning", ...about, builtInDefault(runtime), "Add a remote");
+  }
   if (name === null) return say("warning", ...about, "there is no default remote", "Run sremote use NAME");
   return isUnknown(name, [user, global])
     ? say("error", ...about, `the default ${quote(name)} does not exist`, "Run sremote use NAME")
     : say("ok", ...about, `the default remote is ${quote(name)}`);
+}
+
+/** Variables that override services of every remote. */
+export function* diagnoseOverrides(
+  runtime: Runtime,
+  env: (name: string) => string | undefined,
+): Iterable<Diagnosis> {
+  const decided = new Set<string>();
+  for (const { name, service } of overrideVariables(runtime)) {
+    const given = env(name);
+    if (!given || decided.has(service)) continue;
+    decided.add(service);
+    const shown = given.includes("@") ? "an address with credentials" : given;
+    const message = `${PROGRAMS[runtime].title} uses ${shown} in place of the ${service} of every remote`;
+    yield say("warning", "environment", name, message, "Unset it if that is not intended");
+  }
 }
 
 // ---------------------------------------------------------------- network

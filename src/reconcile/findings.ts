@@ -13,7 +13,7 @@ import type {
   Scope,
   StoredRemote,
 } from "../model.ts";
-import { PROGRAMS } from "../programs.ts";
+import { keyserverAlone, PROGRAMS } from "../programs.ts";
 import { applyChanges } from "../remotefile/changes.ts";
 import {
   exclusiveFor,
@@ -53,6 +53,7 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
     ...tokens(desired, observed, decided),
     ...moved(decided),
     ...refusals(observed, decided),
+    ...withoutLibrary(desired, observed),
     ...bystanders(desired, observed),
   ];
   const rank = { error: 0, warning: 1, info: 2 } as const;
@@ -192,6 +193,20 @@ function* readable({ target: { file: path }, file: { content, mode } }: Observed
   if (!secrets) return;
   const message = `${path} holds tokens and has mode ${showMode(mode)}`;
   yield finding("warning", "readable-by-others", message, `Run chmod 600 ${path}`);
+}
+
+/** A default that the config sets, and that is an endpoint without a library. */
+function* withoutLibrary(
+  { remotes, default: defaults }: Desired,
+  { target: { scope } }: Observed,
+): Iterable<Finding> {
+  const wanted = defaults[scope];
+  if (wanted.kind !== "remote") return;
+  const uri = (remotes.user.get(wanted.name) ?? remotes.global.get(wanted.name))?.uri;
+  if (uri === undefined || keyserverAlone(uri) === null) return;
+  const message = `the default ${quote(wanted.name)} has no library: library:// fails`;
+  const next = "Choose a default with a library for library://";
+  yield finding("warning", "no-library", message, next, wanted.name);
 }
 
 /** What the program refuses or ignores in the file as it is after the plan, and in the other one. */

@@ -253,6 +253,18 @@ const cases: readonly Case[] = [
     expected: ["info not-looked-at"],
   },
   {
+    story: "a default without a library",
+    desired: config({ user: [wanted("a", { uri: "cloud.apptainer.org" })] }, { default: { user: use("a") } }),
+    observed: found(file([]), { runtime: "apptainer" }),
+    expected: ["warning no-library a"],
+  },
+  {
+    story: "a remote without a library that is not the default",
+    desired: config({ user: [wanted("a", { uri: "cloud.apptainer.org" })] }),
+    observed: found(file([]), { runtime: "apptainer" }),
+    expected: [],
+  },
+  {
     story: "remotes of both scopes",
     desired: config({ user: [wanted("a")], global: [wanted("g")] }),
     observed: found(file([stored("a")]), { ours: ["a"] }),
