@@ -9,6 +9,7 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -257,6 +258,25 @@ place("apply follows no symlink beside the file", false, (place) => {
     assert.deepEqual(readdirSync(place.work).filter((one) => /\.sremote-[0-9a-f]{8}$/.test(one)), []);
   }
 });
+
+place(
+  "root writes through its own link for a program that follows links, never through another user's",
+  true,
+  (place) => {
+    const target = join(place.root, "target.yaml");
+    writeFileSync(target, FILE, { mode: 0o600 });
+    symlinkSync("../target.yaml", place.at("remote.yaml"));
+    const apply = ["--runtime", "apptainer", "apply", "--yes"];
+    lchownSync(place.at("remote.yaml"), OTHER, OTHER);
+    const refused = place.sremote(apply);
+    assert.deepEqual([refused.status, readFileSync(target, "utf8")], [65, FILE]);
+    assert.match(refused.stderr, new RegExp(`symbolic link that belongs to another user \\(uid ${OTHER}\\)`));
+    lchownSync(place.at("remote.yaml"), 0, 0);
+    assert.equal(place.sremote(apply).status, 0);
+    assert.match(readFileSync(target, "utf8"), /a\.example\.com/);
+    assert.ok(lstatIsLink(place.at("remote.yaml")));
+  },
+);
 
 place("a hard link elsewhere keeps the old content", false, (place) => {
   const file = place.put("remote.yaml", FILE, 0o600);
