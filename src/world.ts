@@ -42,9 +42,10 @@ export interface Files {
   exists(file: string): boolean;
   /** The names in a directory, sorted. */
   list(folder: string): string[];
-  /** What is at a path, without following a symlink; null if nothing is visible there. */
+  /** What is at a path, without following a symlink unless told to; null if nothing is visible there. */
   stat(
     path: string,
+    follow?: boolean,
   ):
     | {
       readonly kind: "file" | "folder" | "symlink" | "other";
@@ -54,8 +55,8 @@ export interface Files {
     }
     | null;
   realPath(file: string): string;
-  /** Where a symlink leads, as it is written there. */
-  readLink(link: string): string;
+  /** Where a symlink leads, as it is written there; null if there is no symlink any more. */
+  readLink(link: string): string | null;
   /**
    * Makes the directory and its parents, each with this mode whatever the umask. Returns those it made, outermost first.
    * On an error none of them stays.

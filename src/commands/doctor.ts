@@ -105,7 +105,8 @@ function factsOf(
 
 /** The directory itself, if the path is a symbolic link. */
 function directoryOf(files: Files, path: string): FileFacts["directory"] {
-  if (files.exists(path)) return { path, mode: files.stat(files.realPath(path))!.mode, link: null };
+  const stat = files.stat(path, true);
+  if (stat !== null) return { path, mode: stat.mode, link: null };
   const dangling = danglingAbove(files, join(path, "remote.yaml"));
   return dangling === null ? null : { path: dangling.link, mode: 0, link: dangling.target };
 }

@@ -6,7 +6,7 @@ import type { Files } from "../world.ts";
 /** The global file and its directory, as far as not every user can read them; the file that is there at the end of a link. */
 export function hiddenFrom(files: Files, path: string): readonly Hidden[] {
   const look = (at: string, kind: Hidden["kind"], needed: number): readonly Hidden[] => {
-    const stat = files.exists(at) ? files.stat(files.realPath(at)) : null;
+    const stat = files.stat(at, true);
     if (stat === null || (stat.mode & needed) === needed) return [];
     // Root's own group has no users in it.
     const group = stat.gid !== 0 && (stat.mode & needed << 3) === needed << 3;

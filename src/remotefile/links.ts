@@ -29,6 +29,7 @@ export function follow(files: Files, path: string, root: string | null, uid: num
     if (step === MOST) throw refused(path, "its symbolic links lead in a circle");
     if (stat.uid !== 0 && stat.uid !== uid) foreign = stat.uid;
     const target = files.readLink(real);
+    if (target === null) continue; // it has just been replaced
     real = root !== null && isAbsolute(target) ? join(root, target) : resolve(dirname(real), target);
     if (root !== null && isOutside(root, real)) throw refused(path, `its symbolic link leaves ${root}`);
   }
@@ -41,7 +42,8 @@ export function danglingAbove(
 ): { readonly link: string; readonly target: string } | null {
   for (let at = dirname(path); at !== dirname(at); at = dirname(at)) {
     const stat = files.stat(at);
-    if (stat?.kind === "symlink" && !files.exists(at)) return { link: at, target: files.readLink(at) };
+    const target = stat?.kind === "symlink" && !files.exists(at) ? files.readLink(at) : null;
+    if (target !== null) return { link: at, target };
     if (stat !== null) return null;
   }
   return null;

@@ -33,9 +33,9 @@ export function realFiles(): Files {
         fs().closeSync(fd);
       }
     },
-    stat(path) {
+    stat(path, follow = false) {
       try {
-        const found = fs().lstatSync(path);
+        const found = follow ? fs().statSync(path) : fs().lstatSync(path);
         const kind = found.isFile()
           ? "file"
           : found.isDirectory()
@@ -51,7 +51,14 @@ export function realFiles(): Files {
     exists: (file) => fs().existsSync(file),
     list: (folder) => fs().readdirSync(folder).sort(),
     realPath: (file) => fs().realpathSync(file),
-    readLink: (link) => fs().readlinkSync(link),
+    readLink(link) {
+      try {
+        return fs().readlinkSync(link);
+      } catch (error) {
+        if (codeOf(error) === "ENOENT" || codeOf(error) === "EINVAL") return null;
+        throw error;
+      }
+    },
     makeFolder(folder, mode) {
       const missing: string[] = [];
       for (let at = folder; !fs().existsSync(at); at = load("node:path").dirname(at)) missing.unshift(at);

@@ -72,6 +72,12 @@ scene("a symbolic link is followed, unless it must not be", (folder) => {
     assert.equal(codeFrom(() => files.read(one, { ...LIMIT, nofollow: true })), "ELOOP");
   }
   assert.equal(files.realPath(link), fs.realpathSync(path));
+  assert.deepEqual([files.readLink(link), files.readLink(path), files.readLink(`${path}-no`)], [
+    fs.readlinkSync(link),
+    null,
+    null,
+  ]);
+  assert.deepEqual([files.stat(link)?.kind, files.stat(link, true)?.kind], ["symlink", "file"]);
   assert.deepEqual([link, nowhere, folder].map(files.exists), [true, false, true]);
 });
 

@@ -239,8 +239,8 @@ function onMachine(world: World, machine: Machine, { env, input, uid, proxy }: G
         const read = files.read(file, options);
         return read === null ? null : { ...read, uid: owner(file), gid: owner(file) };
       },
-      stat(path) {
-        const stat = files.stat(path);
+      stat(path, follow) {
+        const stat = files.stat(path, follow);
         return stat === null ? null : { ...stat, uid: owner(path), gid: owner(path) };
       },
       replace: (file, bytes, options) => files.replace(file, bytes, { ...options, owner: null }),
