@@ -9,7 +9,9 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { configSchema } from "../schema/config.ts";
+import { toProgramsPage } from "../tools/programs_page.ts";
 import { toReference } from "../tools/reference.ts";
+import { readLists } from "./recordings/differences.ts";
 import { BINARY, Machine } from "./machine.ts";
 import { certificate, startEndpoint, startProxy, TLS } from "./servers.ts";
 
@@ -79,6 +81,10 @@ async function follow(page: string): Promise<void> {
   if (process.env.UPDATE_GOLDEN === "1") writeFileSync(new URL(page, DOCS), made);
   else assert.equal(made, text);
 }
+
+Deno.test("the page about the programs matches their table and the listed differences", () => {
+  assert.equal(readFileSync(new URL("programs.md", DOCS), "utf8"), toProgramsPage(readLists().stay));
+});
 
 Deno.test("the config reference matches the schema", () => {
   assert.equal(readFileSync(new URL("config.md", DOCS), "utf8"), toReference(configSchema));

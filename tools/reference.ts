@@ -71,7 +71,7 @@ function code(value: unknown): string {
 }
 
 /** A table in the format of `deno fmt`. */
-function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map((one) => one.replaceAll("|", "\\|")));
   const widths = cells[0]!.map((_, i) => Math.max(3, ...cells.map((row) => row[i]!.length)));
   const line = (row: readonly string[], fill = " ") =>

@@ -1,6 +1,6 @@
 /**
  * Generates what is made from the schemas: `schema/*.schema.json`, `schema/config.validation.json`, the types in
- * `schema/sremote.ts`, and `docs/config.md`. With `--check`, writes nothing and fails if one of them is stale.
+ * `schema/sremote.ts`, `docs/config.md`, and `docs/programs.md` from the table of programs. With `--check`, writes nothing and fails if one of them is stale.
  *
  * `deno run -A tools/schema.ts [--check]`
  */
@@ -9,6 +9,8 @@ import process from "node:process";
 import { configSchema } from "../schema/config.ts";
 import { planSchema } from "../schema/plan.ts";
 import { statusSchema } from "../schema/status.ts";
+import { readLists } from "../tests/recordings/differences.ts";
+import { toProgramsPage } from "./programs_page.ts";
 import { type Schema, toReference } from "./reference.ts";
 
 type Node = { [key: string]: unknown } | Node[] | string | number | boolean | null;
@@ -118,6 +120,7 @@ if (import.meta.main) {
     "schema/status.schema.json": toJsonSchema(statusSchema),
     "schema/sremote.ts": within(read("schema/sremote.ts"), toTypeScript(configSchema)),
     "docs/config.md": toReference(configSchema),
+    "docs/programs.md": toProgramsPage(readLists().stay),
   };
   for (const [name, text] of Object.entries(made)) {
     if (read(name) === text) continue;
