@@ -1,5 +1,4 @@
 /** The commands of `singularity remote` and `singularity keyserver`. */
-import { Option } from "@commander-js/extra-typings";
 import { Failure } from "../base/failure.ts";
 import { type Definition, wholeNumber } from "./common.ts";
 
@@ -24,11 +23,12 @@ export const REMOTE_COMMANDS: readonly Definition[] = [{
     command.argument("<name>")
       .argument("<uri>", "host[:port][/path]; http:// in front means --insecure")
       .option("--global", "Add a global remote")
+      .option("--default", "Make it the default")
+      .option("--no-default", "Leave the default as it is, as without this option")
       .option("--no-login", "Do not log in")
       .option("--insecure", "Connect over http")
       .option("--tokenfile <file>", "Read the API key from this file")
       .option("--password-stdin", "Read the API key from standard input")
-      .addOption(new Option("--no-default", "No effect: add never changes the default").hideHelp())
       .action((name, uri, flags) =>
         run(() => import("../commands/add.ts"), (it, context) => it.add(context, name, uri, flags))
       ),

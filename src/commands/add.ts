@@ -5,21 +5,25 @@ import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import { PROGRAMS, valueFor } from "../programs.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
+import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { mergedFor, readerOf } from "./shared/merged.ts";
+import { mergedFor, readerOf, refuseOtherThanExclusive } from "./shared/merged.ts";
+import { refuseOverExclusive } from "./use.ts";
 
 /** The flags of `add`. */
 export interface AddOptions {
   readonly global?: true;
+  /** Makes it the default; without it, or `--no-default`, the default stays. */
+  readonly default?: boolean;
   readonly login: boolean;
   readonly insecure?: true;
   readonly tokenfile?: string;
   readonly passwordStdin?: true;
 }
 
-/** Adds a remote and logs in to it. It does not become the default: `use` does that. */
+/** Adds a remote and logs in to it. Only `--default` makes it the default, as in SingularityCE before 4.0. */
 export async function add(context: Context, name: string, uri: string, flags: AddOptions): Promise<Result> {
   const badName = nameProblem(name);
   if (badName !== null) {
@@ -38,7 +42,9 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const reader = await readerOf(context);
   const { runtime } = reader;
-  const global = (await mergedFor(context, scope))?.global.document.content ?? null;
+  const view = await mergedFor(context, scope);
+  const global = view?.global.document.content ?? null;
+  if (flags.default && view !== null) refuseOtherThanExclusive(view.merged, name);
   const insecure = address.insecure || flags.insecure === true;
   const after = entryOf({
     uri: storedAddress(address.uri, insecure, valueFor(PROGRAMS[runtime].address, reader)),
@@ -47,7 +53,12 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   });
   const { file } = await editFile(context, scope, (now) => {
     const taken = takenIn(runtime, name, now, global);
-    if (taken === null) return [{ kind: "add", remote: name, after }];
+    if (taken === null) {
+      if (!flags.default) return [{ kind: "add", remote: name, after }];
+      if (scope === "global") refuseOverExclusive(now, name);
+      const use = { kind: "use", before: defaultOf(now), after: { remote: name, exclusive: [] } } as const;
+      return [{ kind: "add", remote: name, after }, use];
+    }
     throw new Failure("remote-exists", `cannot add ${quote(name)}: there is a remote of that name`, {
       next: taken === scope || scope === "global"
         ? "Remove it first, or choose another name"
@@ -59,9 +70,11 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   }
   const added: Result = {
     exit: 0,
-    text: `Remote ${quote(name)} added. To make it the default: sremote use ${
-      scope === "global" ? "--global " : ""
-    }${quote(name)}`,
+    text: flags.default
+      ? `Remote ${quote(name)} added, and now the default.`
+      : `Remote ${quote(name)} added. To make it the default: sremote use ${
+        scope === "global" ? "--global " : ""
+      }${quote(name)}`,
     document: { formatVersion: 1, changed: true, file, remote: name, ...after },
   };
   return scope === "global" || !flags.login ? added : await withLogin(context, name, flags, added);

@@ -36,14 +36,14 @@ export async function use(context: Context, name: string, flags: UseOptions): Pr
 }
 
 /** Otherwise no remote would be exclusive any more, or one that is not the default. @throws {Failure} conflict */
-function refuseOverExclusive(file: RemoteFile, name: string): void {
+export function refuseOverExclusive(file: RemoteFile, name: string): void {
   const only = defaultOf(file).exclusive.find((one) => one !== name);
   if (only === undefined) return;
   throw new Failure(
     "conflict",
     `cannot make ${quote(name)} the global default: ${quote(only)} is exclusive`,
     {
-      next: `Run sremote use --exclusive ${quote(name)} to make ${quote(name)} exclusive instead`,
+      next: "To make another remote exclusive instead, run sremote use --exclusive NAME",
     },
   );
 }
