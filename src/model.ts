@@ -4,7 +4,7 @@
  */
 import type { Reader, Runtime, Version } from "./base/reader.ts";
 import type { RemoteConfig } from "../schema/config.ts";
-import type { Credential, Entry, Keyserver, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
+import type { Credential, Entry, Keyserver, NewField, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
 
 export type { Reader, Runtime, Version };
 
@@ -225,8 +225,8 @@ export interface Quirks {
   readonly blank: boolean;
   /** Dates without quotes: in a field of a remote, or in `Active`. */
   readonly dates: readonly { readonly remote: string | null; readonly field: string }[];
-  /** The names of all fields, also of those without a value. */
-  readonly fields: readonly string[];
+  /** The fields that not every version reads, also where they say nothing (`Exclusive: false`), in the order of the file. */
+  readonly newFields: readonly { readonly remote: string | null; readonly field: NewField }[];
 }
 
 /** The observed state that one plan depends on. */

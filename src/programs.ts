@@ -7,6 +7,7 @@
 import type { AddressForm } from "./base/address.ts";
 import { compareVersions, type Reader, type Runtime, type Version } from "./base/reader.ts";
 import type { EndpointStatus } from "./model.ts";
+import type { NewField } from "./remotefile/entry.ts";
 
 /** A fact that depends on the version. */
 export interface Since<T> {
@@ -17,9 +18,6 @@ export interface Since<T> {
 
 /** The values of such a fact, oldest first. The first entry is the oldest version that was measured. */
 export type ByVersion<T> = readonly [Since<T>, ...Since<T>[]];
-
-/** Fields of `remote.yaml` that were added later. */
-export type NewField = "Exclusive" | "Insecure" | "Keyservers" | "Credentials";
 
 /** An endpoint that a program knows by itself. */
 interface Endpoint {

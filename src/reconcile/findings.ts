@@ -24,7 +24,7 @@ import {
   type Side,
   type Sides,
 } from "./conflicts.ts";
-import { addressProblem, ignoredParts, listed, NO_QUIRKS, type Refusal, refusedWhole } from "./refused.ts";
+import { addressProblem, ignoredParts, listed, quirksAfter, type Refusal, refusedWhole } from "./refused.ts";
 
 /** The decisions of the diff. */
 export interface Decided {
@@ -192,10 +192,9 @@ function* refusals({ target, file, other, cutsOff }: Observed, { changes }: Deci
   const changed = changes.length > 0;
   const after = applyChanges(
     file.content,
-    changes.filter(({ kind }) => kind !== "login" && kind !== "logout" && kind !== "use"),
+    changes.filter(({ kind }) => kind !== "login" && kind !== "logout"),
   );
-  // What sremote writes has neither; dates stay where it does not write.
-  const quirks = changed ? { ...NO_QUIRKS, dates: file.quirks.dates } : file.quirks;
+  const quirks = changed ? quirksAfter(file.quirks, file.content, after) : file.quirks;
   const here = { scope, path: target.file, content: after, quirks };
   for (const one of [...refusedWhole(target, here), ...ignoredParts(target, here)]) yield refusal(one);
   // The administrator's own user file is not the machine's.

@@ -34,9 +34,7 @@ export async function observe(
     other,
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
-    cutsOff: scope === "user" && stored.digest === null
-      ? await takenOver(reader.runtime, paths, world)
-      : null,
+    cutsOff: scope === "user" && stored.digest === null ? await takenOver(reader, paths, world) : null,
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };
   const list = watched(desired, found);
