@@ -54,6 +54,8 @@ export interface Program {
   readonly emptyDocument: ByVersion<"read" | "refuse">;
   /** What it makes of a date without quotes, as a name, URI or token. */
   readonly plainDate: ByVersion<"read" | "refuse">;
+  /** Whether the host of `library://HOST/…` is asked, in place of the remote's library. */
+  readonly hostInLibrary: ByVersion<boolean>;
   /** The remote that it uses if there is none at all, in no file. */
   readonly builtIn: Endpoint;
   /** The directory of another program that its first run takes over, only while its own directory does not exist. */
@@ -76,6 +78,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     address: [{ since: "3.5", is: "host" }, { since: "3.9", is: "url" }],
     emptyDocument: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
     plainDate: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
+    hostInLibrary: [{ since: "3.5", is: false }, { since: "3.8", is: true }],
     builtIn: { uri: "cloud.sylabs.io", keyserver: null },
     takesOver: null,
   },
@@ -96,6 +99,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     address: [{ since: "1.1", is: "url" }],
     emptyDocument: [{ since: "1.1", is: "read" }, { since: "1.5", is: "refuse" }],
     plainDate: [{ since: "1.1", is: "read" }],
+    hostInLibrary: [{ since: "1.1", is: true }],
     builtIn: { uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
     takesOver: ".singularity",
   },
@@ -119,6 +123,12 @@ export function valueFor<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest
 export function sinceOf<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest">): Version {
   if (oldest === null) return fact.at(-1)!.since;
   return (fact.findLast(({ since }) => compareVersions(since, oldest) <= 0) ?? fact[0]).since;
+}
+
+/** The first version for which it no longer has that value; null: it still has. */
+export function untilOf<T>(fact: ByVersion<T>, reader: Pick<Reader, "oldest">): Version | null {
+  const since = sinceOf(fact, reader);
+  return fact.find((one) => compareVersions(one.since, since) > 0)?.since ?? null;
 }
 
 /** Fields that a reader refuses, each with the first version that reads it. */

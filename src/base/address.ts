@@ -5,7 +5,8 @@
 import { endpointProblem, plainAddress } from "./uri.ts";
 
 /**
- * How a program reads a stored address. `host` (SingularityCE before 3.9): puts `https://` before it. `url` (SingularityCE
+ * How a program reads a stored address. `host` (SingularityCE before 3.9): puts `https://` before it, and asks `größe` as
+ * `grösse`, which is another host. `url` (SingularityCE
  * 3.9, Apptainer 1.1, and later): parses it as a URL, then sets the scheme to http or https by `Insecure`; of `host:port` it
  * takes the host for the scheme.
  */
@@ -57,8 +58,12 @@ export function canUse(stored: string, form: AddressForm): boolean {
   if ("problem" in readAddress(stored)) return false;
   // A scheme, or `//`.
   const hasPrefix = !stored.startsWith(plainAddress(stored));
-  return form === "host" ? !hasPrefix : hasPrefix || !needsScheme(stored);
+  if (form === "url") return hasPrefix || !needsScheme(stored);
+  return !hasPrefix && !OTHER_BY_OLD_STANDARD.test(stored.split("/", 1)[0]!);
 }
+
+/** In a host: what the standard of 2003 for names that are not ASCII, as the older versions have it, makes another name of. */
+const OTHER_BY_OLD_STANDARD = /[\u00df\u1e9e\u03c2\u200c\u200d]/;
 
 /** An address as it is stored for a program: bare where every version reads that, else with its scheme. */
 export function storedAddress(address: string, insecure: boolean, form: AddressForm): string {

@@ -7,7 +7,7 @@
 import { canUse, readAddress } from "../base/address.ts";
 import { quote } from "../base/text.ts";
 import type { FindingCode, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
-import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, valueFor } from "../programs.ts";
+import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, untilOf, valueFor } from "../programs.ts";
 import { type NewField, REMOTE_FIELDS, type RemoteField, sameField } from "../remotefile/entry.ts";
 
 /** A file as a program reads it. */
@@ -138,9 +138,11 @@ function everyCommand(reader: Reader, fact: ByVersion<unknown>): string {
   return `every command of ${versions(reader, fact)} fails`;
 }
 
-/** The versions for which a fact has the value that it has for this reader: `Singularity 4.5 and later`. */
+/** The versions for which a fact has the value that it has for this reader: `Singularity 4.5 and later`, `Singularity before 3.9`. */
 function versions(reader: Reader, fact: ByVersion<unknown>): string {
-  return `${PROGRAMS[reader.runtime].title} ${sinceOf(fact, reader)} and later`;
+  const { title } = PROGRAMS[reader.runtime];
+  const until = untilOf(fact, reader);
+  return until === null ? `${title} ${sinceOf(fact, reader)} and later` : `${title} before ${until}`;
 }
 
 function about(remote: string | null): { readonly remote?: string } {

@@ -31,7 +31,7 @@ export interface Compared {
 }
 
 /** Replays at once: most of them wait for the network. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 /** The kind of what nobody has looked at yet. */
 const UNJUDGED: Kind = {
   kind: "unjudged",
@@ -129,7 +129,10 @@ export function judge({ stay, open }: Lists, compared: readonly Compared[]): Ver
   };
 }
 
-/** Takes out what has vanished, and adds what is new: to the kind that adopts it, else to `open.json` as unjudged. */
+/**
+ * Takes out what has vanished, and adds what is new: to the kind that adopts it, or that has the same respect of the case for
+ * another runtime, else to `open.json` as unjudged.
+ */
 export function updated(lists: Lists, compared: readonly Compared[]): Lists {
   const left = new Map(compared.flatMap(({ one, target, differences }) =>
     differences.map(({ aspect }) => {
@@ -149,7 +152,10 @@ export function updated(lists: Lists, compared: readonly Compared[]): Lists {
     { kind: UNJUDGED, places: [] };
   if (!lists2.open.includes(unjudged)) lists2.open.push(unjudged);
   for (const place of left.values()) {
-    const adopting = lists2.stay.find(({ kind }) => kind.adopts?.includes(place.aspect)) ?? unjudged;
+    const adopting = lists2.stay.find(({ kind }) => kind.adopts?.includes(place.aspect)) ??
+      [...lists2.stay, ...lists2.open].find(({ kind }) =>
+        Object.values(kind.cases[place.id] ?? {}).some((aspects) => aspects.includes(place.aspect))
+      ) ?? unjudged;
     adopting.places.push(place);
   }
   const made = (list: readonly { readonly kind: Kind; readonly places: readonly Place[] }[]) =>
