@@ -7,6 +7,7 @@ import { type Case, loadCases, recordedFor, type Target, TARGETS } from "./cases
 import { type Aspect, compare, type Difference } from "./compare.ts";
 import { Hosts } from "./proxy.ts";
 import { replay } from "./replay.ts";
+import { unusableFiles } from "./usable.ts";
 
 /** Differences of one kind. */
 export interface Kind {
@@ -28,6 +29,8 @@ export interface Compared {
   readonly one: Case;
   readonly target: Target;
   readonly differences: readonly Difference[];
+  /** What the version cannot use of the files that sremote wrote: never anything. */
+  readonly unusable: readonly string[];
 }
 
 /** Replays at once: most of them wait for the network. */
@@ -55,7 +58,8 @@ export async function replayAll(
       const { one, target, recorded } = job;
       const seen = recorded === undefined ? null : await replay(one, target, hosts);
       if (seen === null) continue;
-      compared.push({ one, target, differences: compare(one, target, recorded!, seen) });
+      const unusable = await unusableFiles(one, target, seen);
+      compared.push({ one, target, differences: compare(one, target, recorded!, seen), unusable });
     }
   };
   try {
