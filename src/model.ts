@@ -33,7 +33,7 @@ export interface Endpoint {
 }
 
 /** A remote as a file holds it and as a plan shows it, and what else a file holds: from the one table of their fields. */
-export type { Credential, Entry, Keyserver, SeenRemote, StoredRemote };
+export type { Credential, Entry, Keyserver, NewField, SeenRemote, StoredRemote };
 
 /** One `remote.yaml`, typed. A Map, because a remote may be called `__proto__`. In the order of the file. */
 export interface RemoteFile {

@@ -6,8 +6,7 @@
  */
 import type { AddressForm } from "./base/address.ts";
 import { compareVersions, type Reader, type Runtime, type Version } from "./base/reader.ts";
-import type { EndpointStatus } from "./model.ts";
-import type { NewField } from "./remotefile/entry.ts";
+import type { EndpointStatus, NewField } from "./model.ts";
 
 /** A fact that depends on the version. */
 export interface Since<T> {

@@ -6,9 +6,9 @@
  */
 import { canUse, readAddress } from "../base/address.ts";
 import { quote } from "../base/text.ts";
-import type { FindingCode, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
+import type { FindingCode, NewField, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
 import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, untilOf, valueFor } from "../programs.ts";
-import { type NewField, REMOTE_FIELDS, type RemoteField, sameField } from "../remotefile/entry.ts";
+import { REMOTE_FIELDS, sameField } from "../remotefile/entry.ts";
 
 /** A file as a program reads it. */
 export interface ReadBy {
@@ -83,28 +83,23 @@ const HAS: Readonly<Record<Exclude<NewField, "Credentials">, (remote: StoredRemo
 
 /**
  * The quirks of a file after a change: sremote writes none, but what it does not change stays as it is, also fields that are
- * unset.
+ * unset. Where it takes a value out, it takes the field out.
  */
 export function quirksAfter(quirks: Quirks, before: RemoteFile, after: RemoteFile): Quirks {
   const dates = quirks.dates.filter(({ remote, field }) => {
     if (remote === null) return field !== "Active" || before.default === after.default;
-    return stays(remote, REMOTE_FIELDS.find((one) => one.yaml === field));
+    const [was, now] = [before.remotes.get(remote), after.remotes.get(remote)];
+    const known = REMOTE_FIELDS.find((one) => one.yaml === field);
+    return was !== undefined && now !== undefined && (known === undefined || sameField(known, was, now));
   });
   const newFields = quirks.newFields.filter(({ remote, field }) => {
     if (remote === null || field === "Credentials") {
       return before.credentials.length === 0 || after.credentials.length > 0;
     }
-    const was = before.remotes.get(remote);
-    // Where sremote takes the value out, it takes the field out.
-    return stays(remote, undefined) &&
-      (was === undefined || !HAS[field](was) || HAS[field](after.remotes.get(remote)!));
+    const [was, now] = [before.remotes.get(remote), after.remotes.get(remote)];
+    return was !== undefined && now !== undefined && (!HAS[field](was) || HAS[field](now));
   });
   return { blank: false, dates, newFields };
-
-  function stays(remote: string, field: RemoteField | undefined): boolean {
-    const [was, now] = [before.remotes.get(remote), after.remotes.get(remote)];
-    return now !== undefined && (was === undefined || field === undefined || sameField(field, was, now));
-  }
 }
 
 /** What else does not work with the program. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Version } from "../base/reader.ts";
 import type { Runtime, Scope } from "../model.ts";
 import { refuses } from "../../tests/refuses.ts";
 import { ambiguousSysconfdir, findTarget, type PathInputs, type PathOptions } from "./paths.ts";
@@ -25,6 +26,7 @@ function inputs(
 interface Case {
   readonly story: string;
   readonly runtime: Runtime;
+  readonly oldest?: Version;
   readonly scope: Scope;
   readonly options?: Partial<PathOptions>;
   readonly outside?: Parameters<typeof inputs>[0];
@@ -34,6 +36,30 @@ interface Case {
 const HOME = { HOME: "/elsewhere" };
 const CONFIGDIRS = { SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" };
 const cases: readonly Case[] = [
+  {
+    story: "a version that does not heed SINGULARITY_CONFIGDIR",
+    runtime: "singularity",
+    oldest: "3.11.3",
+    scope: "user",
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
+    expected: "/home/me/.singularity/remote.yaml",
+  },
+  {
+    story: "the first version that heeds it",
+    runtime: "singularity",
+    oldest: "3.11.4",
+    scope: "user",
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
+    expected: "/c/remote.yaml",
+  },
+  {
+    story: "a version that does not heed APPTAINER_CONFIGDIR",
+    runtime: "apptainer",
+    oldest: "1.1",
+    scope: "user",
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
+    expected: "/elsewhere/.apptainer/remote.yaml",
+  },
   {
     story: "Singularity's home is the password database's",
     runtime: "singularity",
@@ -221,15 +247,15 @@ const cases: readonly Case[] = [
   },
 ];
 
-for (const { story, runtime, scope, options = {}, outside = {}, expected } of cases) {
+for (const { story, runtime, oldest = null, scope, options = {}, outside = {}, expected } of cases) {
   Deno.test(`paths: ${story}`, async () => {
     const target = await findTarget(
-      { runtime, oldest: null },
+      { runtime, oldest },
       scope,
       { ...NOWHERE, ...options },
       inputs(outside),
     );
-    assert.deepEqual(target, { runtime, oldest: null, scope, file: expected });
+    assert.deepEqual(target, { runtime, oldest, scope, file: expected });
   });
 }
 
