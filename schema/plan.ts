@@ -150,6 +150,7 @@ const finding = Type.Object({
     "address-rewritten",
     "system-missing",
     "no-remotes",
+    "read-elsewhere",
     "takeover-cut-off",
     "other-unreadable",
     "check-failed",

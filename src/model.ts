@@ -229,6 +229,14 @@ export interface Quirks {
   readonly newFields: readonly { readonly remote: string | null; readonly field: NewField }[];
 }
 
+/** The user file that newer versions read in place of the one that an older version reads, by a variable that is set. */
+export interface ReadElsewhere {
+  readonly variable: string;
+  /** The first version that heeds it. */
+  readonly since: Version;
+  readonly file: string;
+}
+
 /** The observed state that one plan depends on. */
 export interface Observed {
   readonly target: Target;
@@ -241,6 +249,8 @@ export interface Observed {
   readonly ledger: ReadonlySet<string>;
   /** The directory of another program that this one takes over unless it has its own, which a plan would make; null: none. */
   readonly cutsOff: string | null;
+  /** The file that newer versions read in place of this one; null: the same. */
+  readonly elsewhere: ReadElsewhere | null;
   /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one is used. */
   readonly ambiguous: boolean;
   /** By remote; only those that the config gives `login` or `check`. */
@@ -317,6 +327,7 @@ export type FindingCode =
   | "address-rewritten" // the version that reads the file cannot use the stored form
   | "system-missing" // a remote of the global file without System: true
   | "no-remotes" // the program falls back on its built-in default
+  | "read-elsewhere" // newer versions read another file, by a variable
   | "takeover-cut-off" // the program would have taken over an older directory
   | "other-unreadable"
   | "check-failed" // a required service failed its check

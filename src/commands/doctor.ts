@@ -7,6 +7,7 @@ import type { Diagnosis, Reader, Scope } from "../model.ts";
 import {
   diagnoseAmbiguous,
   diagnoseBoth,
+  diagnoseElsewhere,
   diagnoseEndpoint,
   diagnoseFile,
   diagnoseGlobal,
@@ -16,7 +17,7 @@ import {
   say,
 } from "../reconcile/diagnoses.ts";
 import { merge } from "../reconcile/merge.ts";
-import { ambiguousSysconfdir, findTarget } from "../remotefile/paths.ts";
+import { ambiguousSysconfdir, findTarget, readElsewhere } from "../remotefile/paths.ts";
 import { backupPath, readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
 import { type Context, pathsOf, type Result } from "./shared/context.ts";
@@ -60,6 +61,8 @@ async function lookAtFile(
   try {
     const { file } = await findTarget(reader, scope, place, world);
     found.push(...diagnoseFile(factsOf(context, scope, file)));
+    const elsewhere = scope === "user" ? readElsewhere(reader, place, world) : null;
+    if (elsewhere !== null) found.push(diagnoseElsewhere(reader, file, elsewhere));
     const stored = await readStored(world, file);
     const { content, quirks } = stored.document;
     found.push(...diagnoseRefused(reader, { scope, path: file, content, quirks }));

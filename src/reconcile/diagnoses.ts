@@ -2,13 +2,22 @@
 import { showMode } from "../base/mode.ts";
 import { quote } from "../base/text.ts";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
-import type { Diagnosis, EndpointStatus, Reader, RemoteFile, Runtime, Scope, Trouble } from "../model.ts";
+import type {
+  Diagnosis,
+  EndpointStatus,
+  ReadElsewhere,
+  Reader,
+  RemoteFile,
+  Runtime,
+  Scope,
+  Trouble,
+} from "../model.ts";
 import { PROGRAMS } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { exclusiveTrouble, isUnknown, nameInBoth } from "./conflicts.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
 import type { Merged } from "./merge.ts";
-import { ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
+import { elsewhereProblem, ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
 
 /** What the system says about a `remote.yaml` and the files beside it. `mode`: permission bits. */
 export interface FileFacts {
@@ -99,6 +108,12 @@ export function* diagnoseRefused(reader: Reader, read: ReadBy): Iterable<Diagnos
   ) {
     yield say(severity, "file", remote ?? read.path, message, next);
   }
+}
+
+/** The user file that newer versions read in place of this one. */
+export function diagnoseElsewhere(reader: Reader, file: string, elsewhere: ReadElsewhere): Diagnosis {
+  const { message, next } = elsewhereProblem(reader, file, elsewhere);
+  return say("warning", "file", file, message, next);
 }
 
 /** Entries of the global file that do not do what they say. */

@@ -24,7 +24,15 @@ import {
   type Side,
   type Sides,
 } from "./conflicts.ts";
-import { addressProblem, ignoredParts, listed, quirksAfter, type Refusal, refusedWhole } from "./refused.ts";
+import {
+  addressProblem,
+  elsewhereProblem,
+  ignoredParts,
+  listed,
+  quirksAfter,
+  type Refusal,
+  refusedWhole,
+} from "./refused.ts";
 
 /** The decisions of the diff. */
 export interface Decided {
@@ -187,7 +195,10 @@ function* readable({ target: { file: path }, file: { content, mode } }: Observed
 }
 
 /** What the program refuses or ignores in the file as it is after the plan, and in the other one. */
-function* refusals({ target, file, other, cutsOff }: Observed, { changes }: Decided): Iterable<Finding> {
+function* refusals(
+  { target, file, other, cutsOff, elsewhere }: Observed,
+  { changes }: Decided,
+): Iterable<Finding> {
   const { scope } = target;
   const changed = changes.length > 0;
   const after = applyChanges(
@@ -219,6 +230,10 @@ function* refusals({ target, file, other, cutsOff }: Observed, { changes }: Deci
   if (changed && left === 0) {
     const message = `no remote is left: ${title} then uses its built-in default, ${builtIn.uri}`;
     yield finding("warning", "no-remotes", message, "Keep a remote if that is not intended");
+  }
+  if (elsewhere !== null) {
+    const { message, next } = elsewhereProblem(target, target.file, elsewhere);
+    yield finding("warning", "read-elsewhere", message, next);
   }
   if (changed && cutsOff !== null) {
     const message = `${title} would take over ${cutsOff} on its first run, but not once ` +

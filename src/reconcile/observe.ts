@@ -2,7 +2,13 @@
 import { Failure } from "../base/failure.ts";
 import { type Look, watched } from "./watched.ts";
 import type { Desired, Observed, ObservedOther, Reader, Scope } from "../model.ts";
-import { ambiguousSysconfdir, findTarget, type PathOptions, takenOver } from "../remotefile/paths.ts";
+import {
+  ambiguousSysconfdir,
+  findTarget,
+  type PathOptions,
+  readElsewhere,
+  takenOver,
+} from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
 import type { World } from "../world.ts";
 
@@ -35,6 +41,7 @@ export async function observe(
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
     cutsOff: scope === "user" && stored.digest === null ? await takenOver(reader, paths, world) : null,
+    elsewhere: scope === "user" ? readElsewhere(reader, paths, world) : null,
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };
   const list = watched(desired, found);

@@ -6,7 +6,16 @@
  */
 import { canUse, readAddress } from "../base/address.ts";
 import { quote } from "../base/text.ts";
-import type { FindingCode, NewField, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
+import type {
+  FindingCode,
+  NewField,
+  Quirks,
+  ReadElsewhere,
+  Reader,
+  RemoteFile,
+  Scope,
+  StoredRemote,
+} from "../model.ts";
 import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, untilOf, valueFor } from "../programs.ts";
 import { REMOTE_FIELDS, sameField } from "../remotefile/entry.ts";
 
@@ -118,6 +127,18 @@ export function* ignoredParts(reader: Reader, { scope, path, content }: ReadBy):
     const next = "Add System: true to each, or put them into the config";
     yield { severity: "warning", code: "system-missing", message, next };
   }
+}
+
+/** What newer versions read in place of a file. */
+export function elsewhereProblem(
+  { runtime }: Reader,
+  file: string,
+  { variable, since, file: other }: ReadElsewhere,
+): Pick<Refusal, "message" | "next"> {
+  return {
+    message: `${variable} is set: ${PROGRAMS[runtime].title} ${since} and later read ${other}, not ${file}`,
+    next: `Unset it, or name ${runtime}@${since} as the program if no older version reads the file`,
+  };
 }
 
 /** Why the program cannot use a stored address, as a sentence without its end; null: it can. */

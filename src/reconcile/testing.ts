@@ -9,6 +9,7 @@ import type {
   Observed,
   ObservedEndpoint,
   ObservedToken,
+  ReadElsewhere,
   RemoteFile,
   Runtime,
   Scope,
@@ -87,6 +88,7 @@ export function found(
     readonly mode?: number;
     readonly ambiguous?: boolean;
     readonly cutsOff?: string;
+    readonly elsewhere?: ReadElsewhere;
     readonly endpoints?: readonly ObservedEndpoint[];
   } = {},
 ): Observed {
@@ -100,6 +102,7 @@ export function found(
     ours: new Set(ours),
     ledger: new Set(ours),
     cutsOff: fields.cutsOff ?? null,
+    elsewhere: fields.elsewhere ?? null,
     ambiguous: fields.ambiguous ?? false,
     endpoints: new Map((fields.endpoints ?? []).map((one) => [one.remote, one])),
   };

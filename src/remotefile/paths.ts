@@ -2,7 +2,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
-import type { Reader, Runtime, Scope, Target } from "../model.ts";
+import type { ReadElsewhere, Reader, Runtime, Scope, Target } from "../model.ts";
 import { DEFAULT_RUNTIME, PROGRAMS, valueFor } from "../programs.ts";
 import type { Files, Surroundings } from "../world.ts";
 
@@ -88,6 +88,21 @@ export async function takenOver(
   const exists = (path: string) => inputs.files.exists(under(options, inputs, path));
   const old = join(home, takesOver);
   return exists(old) && !exists(join(home, homeDirectory)) ? under(options, inputs, old) : null;
+}
+
+/** The user file of newer versions, if the reader's version does not heed a variable that they heed; null: the same file. */
+export function readElsewhere(
+  reader: Reader,
+  options: PathOptions,
+  inputs: PathInputs,
+): ReadElsewhere | null {
+  const { configVariables } = PROGRAMS[reader.runtime];
+  const own = valueFor(configVariables, reader);
+  const { is, since } = configVariables.at(-1)!;
+  const variable = is.find((one) => inputs.here.env(one));
+  if (options.remoteFile !== null || variable === undefined || own.includes(variable)) return null;
+  const directory = resolve(inputs.here.folder, inputs.here.env(variable)!);
+  return { variable, since, file: under(options, inputs, join(directory, NAME)) };
 }
 
 /** The home directory that a program uses; null: none. */

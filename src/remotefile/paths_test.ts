@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import type { Version } from "../base/reader.ts";
 import type { Runtime, Scope } from "../model.ts";
 import { refuses } from "../../tests/refuses.ts";
-import { ambiguousSysconfdir, findTarget, type PathInputs, type PathOptions } from "./paths.ts";
+import {
+  ambiguousSysconfdir,
+  findTarget,
+  type PathInputs,
+  type PathOptions,
+  readElsewhere,
+} from "./paths.ts";
 
 const NOWHERE: PathOptions = { root: null, remoteFile: null, sysconfdir: null };
 
@@ -295,4 +301,26 @@ Deno.test("paths: two global files are ambiguous unless something says which", (
   assert.equal(ambiguousSysconfdir("apptainer", { ...NOWHERE, root: "/r" }, below), true);
   const directories = inputs({ there: ["/etc/singularity/x", "/usr/local/etc/singularity/x"] });
   assert.equal(ambiguousSysconfdir("singularity", NOWHERE, directories), false);
+});
+
+Deno.test("paths: newer versions read another user file, by a variable that the reader does not heed", () => {
+  const of = (reader: Parameters<typeof readElsewhere>[0], env: Record<string, string>, options = {}) =>
+    readElsewhere(reader, { ...NOWHERE, ...options }, inputs({ env: { ...HOME, ...env } }));
+  const old = { runtime: "singularity", oldest: "3.8" } as const;
+  const since = "3.11.4";
+  const file = "/c/remote.yaml";
+  assert.deepEqual(of(old, CONFIGDIRS), { variable: "SINGULARITY_CONFIGDIR", since, file });
+  assert.deepEqual(of({ runtime: "apptainer", oldest: "1.1" }, CONFIGDIRS), {
+    variable: "APPTAINER_CONFIGDIR",
+    since: "1.2",
+    file: "/d/remote.yaml",
+  });
+  assert.equal(of(old, CONFIGDIRS, { root: "/r" })?.file, "/r/c/remote.yaml");
+  assert.equal(of(old, {}), null);
+  assert.equal(of(old, { SINGULARITY_CONFIGDIR: "" }), null);
+  assert.equal(of(old, { APPTAINER_CONFIGDIR: "/d" }), null);
+  assert.equal(of(old, CONFIGDIRS, { remoteFile: "x" }), null);
+  for (const oldest of [since, "4.5.1", null] as const) {
+    assert.equal(of({ runtime: "singularity", oldest }, CONFIGDIRS), null);
+  }
 });
