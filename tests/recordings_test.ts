@@ -42,22 +42,28 @@ Deno.test("recordings: what is unlisted, gone or listed twice is found, and an u
       { aspect: "user", detail: "a" },
       { aspect: "default", detail: "b" },
       { aspect: "list", detail: "c" },
+      { aspect: "prints", detail: "d" },
     ] as const,
     unusable: [],
   }];
+  const elsewhere = { ...kind, cases: { [one.id]: { "another@1.0": ["prints"] as const } } };
   const lists = {
-    stay: [listed("user"), { ...listed("global"), adopts: ["default"] as const }],
+    stay: [listed("user"), { ...listed("global"), adopts: ["default"] as const }, elsewhere],
     open: [listed("user")],
   };
   const name = `${one.id} ${target!.runtime}`;
   assert.deepEqual(judge(lists, compared), {
-    unlisted: [`${name}: default\n    b`, `${name}: list\n    c`],
-    vanished: [`${name}: global`],
+    unlisted: [`${name}: default\n    b`, `${name}: list\n    c`, `${name}: prints\n    d`],
+    vanished: [`${name}: global`, `${one.id} another@1.0: prints`],
     listedTwice: [`${name}: user`],
   });
   const { stay, open } = updated(lists, compared);
   assert.deepEqual(judge({ stay, open }, compared), { unlisted: [], vanished: [], listedTwice: [] });
-  assert.deepEqual(stay.map(({ cases }) => cases[one.id]![target!.runtime]), [["user"], ["default"]]);
+  assert.deepEqual(stay.map(({ cases }) => cases[one.id]![target!.runtime]), [
+    ["user"],
+    ["default"],
+    ["prints"],
+  ]);
   assert.deepEqual(open.map((each) => [each.kind, each.cases[one.id]![target!.runtime]]), [["unjudged", [
     "list",
   ]]]);
