@@ -190,7 +190,15 @@ export interface StatusDocument {
 /** One finding of `sremote doctor`. */
 export interface Diagnosis {
   readonly severity: "ok" | "warning" | "error";
-  readonly about: "file" | "conflict" | "proxy" | "certificates" | "dns" | "endpoint" | "login";
+  readonly about:
+    | "file"
+    | "conflict"
+    | "environment"
+    | "proxy"
+    | "certificates"
+    | "dns"
+    | "endpoint"
+    | "login";
   /** A file, a remote, a variable. */
   readonly subject: string;
   readonly message: string;
@@ -219,8 +227,10 @@ export interface ObservedToken {
   readonly exposed: { readonly file: string; readonly mode: number } | null;
 }
 
-/** What the text of a `remote.yaml` has that its content does not show, and that programs refuse. */
+/** What a `remote.yaml` has that its content does not show, and that programs refuse. */
 export interface Quirks {
+  /** The file is a symbolic link. */
+  readonly symlink: boolean;
   /** Only comments or blank lines. */
   readonly blank: boolean;
   /** Dates without quotes: in a field of a remote, or in `Active`. */
@@ -237,6 +247,15 @@ export interface ReadElsewhere {
   readonly file: string;
 }
 
+/** A global file, or its directory, that not every user can read. */
+export interface Hidden {
+  readonly path: string;
+  readonly kind: "file" | "directory";
+  readonly mode: number;
+  /** The users of its group can. */
+  readonly group: boolean;
+}
+
 /** The observed state that one plan depends on. */
 export interface Observed {
   readonly target: Target;
@@ -251,6 +270,8 @@ export interface Observed {
   readonly cutsOff: string | null;
   /** The file that newer versions read in place of this one; null: the same. */
   readonly elsewhere: ReadElsewhere | null;
+  /** What hides the global file from users. */
+  readonly hidden: readonly Hidden[];
   /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one is used. */
   readonly ambiguous: boolean;
   /** By remote; only those that the config gives `login` or `check`. */
@@ -320,6 +341,9 @@ export type FindingCode =
   | "adopted"
   | "unmanaged"
   | "ambiguous-sysconfdir"
+  | "unreadable-by-users" // the global file or its directory
+  | "other-scope" // the config has remotes only of the other scope
+  | "symlink" // the programs refuse a file that is a symbolic link
   | "empty-document" // the programs refuse a file with only comments
   | "plain-date" // the programs refuse a date without quotes
   | "field-too-new" // a version that has to read the file refuses a field
@@ -328,6 +352,7 @@ export type FindingCode =
   | "system-missing" // a remote of the global file without System: true
   | "no-remotes" // the program falls back on its built-in default
   | "read-elsewhere" // newer versions read another file, by a variable
+  | "no-library" // the default has none
   | "takeover-cut-off" // the program would have taken over an older directory
   | "other-unreadable"
   | "check-failed" // a required service failed its check

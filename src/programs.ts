@@ -113,21 +113,23 @@ export function newest<T>(fact: ByVersion<T>): T {
 }
 
 /** The value of a fact for the oldest version that has to read a file; for the newest if none is named. */
-export function valueFor<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest">): T {
-  if (oldest === null) return newest(fact);
-  return (fact.findLast(({ since }) => compareVersions(since, oldest) <= 0) ?? fact[0]).is;
+export function valueFor<T>(fact: ByVersion<T>, reader: Pick<Reader, "oldest">): T {
+  return fact[placeFor(fact, reader)]!.is;
 }
 
-/** The first version of a program for which a fact has the value that it has for this reader. */
-export function sinceOf<T>(fact: ByVersion<T>, { oldest }: Pick<Reader, "oldest">): Version {
-  if (oldest === null) return fact.at(-1)!.since;
-  return (fact.findLast(({ since }) => compareVersions(since, oldest) <= 0) ?? fact[0]).since;
+/** The versions for which a fact has the value that it has for this reader: from one, up to another that has a new value. */
+export function spanOf(
+  fact: ByVersion<unknown>,
+  reader: Pick<Reader, "oldest">,
+): { readonly since: Version; readonly until: Version | null } {
+  const place = placeFor(fact, reader);
+  return { since: fact[place]!.since, until: fact[place + 1]?.since ?? null };
 }
 
-/** The first version for which it no longer has that value; null: it still has. */
-export function untilOf<T>(fact: ByVersion<T>, reader: Pick<Reader, "oldest">): Version | null {
-  const since = sinceOf(fact, reader);
-  return fact.find((one) => compareVersions(one.since, since) > 0)?.since ?? null;
+/** A version before all of those that were measured counts as the first of them. */
+function placeFor(fact: ByVersion<unknown>, { oldest }: Pick<Reader, "oldest">): number {
+  if (oldest === null) return fact.length - 1;
+  return Math.max(0, fact.findLastIndex(({ since }) => compareVersions(since, oldest) <= 0));
 }
 
 /** Fields that a reader refuses, each with the first version that reads it. */
@@ -140,6 +142,27 @@ export function fieldsRefusedBy({ runtime, oldest }: Reader): readonly (readonly
 export function lacksLibrary({ uri, services, trouble }: EndpointStatus): boolean {
   return trouble === null && keyserverAlone(uri) === null &&
     !services.some((one) => one.service === "library");
+}
+
+/** What a program does if there is no remote at all, as a sentence without its end. */
+export function builtInDefault(runtime: Runtime): string {
+  const { title, builtIn } = PROGRAMS[runtime];
+  return `there is no remote: ${title} uses its built-in default, ${builtIn.uri}`;
+}
+
+const OVERRIDDEN = { library: "LIBRARY", builder: "BUILDER", keystore: "URL" } as const;
+
+/** A service whose address a variable of the environment can override, as an option of a command can. */
+export type Overridden = keyof typeof OVERRIDDEN;
+
+/** The variables that override a service for a program, each with its service; the first of a service that is set counts. */
+export function overrideVariables(
+  runtime: Runtime,
+): readonly { readonly name: string; readonly service: Overridden }[] {
+  const services = Object.entries(OVERRIDDEN) as [Overridden, string][];
+  return services.flatMap(([service, suffix]) =>
+    PROGRAMS[runtime].overrides.map((prefix) => ({ name: `${prefix}_${suffix}`, service }))
+  );
 }
 
 /** The keyserver of an endpoint that has no discovery and no library; null: any other endpoint. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Version } from "./base/reader.ts";
-import { type ByVersion, newest, PROGRAMS, sinceOf, untilOf, valueFor } from "./programs.ts";
+import { type ByVersion, newest, PROGRAMS, spanOf, valueFor } from "./programs.ts";
 
 const order = (version: string) =>
   version.split(".").map(Number).reduce((sum, one, i) => sum + one * 1000 ** (2 - i), 0);
@@ -28,8 +28,7 @@ Deno.test("programs: a fact has a value from a version on, until the next", () =
   const { address } = PROGRAMS.singularity;
   const at = (oldest: Version | null) => [
     valueFor(address, { oldest }),
-    sinceOf(address, { oldest }),
-    untilOf(address, { oldest }),
+    ...Object.values(spanOf(address, { oldest })),
   ];
   assert.deepEqual(at("3.4"), ["host", "3.5", "3.9"]);
   assert.deepEqual(at("3.8"), ["host", "3.5", "3.9"]);

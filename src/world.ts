@@ -54,6 +54,8 @@ export interface Files {
     }
     | null;
   realPath(file: string): string;
+  /** Where a symlink leads, as it is written there. */
+  readLink(link: string): string;
   /**
    * Makes the directory and its parents, each with this mode whatever the umask. Returns those it made, outermost first.
    * On an error none of them stays.

@@ -27,13 +27,32 @@ const SERVE: Definition = {
   examples: [
     "sremote endpoint serve",
     "sremote endpoint serve --port 5000 --down builder",
-    "sremote endpoint serve --wrong library=html",
+    "sremote endpoint serve --without builder --wrong library=html",
+    "sremote endpoint serve --like hinkskalle",
   ],
+  notes: `Parts are the services (builder, consent, keystore, library, token), discovery, identity, status
+(the token check), and all. A part can be wrong in these ways:
+  401, 404, 429, 500            answers with this status
+  html, text                    answers with something other than JSON
+  bom                           sends a byte order mark before its answer
+  half, endless                 ends its answer too early, or never
+  redirect                      redirects to another host
+  echo                          repeats the token in an error
+  missing, http                 service: discovery lists it without an address, or over http
+  no-version, error             service: /version has no version, or an error beside it
+  keyserver                     keystore: discovery lists it as keyserverAPI
+  member                        discovery: a member is not an object
+hinkskalle has only library, token and keystore; library and token share one /version, which is library's.`,
   build: (command, run) =>
     command.addOption(wholeNumber("--port <number>", "Port to listen on; 0: any free port", 0).default(0))
       .option("--tokens <file>", "File with the accounts: a name and a token per line")
       .option("--cert <file>", "Serve https with this certificate (PEM)")
       .option("--key <file>", "Private key of the certificate (PEM)")
+      .addOption(
+        new Option("--like <kind>", "Behave like Singularity Enterprise or like hinkskalle")
+          .choices(["enterprise", "hinkskalle"] as const).default("enterprise" as const),
+      )
+      .addOption(many("--without <service>", "Leave a service out of discovery"))
       .addOption(many("--slow <part=ms>", "Delay a part, such as library=2000"))
       .addOption(many("--down <part>", "Take a part down"))
       .addOption(many("--wrong <part=how>", "Make a part misbehave, such as token=500 or library=html"))

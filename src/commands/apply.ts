@@ -1,7 +1,7 @@
 /** `sremote apply`: prepare, show, refuse or confirm, then carry out the steps of the plans in their order. */
 import { Failure } from "../base/failure.ts";
 import type { Endpoint, Outcome } from "../model.ts";
-import { applyPlan } from "../reconcile/apply.ts";
+import { applyPlans } from "../reconcile/apply.ts";
 import { massRemovalOf, refusalOf } from "../reconcile/checks.ts";
 import type { Tokens } from "../reconcile/steps.ts";
 import { renderOutcome } from "../report/outcome.ts";
@@ -84,7 +84,12 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
 function showPlans(context: Context, { document: { plans } }: Prepared, { yes }: ApplyOptions): boolean {
   const { quiet, json } = context.options;
   const silent = yes && (quiet || json);
-  if (silent || plans.every((one) => one.steps.every((step) => step.kind === "update-ledger"))) return false;
+  const idle = plans.every((one) => one.steps.every((step) => step.kind === "update-ledger"));
+  if (silent || idle) {
+    const aside = plans.flatMap((one) => one.findings.filter(({ code }) => code === "other-scope"));
+    for (const { message, next } of aside) context.note(`Note: ${message}. ${next}.`);
+    return false;
+  }
   const show = yes ? context.show : context.ask;
   show(plans.map((one) => renderPlan(one, context.style)).join("\n\n"));
   return true;
@@ -120,19 +125,17 @@ function askFor({ world: { terminal }, note }: Context, remote: string, endpoint
   };
 }
 
-/** The write steps. Each file is a transaction of its own: if one fails, the files already written are named. */
+/** The write steps. If one fails after all, the files already written are named. */
 async function write(context: Context, { planned }: Prepared, tokens: Tokens): Promise<readonly Outcome[]> {
   const { lockTimeout } = context.options;
-  const outcomes: Outcome[] = [];
-  for (const { plan, global } of planned) {
-    try {
-      outcomes.push(await applyPlan(context.world, plan, { lockTimeout, tokens, global }));
-    } catch (error) {
-      for (const one of outcomes) context.note(`Before that: ${renderOutcome(one, context.style)}`);
-      throw error;
-    }
+  const written: Outcome[] = [];
+  const done = (outcome: Outcome) => written.push(outcome);
+  try {
+    return await applyPlans(context.world, planned, { lockTimeout, tokens, done });
+  } catch (error) {
+    for (const one of written) context.note(`Before that: ${renderOutcome(one, context.style)}`);
+    throw error;
   }
-  return outcomes;
 }
 
 function documentOf({ loaded: { origin } }: Prepared, outcomes: readonly Outcome[]): object {

@@ -1,5 +1,5 @@
 /** `sremote doctor`: gathers the state of files, network and endpoints; `reconcile/diagnoses.ts` judges it. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { askEndpoints } from "../endpoint/status.ts";
 import { systemStore } from "../endpoint/trust.ts";
@@ -12,14 +12,18 @@ import {
   diagnoseFile,
   diagnoseGlobal,
   diagnoseNetwork,
+  diagnoseOverrides,
   diagnoseRefused,
   type FileFacts,
   say,
 } from "../reconcile/diagnoses.ts";
 import { merge } from "../reconcile/merge.ts";
-import { ambiguousSysconfdir, findTarget, readElsewhere } from "../remotefile/paths.ts";
+import { hiddenFrom } from "../remotefile/access.ts";
+import { danglingAbove, follow } from "../remotefile/links.ts";
+import { ambiguousSysconfdir, findTarget, linkRule, readElsewhere } from "../remotefile/paths.ts";
 import { backupPath, readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
+import type { Files } from "../world.ts";
 import { type Context, pathsOf, type Result } from "./shared/context.ts";
 import { askedOf, type MergedView, readerOf } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
@@ -37,6 +41,7 @@ export async function doctor(context: Context): Promise<Result> {
     const merged = merge(runtime, user.document.content, global.document.content);
     const view = { reader, merged, user, global };
     found.push(...diagnoseBoth(runtime, view));
+    found.push(...diagnoseOverrides(runtime, (name) => world.here.env(name)));
     found.push(...diagnoseNetwork((name) => world.here.env(name), systemStore(world)));
     found.push(...await withProgress(context, "Asking the endpoints", () => lookAtEndpoints(context, view)));
   }
@@ -60,12 +65,14 @@ async function lookAtFile(
   const place = scope === "user" ? paths : { ...paths, remoteFile: null };
   try {
     const { file } = await findTarget(reader, scope, place, world);
-    found.push(...diagnoseFile(factsOf(context, scope, file)));
+    const { root } = linkRule(reader, place, world);
+    found.push(...diagnoseFile(factsOf(context, scope, file, root)));
     const elsewhere = scope === "user" ? readElsewhere(reader, place, world) : null;
     if (elsewhere !== null) found.push(diagnoseElsewhere(reader, file, elsewhere));
-    const stored = await readStored(world, file);
+    const stored = await readStored(world, file, root);
     const { content, quirks } = stored.document;
-    found.push(...diagnoseRefused(reader, { scope, path: file, content, quirks }));
+    const hidden = scope === "global" ? hiddenFrom(world.files, file) : [];
+    found.push(...diagnoseRefused(reader, { scope, path: file, content, quirks }, hidden));
     if (scope === "global") found.push(...diagnoseGlobal(stored));
     return stored;
   } catch (error) {
@@ -75,21 +82,35 @@ async function lookAtFile(
   }
 }
 
-function factsOf({ world, options }: Context, scope: Scope, path: string): FileFacts {
+function factsOf(
+  { world, options }: Context,
+  scope: Scope,
+  path: string,
+  root: string | null,
+): FileFacts {
+  const { files } = world;
   const at = (file: string) => {
-    const stat = world.files.stat(file);
+    const stat = files.stat(file);
     return stat === null ? null : { path: file, mode: stat.mode };
   };
+  const { real } = follow(files, path, root, world.here.uid);
   const here = options.root === null && options.remoteFile === null;
   return {
     scope,
     path,
-    file: world.files.stat(path),
-    directory: at(dirname(path)),
-    backup: at(backupPath(path)),
-    lock: at(`${path}.lock`)?.path ?? null,
+    file: files.stat(real),
+    directory: directoryOf(files, dirname(real)),
+    backup: at(backupPath(real)),
+    lock: at(`${real}.lock`)?.path ?? null,
     owner: here ? { user: world.here.uid, global: 0 }[scope] : null,
   };
+}
+
+/** The directory itself, if the path is a symbolic link. */
+function directoryOf(files: Files, path: string): FileFacts["directory"] {
+  if (files.exists(path)) return { path, mode: files.stat(files.realPath(path))!.mode, link: null };
+  const dangling = danglingAbove(files, join(path, "remote.yaml"));
+  return dangling === null ? null : { path: dangling.link, mode: 0, link: dangling.target };
 }
 
 async function lookAtEndpoints(context: Context, view: MergedView): Promise<readonly Diagnosis[]> {

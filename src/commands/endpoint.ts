@@ -1,12 +1,7 @@
 /** `sremote endpoint serve`: an endpoint on loopback for trials and tests. */
-import {
-  answerOf,
-  type EmbeddedAccount,
-  type Part,
-  PARTS,
-  type Wrong,
-  WRONGS,
-} from "../endpoint/embedded.ts";
+import { answerOf, type EmbeddedAccount, type EmbeddedOptions, type Like } from "../endpoint/embedded.ts";
+import { type Part, PARTS, partsWith, type Wrong, WRONGS } from "../endpoint/embedded_wrong.ts";
+import { SERVICES } from "../model.ts";
 import { nearest } from "../base/suggest.ts";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
@@ -21,6 +16,8 @@ export interface ServeFlags {
   readonly tokens?: string;
   readonly cert?: string;
   readonly key?: string;
+  readonly like: Like;
+  readonly without: readonly string[];
   readonly slow: readonly string[];
   readonly down: readonly string[];
   readonly wrong: readonly string[];
@@ -37,11 +34,13 @@ export async function serveEndpoint(context: Context, flags: ServeFlags): Promis
     key: readGiven(context, flags.key!, "the key"),
   };
   const accounts = flags.tokens === undefined
-    ? ["alice", "bob"].map((username) => ({ username, token: randomToken() }))
+    ? ["alice", "bob"].map((username) => ({ username, token: randomToken(flags.like) }))
     : accountsIn(readGiven(context, flags.tokens, "the tokens"), flags.tokens);
-  const behaviour = {
+  const behaviour: EmbeddedOptions = {
+    like: flags.like,
     accounts,
     https: tls !== null,
+    without: new Set(flags.without.map((one) => oneOf(SERVICES, one, "--without", "service"))),
     slow: new Map(flags.slow.map(slowOf)),
     down: new Set(flags.down.map((one) => partOf(one, "--down"))),
     wrong: new Map(flags.wrong.map(wrongOf)),
@@ -66,26 +65,29 @@ export async function serveEndpoint(context: Context, flags: ServeFlags): Promis
       next: "Give another port, or 0 for any free port",
     });
   }
-  const uri = `localhost:${served.port}`;
-  const url = `${tls === null ? "http" : "https"}://${uri}`;
+  // With its scheme: since SingularityCE 3.9 and Apptainer 1.1, an address with a port works in no other form.
+  const url = `${tls === null ? "http" : "https"}://localhost:${served.port}`;
   // These tokens may be printed: they are valid only for this endpoint.
   const shown = flags.tokens === undefined ? accounts : [];
   world.terminal.out(
-    (options.json ? JSON.stringify({ formatVersion: 1, url, uri, port: served.port, accounts: shown }) : [
-      `Serving a test endpoint at ${url} (loopback only). Stop it with Ctrl-C.`,
-      ...(shown.length === 0
-        ? []
-        : ["", ...shown.map(({ username, token }) => `  ${username.padEnd(5)}  ${token}`)]),
-      "",
-      `  $ sremote add ${tls === null ? "--insecure " : ""}try ${uri}`,
-    ].join("\n")) + "\n",
+    (options.json
+      ? JSON.stringify({ formatVersion: 1, url, uri: url, port: served.port, accounts: shown })
+      : [
+        `Serving a test endpoint at ${url} (loopback only). Stop it with Ctrl-C.`,
+        ...(shown.length === 0
+          ? []
+          : ["", ...shown.map(({ username, token }) => `  ${username.padEnd(5)}  ${token}`)]),
+        "",
+        `  $ sremote add try ${url}`,
+      ].join("\n")) + "\n",
   );
   await served.ended;
   return { exit: 0 };
 }
 
-function randomToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(24));
+function randomToken(like: Like): string {
+  // hinkskalle's tokens have 64 characters.
+  const bytes = crypto.getRandomValues(new Uint8Array(like === "hinkskalle" ? 45 : 24));
   return `try-${btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_")}`;
 }
 
@@ -98,13 +100,22 @@ function accountsIn(text: string, given: string): readonly EmbeddedAccount[] {
   });
 }
 
-function partOf(given: string, flag: string): Part {
-  const part = PARTS.find((one) => one === given);
-  if (part !== undefined) return part;
-  const meant = nearest(given, PARTS);
-  throw new Failure("usage", `${flag} ${given}: there is no such part of an endpoint`, {
-    next: meant === undefined ? `Give one of ${PARTS.join(", ")}` : `Did you mean ${meant}?`,
+function oneOf<Name extends string>(
+  all: readonly Name[],
+  given: string,
+  flag: string,
+  what: string,
+): Name {
+  const name = all.find((one) => one === given);
+  if (name !== undefined) return name;
+  const meant = nearest(given, all);
+  throw new Failure("usage", `${flag} ${given}: there is no such ${what}`, {
+    next: meant === undefined ? `Give one of ${all.join(", ")}` : `Did you mean ${meant}?`,
   });
+}
+
+function partOf(given: string, flag: string): Part {
+  return oneOf(PARTS, given, flag, "part of an endpoint");
 }
 
 function slowOf(given: string): readonly [Part, number] {
@@ -116,10 +127,16 @@ function slowOf(given: string): readonly [Part, number] {
 }
 
 function wrongOf(given: string): readonly [Part, Wrong] {
-  const [part = "", how = ""] = given.split("=");
+  const [name = "", how = ""] = given.split("=");
   const wrong = WRONGS.find((one) => one === how);
-  if (wrong !== undefined) return [partOf(part, "--wrong"), wrong];
-  throw new Failure("usage", `--wrong ${quote(given)}: not one of ${WRONGS.join(", ")}`, {
-    next: "Give it as --wrong library=500",
+  if (wrong === undefined) {
+    throw new Failure("usage", `--wrong ${quote(given)}: not one of ${WRONGS.join(", ")}`, {
+      next: "Give it as --wrong library=500",
+    });
+  }
+  const part = partOf(name, "--wrong");
+  if (partsWith(wrong).includes(part)) return [part, wrong];
+  throw new Failure("usage", `--wrong ${quote(given)}: ${wrong} is only for ${partsWith(wrong).join(", ")}`, {
+    next: `Give it as --wrong ${partsWith(wrong)[0]}=${wrong}`,
   });
 }

@@ -1,9 +1,10 @@
 /** `sremote import`: a config that describes the current files. */
 import { describe } from "../config/describe.ts";
-import { findTarget } from "../remotefile/paths.ts";
-import { readStored } from "../remotefile/store.ts";
+import { findTarget, linkRule } from "../remotefile/paths.ts";
+import { ignoredParts, refusedWhole } from "../reconcile/refused.ts";
+import { readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderConfig } from "../report/imported.ts";
-import type { Scope } from "../model.ts";
+import type { Reader, Scope } from "../model.ts";
 import { type Context, pathsOf, type Result } from "./shared/context.ts";
 import { readerOf } from "./shared/merged.ts";
 
@@ -19,20 +20,29 @@ export async function importFiles(context: Context, flags: ImportOptions): Promi
   const { world, options } = context;
   const reader = await readerOf(context);
   const paths = pathsOf(context, null);
-  const read = async (scope: Scope) => {
-    const { file } = await findTarget(reader, scope, paths, world);
-    return (await readStored(world, file)).document.content;
-  };
+  const { root } = linkRule(reader, paths, world);
+  const read = async (scope: Scope): Promise<StoredFile> =>
+    await readStored(world, (await findTarget(reader, scope, paths, world)).file, root);
   const only = flags.global ? "global" : options.remoteFile === null ? null : "user";
+  const user = only === "global" ? null : await read("user");
+  const global = only === "user" ? null : await read("global");
   const { config, notes } = describe(
-    {
-      user: only === "global" ? null : await read("user"),
-      global: only === "user" ? null : await read("global"),
-    },
+    { user: user?.document.content ?? null, global: global?.document.content ?? null },
     reader,
     options.sysconfdir,
   );
   for (const one of notes) context.note(`Note: ${one}`);
+  if (user !== null) noteRefused(context, reader, "user", user);
+  if (global !== null) noteRefused(context, reader, "global", global);
   const text = flags.format === "json" ? JSON.stringify(config, null, 2) : renderConfig(config).trimEnd();
   return { exit: 0, raw: text, document: config };
+}
+
+/** What the program refuses or ignores in a file; the first plan of the config changes what it can of it. */
+function noteRefused(context: Context, reader: Reader, scope: Scope, stored: StoredFile): void {
+  const { path, document: { content, quirks } } = stored;
+  const read = { scope, path, content, quirks };
+  for (const { message } of [...refusedWhole(reader, read), ...ignoredParts(reader, read)]) {
+    context.note(`Warning: ${message}`);
+  }
 }

@@ -6,7 +6,7 @@ import { Failure } from "../base/failure.ts";
 import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
 import { printable, quote } from "../base/text.ts";
 import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
-import { findTarget } from "../remotefile/paths.ts";
+import { findTarget, linkRule } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
 import { renderKeyservers } from "../report/keyservers.ts";
 import { askToken, type LoginOptions } from "./shared/ask_token.ts";
@@ -55,8 +55,11 @@ async function change(
   ) => readonly Keyserver[] | { readonly problem: string; readonly next: string },
 ): Promise<Result> {
   requireRoot(context, "global", `keyserver ${doing}`, "");
-  const { file } = await findTarget(await readerOf(context), "global", pathsOf(context, null), context.world);
-  const seen = (await readStored(context.world, file)).document.content;
+  const reader = await readerOf(context);
+  const paths = pathsOf(context, null);
+  const { file } = await findTarget(reader, "global", paths, context.world);
+  const { root } = linkRule(reader, paths, context.world);
+  const seen = (await readStored(context.world, file, root)).document.content;
   const remote = remoteIn(seen, name, `${doing} a keyserver of`);
   // A remote without a list uses its endpoint's own keyserver, which stays in use next to a new one.
   const own = remote.keyservers.length > 0 ? null : await ownKeyserver(context, remote);

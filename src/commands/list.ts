@@ -1,4 +1,5 @@
 /** `sremote list`: the remotes of a user. */
+import { builtInDefault } from "../programs.ts";
 import { renderList } from "../report/list.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { noteCollisions, readMerged } from "./shared/merged.ts";
@@ -7,7 +8,8 @@ import { noteCollisions, readMerged } from "./shared/merged.ts";
 export async function list(context: Context): Promise<Result> {
   const view = await readMerged(context);
   noteCollisions(context, view);
-  const { merged } = view;
+  const { merged, reader } = view;
+  if (merged.remotes.size === 0) context.note(`Note: ${builtInDefault(reader.runtime)}.`);
   const remotes = Array.from(merged.remotes.values(), ({ remote, global }) => ({
     name: remote.name,
     uri: remote.uri,

@@ -176,8 +176,14 @@ async function requireUser(
     new Failure("login-failed", `cannot log in to ${quote(remote)} as ${quote(username)}: ${why}`, {
       next: `${next}; nothing was written`,
     });
-  if ("trouble" in account) throw refuse(account.trouble.message, "Omit --username");
-  const { username: owner } = account.identity;
+  let owner: string;
+  if ("identity" in account) owner = account.identity.username;
+  else {
+    // Some endpoints name the user in the token check instead; its answer is known already.
+    const { identity } = await verifyToken(session, endpoint, token);
+    if (identity === null) throw refuse(account.trouble.message, "Omit --username");
+    owner = identity.username;
+  }
   if (owner === username) return;
   throw refuse(
     `the API key belongs to ${quote(owner)}`,

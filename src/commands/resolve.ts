@@ -3,7 +3,7 @@ import { ENDPOINT_ALLOWED, withoutTrailingSlashes } from "../base/uri.ts";
 import { discover, type Discovery, type Endpoint, endpointUrl } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
 import type { Reader, ServiceName } from "../model.ts";
-import { PROGRAMS, valueFor } from "../programs.ts";
+import { builtInDefault, overrideVariables, PROGRAMS, valueFor } from "../programs.ts";
 import { printable, quote } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { namedOrDefault, readMerged, refuseOtherThanExclusive, usableEndpoint } from "./shared/merged.ts";
@@ -67,7 +67,7 @@ async function resolveBuiltIn(
   const { title, builtIn: { uri } } = PROGRAMS[runtime];
   const name = `built-in default of ${title}`;
   if (override !== null) return answer(service, name, [override], "override");
-  context.note(`Note: there is no remote: ${title} uses its built-in default, ${uri}.`);
+  context.note(`Note: ${builtInDefault(runtime)}.`);
   const endpoint = { uri, insecure: false };
   const session = await sessionOf(context, null);
   const found = await withProgress(context, `Asking ${uri}`, () => discover(session, endpoint));
@@ -168,10 +168,7 @@ function hostIn(service: string, reader: Reader): string | null {
 
 /** The variable of the environment that overrides a service, as the flag does. */
 function overrideFrom({ world }: Context, { runtime }: Reader, service: ServiceName): string | null {
-  const suffix =
-    { library: "LIBRARY", builder: "BUILDER", keystore: "URL", token: null, consent: null }[service];
-  if (suffix === null) return null;
-  const variables = PROGRAMS[runtime].overrides.map((prefix) => `${prefix}_${suffix}`);
+  const variables = overrideVariables(runtime).flatMap((one) => one.service === service ? [one.name] : []);
   const given = variables.map((one) => world.here.env(one)).find((one) => one);
   return given === undefined ? null : withoutTrailingSlashes(given);
 }

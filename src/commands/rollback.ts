@@ -1,7 +1,7 @@
 /** `sremote rollback`: swap the file and its backup. */
 import { Failure } from "../base/failure.ts";
-import { findTarget } from "../remotefile/paths.ts";
-import { backupPath, commit, readStored, readText } from "../remotefile/store.ts";
+import { findTarget, linkRule } from "../remotefile/paths.ts";
+import { backupPath, commit, readStored, readText, type StoredFile } from "../remotefile/store.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { maskedDiff } from "./shared/masked_diff.ts";
 import { readerOf } from "./shared/merged.ts";
@@ -17,9 +17,12 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   const { world, options, style } = context;
   const scope = scopeOf(flags.global);
   requireRoot(context, scope, "rollback");
-  const { file } = await findTarget(await readerOf(context), scope, pathsOf(context, null), world);
-  const now = await readStored(world, file);
-  const previous = readPrevious(context, file);
+  const reader = await readerOf(context);
+  const paths = pathsOf(context, null);
+  const { file } = await findTarget(reader, scope, paths, world);
+  const links = linkRule(reader, paths, world);
+  const now = await readStored(world, file, links.root);
+  const previous = readPrevious(context, now.real);
   const shown = await maskedDiff(now.document, previous, style);
   if (shown === "") {
     return {
@@ -31,15 +34,16 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   if (!flags.yes) context.ask(shown);
   else if (!options.quiet) context.show(shown);
   await confirm(context, `Restore the previous ${file}?`, flags.yes);
-  const done = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, (then) => {
-    if (then.digest !== now.digest || readPrevious(context, file) !== previous) {
+  const edit = (then: StoredFile) => {
+    if (then.digest !== now.digest || readPrevious(context, then.real) !== previous) {
       throw new Failure("stale", `cannot roll back: ${file} changed while you were asked`, {
         path: file,
         next: "Run rollback again; nothing was written",
       });
     }
     return { text: previous, ours: then.ledger.previous };
-  });
+  };
+  const done = await commit(world, options.lockTimeout, { path: file, scope, links, edit });
   return {
     exit: 0,
     text: `Rolled back: ${file} is the previous file again. Run rollback again to undo.`,

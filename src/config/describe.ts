@@ -1,17 +1,11 @@
-/** The present files → a config that describes them, so that its first plan is empty. Pure. */
+/** The present files → a config that describes them, so that its first plan changes only what the program cannot use. Pure. */
 import type { Config, RemoteConfig, RuntimeName } from "../../schema/config.ts";
-import { Failure, type Problem } from "../base/failure.ts";
-import type { Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
-import { showName } from "../base/show.ts";
+import { plainEndpoint, readAddress } from "../base/address.ts";
 import { showReader } from "../base/reader.ts";
+import { showName } from "../base/show.ts";
+import { keyserverProblem, nameProblem, sameEndpoint } from "../base/uri.ts";
+import type { Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
 import { DEFAULT_RUNTIME } from "../programs.ts";
-import {
-  ENDPOINT_ALLOWED,
-  endpointProblem,
-  KEYSERVER_ALLOWED,
-  keyserverProblem,
-  nameProblem,
-} from "../base/uri.ts";
 
 /** A config, and notes about what it does not contain. */
 export interface Described {
@@ -26,21 +20,28 @@ export interface DescribedFiles {
 }
 
 /**
- * The config that describes the files. A token becomes `prompt`, since its source is unknown.
- * @throws {Failure} remote-file-invalid, where a config cannot describe a file
+ * The config that describes the files. A token becomes `prompt`, since its source is unknown. What a config cannot express
+ * is left out with a note: the file keeps it, since sremote changes only what the config has.
  */
 export function describe(files: DescribedFiles, reader: Reader, sysconfdir: string | null): Described {
   const user = files.user === null ? [] : Array.from(files.user.remotes.values());
   const global = files.global === null ? [] : Array.from(files.global.remotes.values());
-  const own = user.filter((one) => !one.system);
   const copies = new Map(user.filter((one) => one.system).map((one) => [one.name, one]));
-  refuseUnfit(own, global);
   const notes: string[] = [];
   const remotes: Record<string, RemoteConfig> = {};
+  const add = (one: StoredRemote, scope: Scope, token: boolean) => {
+    const why = Object.hasOwn(remotes, one.name)
+      ? "it is also a global remote, and a config can have only one remote of a name"
+      : unfit(one);
+    if (why === null) remotes[one.name] = remoteConfig(one, scope, token, notes);
+    else notes.push(`${showName(one.name)} is left out: ${why}`);
+  };
   for (const one of global) {
-    remotes[one.name] = remoteConfig(one, "global", (copies.get(one.name) ?? one).token !== null, notes);
+    // A token in the global file is nobody's login, and one for an earlier address is of no use.
+    const copy = copies.get(one.name);
+    add(one, "global", copy !== undefined && copy.token !== null && sameEndpoint(copy.uri, one.uri));
   }
-  for (const one of own) remotes[one.name] = remoteConfig(one, "user", one.token !== null, notes);
+  for (const one of user) if (!one.system) add(one, "user", one.token !== null);
   const wanted = defaultOf(files, remotes, notes);
   return {
     config: {
@@ -54,20 +55,29 @@ export function describe(files: DescribedFiles, reader: Reader, sysconfdir: stri
   };
 }
 
+/** Why a config cannot have a remote; null: it can. */
+function unfit({ name, uri }: StoredRemote): string | null {
+  const read = readAddress(uri);
+  return nameProblem(name) ?? ("problem" in read ? `it ${read.problem}` : null);
+}
+
+/** The scheme of a stored address says nothing: the programs go by `Insecure`, and so does this. */
 function remoteConfig(stored: StoredRemote, scope: Scope, token: boolean, notes: string[]): RemoteConfig {
-  if (/^https?:\/\//i.test(stored.uri)) {
+  const { uri } = plainEndpoint(stored);
+  const external = stored.keyservers.filter((one) => one.external);
+  const odd = external.find((one) => keyserverProblem(one.uri) !== null);
+  if (odd !== undefined) {
     notes.push(
-      `${
-        showName(stored.name)
-      } is stored with a scheme, which the programs do not expect: sremote plan removes it`,
+      `the keyservers of ${showName(stored.name)} are left out: ${showName(odd.uri)}: ${
+        keyserverProblem(odd.uri)
+      }`,
     );
   }
-  const external = stored.keyservers.filter((one) => one.external);
   return {
-    uri: stored.insecure ? `http://${stored.uri.replace(/^https?:\/\//i, "")}` : stored.uri,
+    uri: stored.insecure ? `http://${uri}` : uri,
     ...(scope === "global" ? { scope } : {}),
     ...(token ? { login: { prompt: true } } : {}),
-    ...(external.length === 0 ? {} : {
+    ...(external.length === 0 || odd !== undefined ? {} : {
       keyservers: external.map(({ uri, insecure, skip }) => ({
         uri,
         ...(insecure ? { insecure } : {}),
@@ -86,7 +96,7 @@ function defaultOf(
   const known = (name: string | null | undefined, scopes: readonly (Scope | undefined)[]) => {
     if (name === null || name === undefined) return undefined;
     if (Object.hasOwn(remotes, name) && scopes.includes(remotes[name]!.scope)) return name;
-    notes.push(`the default ${showName(name)} does not exist: it is left unchanged`);
+    notes.push(`the default ${showName(name)} is not in the config: it is left unchanged`);
     return undefined;
   };
   const users = known(user?.default, ["user", "global", undefined]);
@@ -114,36 +124,4 @@ function isExclusive(global: RemoteFile | null, notes: string[]): boolean {
     }: set exclusive to true or false`,
   );
   return false;
-}
-
-function refuseUnfit(own: readonly StoredRemote[], global: readonly StoredRemote[]): void {
-  const problems: Problem[] = [];
-  const machine = new Set(global.map((one) => one.name));
-  for (const one of [...global, ...own]) {
-    const path = `Remotes[${showName(one.name)}]`;
-    const name = nameProblem(one.name);
-    if (name !== null) problems.push({ path, message: name });
-    const address = endpointProblem(one.uri);
-    if (address !== null) problems.push({ path: `${path}.URI`, message: address, allowed: ENDPOINT_ALLOWED });
-    one.keyservers.forEach(({ uri, external }, i) => {
-      const wrong = external ? keyserverProblem(uri) : null;
-      if (wrong === null) return;
-      problems.push({ path: `${path}.Keyservers[${i}].URI`, message: wrong, allowed: KEYSERVER_ALLOWED });
-    });
-  }
-  for (const { name } of own) {
-    if (!machine.has(name)) continue;
-    const message =
-      "is in both the user file and the global file, and a config can have only one remote of a name";
-    problems.push({ path: `Remotes[${showName(name)}]`, message });
-  }
-  if (problems.length === 0) return;
-  throw new Failure(
-    "remote-file-invalid",
-    "cannot describe the files: a config cannot express everything in them",
-    {
-      next: "Fix the files with `singularity remote` or by hand, then import again",
-      problems,
-    },
-  );
 }

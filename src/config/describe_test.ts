@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Failure } from "../base/failure.ts";
-import type { RemoteFile } from "../model.ts";
 import { diff } from "../reconcile/diff.ts";
 import { file, found, stored } from "../reconcile/testing.ts";
 import { Secret } from "../base/secret.ts";
@@ -12,7 +10,12 @@ const token = new Secret("CANARY-of-a-token");
 const plainObject = { noNullPrototype: true };
 const remote = fc.record({
   name: fc.constantFrom("a", "b", "c", "constructor", "a b", "é", "x.y"),
-  uri: fc.constantFrom("one.example.com", "https://two.example.com:8443/path"),
+  uri: fc.constantFrom(
+    "one.example.com",
+    "https://two.example.com:8443/path",
+    "//[::1]:8443",
+    "HTTP://x.org/",
+  ),
   insecure: fc.boolean(),
   keyservers: fc.uniqueArray(
     fc.record({
@@ -56,7 +59,7 @@ const anyFiles = fc.record({
 Deno.test("describe: the first plan from the description is empty in both scopes, and contains no token", () => {
   fc.assert(
     fc.property(anyFiles, ({ user, global }) => {
-      const { config } = describe({ user, global }, { runtime: "singularity", oldest: null }, null);
+      const { config } = describe({ user, global }, NEWEST, null);
       assert.ok(!JSON.stringify(config).includes("CANARY"));
       const desired = validateConfig(JSON.parse(JSON.stringify(config)), "c.json");
       for (const [scope, content, other] of [["user", user, global], ["global", global, user]] as const) {
@@ -71,12 +74,10 @@ Deno.test("describe: the first plan from the description is empty in both scopes
 });
 
 const nobody = file([]);
+const NEWEST = { runtime: "singularity", oldest: null } as const;
 
 Deno.test("describe: a token becomes a prompt", () => {
-  const { config } = describe({ user: file([stored("a", { token })]), global: nobody }, {
-    runtime: "singularity",
-    oldest: null,
-  }, null);
+  const { config } = describe({ user: file([stored("a", { token })]), global: nobody }, NEWEST, null);
   assert.deepEqual(config.remotes, { a: { uri: "a.example.com", login: { prompt: true } } });
 });
 
@@ -95,24 +96,56 @@ Deno.test("describe: a note says what is skipped", () => {
     remotes: {
       g: { uri: "g.example.com", scope: "global" },
       h: { uri: "h.example.com", scope: "global" },
-      a: { uri: "https://a.example.com" },
+      a: { uri: "a.example.com" },
     },
     default: { global: "h" },
   });
-  assert.equal(notes.length, 3);
+  assert.equal(notes.length, 2);
 });
 
-Deno.test("describe: everything that a config cannot express is refused at once", () => {
-  const cases: readonly (readonly [user: RemoteFile, global: RemoteFile, problems: number])[] = [
-    [file([stored("a", { uri: "" }), stored("b\n", { uri: "b.example.com" })]), nobody, 2],
-    [file([stored("a")]), file([stored("a")]), 1],
-  ];
-  for (const [user, global, problems] of cases) {
-    assert.throws(
-      () => describe({ user, global }, { runtime: "singularity", oldest: null }, null),
-      (error) =>
-        error instanceof Failure && error.code === "remote-file-invalid" &&
-        error.problems.length === problems,
+Deno.test("describe: the scheme of a stored address says nothing, Insecure does", () => {
+  for (
+    const [uri, insecure, expected] of [
+      ["http://a.example.com", false, "a.example.com"],
+      ["https://a.example.com", true, "http://a.example.com"],
+      ["//a.example.com:8443/", false, "a.example.com:8443"],
+      ["HTTPS://[::1]:8443/path", false, "[::1]:8443/path"],
+      ["a.example.com", true, "http://a.example.com"],
+    ] as const
+  ) {
+    const { config, notes } = describe(
+      { user: file([stored("a", { uri, insecure })]), global: nobody },
+      NEWEST,
+      null,
     );
+    assert.deepEqual([config.remotes.a!.uri, notes], [expected, []], uri);
   }
+});
+
+Deno.test("describe: what a config cannot express is left out with a note, and the rest is there", () => {
+  const odd = { uri: "ftp://k.example.com", skip: false, external: true, insecure: false };
+  const { config, notes } = describe(
+    {
+      user: file([
+        stored("none", { uri: "" }),
+        stored("b\n"),
+        stored("both"),
+        stored("k", { keyservers: [odd] }),
+      ], "none"),
+      global: file([stored("both", { uri: "g.example.com" }), stored("c", { uri: "c.example.com?x" })]),
+    },
+    NEWEST,
+    null,
+  );
+  assert.deepEqual(config, {
+    remotes: { both: { uri: "g.example.com", scope: "global" }, k: { uri: "k.example.com" } },
+  });
+  assert.deepEqual(notes, [
+    '"c" is left out: it has an invalid address: the address has a query (?)',
+    '"none" is left out: it has no address',
+    '"b\\n" is left out: the name starts or ends with a space',
+    '"both" is left out: it is also a global remote, and a config can have only one remote of a name',
+    'the keyservers of "k" are left out: "ftp://k.example.com": the address has a scheme that keyservers do not have',
+    'the default "none" is not in the config: it is left unchanged',
+  ]);
 });

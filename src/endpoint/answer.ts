@@ -20,28 +20,44 @@ export function documentOf(
   if (reply.status !== 200) return { trouble: refusalOf(reply, host, secret) };
   const value = parsed(reply.text);
   if (isRecord(value)) return { value };
-  const kind = /^\s*</.test(reply.text) ? "HTML" : SHOWN.test(reply.type) ? reply.type : "not JSON";
-  return {
-    trouble: trouble(
-      "malformed",
-      `the answer of ${host} is ${kind === "not JSON" ? kind : `${kind}, not JSON`}`,
-      `${CHECK_ADDRESS}, and not the login page of a proxy or a network`,
-    ),
-  };
+  if (reply.text.startsWith("\uFEFF")) {
+    const message = `the answer of ${host} begins with a byte order mark`;
+    return {
+      trouble: trouble("malformed", message, "Contact its administrator: the programs refuse it too"),
+    };
+  }
+  const kind = value !== undefined
+    ? "not a JSON object"
+    : /^\s*</.test(reply.text)
+    ? "HTML, not JSON"
+    : SHOWN.test(reply.type) && reply.type !== "application/json"
+    ? `${reply.type}, not JSON`
+    : "not JSON";
+  const next = `${CHECK_ADDRESS}, and not the login page of a proxy or a network`;
+  return { trouble: trouble("malformed", `the answer of ${host} is ${kind}`, next) };
 }
 
-/** An answer with another status, in the words of its `{"error":{"code":404,"message":"…"}}` if it has them. */
+/**
+ * An answer that refuses, in the server's own words if it has them: `{"error":{"code":404,"message":"…"}}`, also with
+ * status 200, or hinkskalle's `{"errors":[{"code":404,"detail":"…"}]}`.
+ */
 export function refusalOf(reply: Extract<Reply, { status: number }>, host: string, secret?: Secret): Trouble {
-  const document = parsed(reply.text);
-  const error = isRecord(document) ? document.error : undefined;
-  const said = isRecord(error) && typeof error.message === "string" && error.message !== ""
-    ? `: ${shortened(withoutSecret(error.message, secret))}`
-    : "";
+  const { status } = reply;
+  const words = wordsIn(parsed(reply.text));
+  const said = words === "" ? "" : `: ${shortened(withoutSecret(words, secret))}`;
   return trouble(
     "status",
-    `${host} answers ${reply.status}${said}`,
-    reply.status >= 500 ? LATER : CHECK_ADDRESS,
+    `${host} answers ${status === 200 ? "with an error" : status}${said}`,
+    status === 200 || status === 429 || status >= 500 ? LATER : CHECK_ADDRESS,
   );
+}
+
+function wordsIn(document: unknown): string {
+  if (!isRecord(document)) return "";
+  const { error, errors } = document;
+  const first = Array.isArray(errors) ? errors[0] : undefined;
+  const words = isRecord(error) ? error.message : isRecord(first) ? first.detail : undefined;
+  return typeof words === "string" ? words : "";
 }
 
 function parsed(text: string): unknown {

@@ -152,35 +152,43 @@ export function notOffered(service: ServiceName, { uri }: Endpoint): ServiceStat
   return { service, uri: null, ok: false, version: null, milliseconds: null, trouble: why };
 }
 
-/** Whether a token is valid: `GET TOKEN_URI/v1/token-status`. */
+/**
+ * Whether a token is valid: `GET TOKEN_URI/v1/token-status`. hinkskalle says there whose it is, other endpoints do not:
+ * `{"data":{"username":…,"email":…}}`.
+ */
 export async function checkToken(
   session: Session,
   endpoint: Endpoint,
   services: ReadonlyMap<string, Service>,
   token: Secret,
-): Promise<Omit<LoginStatus, "identity">> {
+): Promise<LoginStatus> {
+  const unknown = (why: Trouble): LoginStatus => ({ state: "unknown", trouble: why, identity: null });
   const service = services.get("token");
   if (service === undefined) {
     const why = `${endpoint.uri} has no token service, so API keys cannot be verified`;
-    return { state: "unknown", trouble: trouble("not-offered", why) };
+    return unknown(trouble("not-offered", why));
   }
   const reply = await session.get(`${service.uri}/v1/token-status`, {
     timeout: TIMEOUTS.token,
     insecure: endpoint.insecure,
     authorization: bearer(token),
   });
-  if ("trouble" in reply) return { state: "unknown", trouble: reply.trouble };
+  if ("trouble" in reply) return unknown(reply.trouble);
   switch (reply.status) {
-    case 200:
-      return { state: "valid", trouble: null };
+    case 200: {
+      const document = documentOf(reply, hostOf(service.uri), token);
+      const data = "value" in document && isRecord(document.value.data) ? document.value.data : {};
+      return { state: "valid", trouble: null, identity: identityIn(data, token) };
+    }
     case 401:
     case 404:
       return {
         state: "invalid",
         trouble: trouble("status", `${hostOf(service.uri)} rejects the API key (${reply.status})`),
+        identity: null,
       };
     default:
-      return { state: "unknown", trouble: refusalOf(reply, hostOf(service.uri), token) };
+      return unknown(refusalOf(reply, hostOf(service.uri), token));
   }
 }
 
@@ -189,9 +197,9 @@ export async function verifyToken(
   session: Session,
   endpoint: Endpoint,
   token: Secret,
-): Promise<Omit<LoginStatus, "identity">> {
+): Promise<LoginStatus> {
   const found = await discover(session, endpoint);
-  if ("trouble" in found) return { state: "unknown", trouble: found.trouble };
+  if ("trouble" in found) return { state: "unknown", trouble: found.trouble, identity: null };
   return await checkToken(session, endpoint, found.services, token);
 }
 
@@ -211,7 +219,8 @@ export async function whoIs(
   const no = (...words: Parameters<typeof trouble>) => ({ trouble: trouble(...words) });
   const service = services.get("library");
   if (service === undefined) {
-    return no("not-offered", `${endpoint.uri} has no library service to ask for the user`);
+    const why = `${endpoint.uri} has no library service to ask for the user`;
+    return no("not-offered", why, "Contact its administrator");
   }
   const host = hostOf(service.uri);
   const reply = await session.get(`${service.uri}/v1/rbac/users/current`, {
@@ -226,19 +235,24 @@ export async function whoIs(
   }
   const document = documentOf(reply, host, token);
   if ("trouble" in document) return document;
-  const { username, email, realname, oidc_user_meta: meta } = document.value;
-  if (typeof username !== "string" || username === "") {
-    return no("malformed", `the answer of ${host} names no user`);
-  }
-  const text = (value: unknown) =>
-    typeof value === "string" && value !== "" ? shortened(withoutSecret(value, token)) : null;
+  const identity = identityIn(document.value, token);
+  if (identity === null) return no("malformed", `the answer of ${host} names no user`);
+  const { oidc_user_meta: meta } = document.value;
   const secret = isRecord(meta) && typeof meta.secret === "string" && meta.secret !== ""
     ? new Secret(meta.secret)
     : null;
-  return {
-    identity: { username: text(username)!, email: text(email), realname: text(realname) },
-    registryPassword: secret,
-  };
+  return { identity, registryPassword: secret };
+}
+
+/** The user that an answer names; null: none. */
+function identityIn(
+  { username, email, realname }: Readonly<Record<string, unknown>>,
+  token: Secret,
+): Identity | null {
+  const text = (value: unknown) =>
+    typeof value === "string" && value !== "" ? shortened(withoutSecret(value, token)) : null;
+  const name = text(username);
+  return !name ? null : { username: name, email: text(email), realname: text(realname) };
 }
 
 /** Whether a keyserver accepts a credential; null: it does. */

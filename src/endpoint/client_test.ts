@@ -90,6 +90,26 @@ for (const [story, document, expected] of discoveries) {
   });
 }
 
+/** Answers that every version of the programs refuses, and why sremote does. */
+const refused: readonly (readonly [body: string, message: RegExp])[] = [
+  ['{"libraryAPI":{"uri":"https://l"},"version":"v1"}', /"version" is not an object/],
+  ['{"libraryAPI":{"uri":"https://l"},"enabled":true}', /"enabled" is not an object/],
+  ['{"libraryAPI":{"uri":"https://l"},"n":0}', /"n" is not an object/],
+  ['{"libraryAPI":"https://l"}', /"libraryAPI" is not an object/],
+  ['{"libraryAPI":{"uri":"https://l"},"list":[]}', /"list" is not an object/],
+  ['\uFEFF{"libraryAPI":{"uri":"https://l"}}', /begins with a byte order mark/],
+  ['{"libraryAPI":{"uri":"https://l"}} more', /is not JSON/],
+  ["[]", /is not a JSON object/],
+  ["", /is not JSON/],
+];
+
+for (const [body, message] of refused) {
+  Deno.test(`discovery: ${JSON.stringify(body)} is refused`, async () => {
+    const found = await discover(answering(200, body).session, LAB);
+    assert.match("trouble" in found ? found.trouble.message : "", message);
+  });
+}
+
 Deno.test("discovery: Apptainer's own endpoint is not asked: it only has a keyserver", async () => {
   const { session, asked } = answering(200, "{}");
   const found = await discover(session, { uri: "cloud.apptainer.org", insecure: false });
@@ -105,14 +125,32 @@ Deno.test("the page to create API keys is at the endpoint, with its scheme", () 
 });
 
 const versions:
-  readonly (readonly [status: number, body: string, expected: string | RegExp, type?: string])[] = [
+  readonly (readonly [status: number, body: string, expected: string | null | RegExp, type?: string])[] = [
     [200, '{"data":{"version":"v1.0.4-0-g24d3b74"}}', "v1.0.4-0-g24d3b74"],
+    [200, '{"data":{"version":""}}', null],
+    [200, '{"data":{}}', null],
+    [200, '{"data":null}', null],
+    [200, '{"data":{"version":"v9"},"error":null}', "v9"],
+    [200, '{"data":{"version":"v9"},"error":{"message":"gone"}}', /answers with an error: gone$/],
+    [200, '{"error":{"message":"gone"}}', /answers with an error: gone$/],
+    [200, '{"data":{"version":"v9"},"error":"gone"}', /answers with an error$/],
+    [200, '\uFEFF{"data":{"version":"v9"}}', /begins with a byte order mark/],
+    [429, '{"error":{"message":"slower"}}', /answers 429: slower$/],
+    [
+      404,
+      '{"status":"error","errors":[{"code":404,"detail":"no such thing"}]}',
+      /answers 404: no such thing$/,
+    ],
+    [404, '{"errors":["gone"]}', /answers 404$/],
+    [404, '{"errors":[]}', /answers 404$/],
     [404, '{"error":{"code":404,"message":"no such thing"}}', /answers 404: no such thing/],
     [500, "oops", /answers 500$/],
     [503, '{"error":{}}', /answers 503$/],
     [200, "{}", /has no version/],
     [200, '{"data":{"version":5}}', /has no version/],
-    [200, "[]", /not JSON/],
+    [200, "[]", /is not a JSON object/],
+    [200, '"v9"', /is not a JSON object/],
+    [200, '{"data":', /is not JSON/],
     [200, "<!doctype html>", /is HTML, not JSON/],
     [200, "hello", /is text\/plain, not JSON/, "text/plain; charset=utf-8"],
     [200, "", /is not JSON/, ""],
@@ -123,18 +161,23 @@ for (const [status, body, expected, type] of versions) {
   Deno.test(`version: ${status} ${body}`, async () => {
     const { session, asked } = answering(status, body, type);
     const one = await askService(session, LAB, "library", "https://library.example.com");
-    assert.equal(one.ok, typeof expected === "string");
-    if (typeof expected === "string") assert.equal(one.version, expected);
+    assert.equal(one.ok, !(expected instanceof RegExp));
+    if (!(expected instanceof RegExp)) assert.equal(one.version, expected);
     else assert.match(one.trouble?.message ?? "", expected);
     assert.deepEqual(asked, [{ url: "https://library.example.com/version", authorization: undefined }]);
   });
 }
 
 for (
-  const [status, expected] of [[200, "valid"], [401, "invalid"], [404, "invalid"], [500, "unknown"], [
-    302,
-    "unknown",
-  ]] as const
+  const [status, expected] of [
+    [200, "valid"],
+    [401, "invalid"],
+    [404, "invalid"],
+    [302, "unknown"],
+    [406, "unknown"],
+    [429, "unknown"],
+    [500, "unknown"],
+  ] as const
 ) {
   Deno.test(`token check: ${status} is ${expected}`, async () => {
     const { session, asked } = answering(status, '{"error":{"message":"bad CANARY-token"}}');
@@ -145,6 +188,42 @@ for (
       authorization: "Bearer CANARY-token",
     }]);
     assert.ok(!JSON.stringify(seen).includes("CANARY"));
+  });
+}
+
+Deno.test("token check: an endpoint that is busy or broken is to be asked later, any other answer is a wrong address", async () => {
+  for (const status of [406, 418, 429, 500, 502, 503, 504]) {
+    const seen = await checkToken(answering(status, "").session, LAB, HOSTS, TOKEN);
+    const expected = status === 429 || status >= 500 ? /^Try again later/ : /^Check that this is the address/;
+    assert.match(seen.trouble?.next ?? "", expected, String(status));
+  }
+});
+
+/** An answer of the token check, and the user that it names. */
+const welcomes: readonly (readonly [body: string, username: string | null, email?: string])[] = [
+  [
+    '{"data":{"username":"alice","email":"alice@example.com"},"status":"welcome"}',
+    "alice",
+    "alice@example.com",
+  ],
+  ['{"data":{"username":"alice"}}', "alice"],
+  ['{"data":{"username":"CANARY-token"}}', "***"],
+  ['{"data":{"valid":true}}', null],
+  ['{"data":{"username":""}}', null],
+  ['{"data":{"username":7}}', null],
+  ['{"data":null}', null],
+  ['{"username":"alice"}', null],
+  ["[]", null],
+  ["<html>", null],
+  ["", null],
+];
+
+for (const [body, username, email = null] of welcomes) {
+  Deno.test(`token check: 200 ${body || "without a body"} is valid, and the user is ${username ?? "unknown"}`, async () => {
+    const seen = await checkToken(answering(200, body).session, LAB, HOSTS, TOKEN);
+    assert.equal(seen.state, "valid");
+    assert.deepEqual(seen.identity, username === null ? null : { username, email, realname: null });
+    assert.equal((await checkToken(answering(401, body).session, LAB, HOSTS, TOKEN)).identity, null);
   });
 }
 

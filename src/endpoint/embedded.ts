@@ -1,35 +1,18 @@
 /**
- * An endpoint for trials and tests: discovery, the versions of the five services, tokens, identity, and the lookup of
- * one OpenPGP key (draft-gallagher-openpgp-hkp). A function from a request to an answer; `sremote endpoint serve` listens.
+ * An endpoint for trials and tests: discovery, the versions of the services, tokens, identity, and the lookup of one
+ * OpenPGP key. A function from a request to an answer; `sremote endpoint serve` listens.
  */
-import type { ServiceName } from "../model.ts";
-import { SERVICES } from "../model.ts";
+import { type ServiceName, SERVICES } from "../model.ts";
 import type { ServedAnswer, ServedRequest } from "../world.ts";
+import { lookUp } from "./embedded_keyserver.ts";
+import { answer, json, type Part, type Refuse, type Wrong, wrongAnswer, wrongOf } from "./embedded_wrong.ts";
 
-/** A part of the endpoint that can be made to misbehave. */
-export type Part = ServiceName | "discovery" | "identity" | "status" | "all";
-
-/** The versions of the services, discovery, the identity, the token check, or all of them. */
-export const PARTS: readonly Part[] = [...SERVICES, "discovery", "identity", "status", "all"];
-
-/** Ways in which a part can be wrong. */
-export const WRONGS = [
-  "401",
-  "404",
-  "500",
-  "html", // instead of JSON
-  "text",
-  "half", // an incomplete answer
-  "endless",
-  "redirect", // to another host
-  "missing", // discovery without the `uri`
-  "http", // discovery with an http `uri`
-  "keyserver", // discovery with keyserverAPI instead of keystoreAPI
-  "echo", // an error that repeats the token
-] as const;
-
-/** One of {@link WRONGS}. */
-export type Wrong = (typeof WRONGS)[number];
+/**
+ * What the endpoint is like: Singularity Enterprise, or hinkskalle 4.6 with a plain HKP keyserver. hinkskalle has no
+ * builder and no consent service; its library and its token service are at the root of the host; it names the user in
+ * the answer of the token check, and answers unknown paths with its front page.
+ */
+export type Like = "enterprise" | "hinkskalle";
 
 /** A user who can log in. */
 export interface EmbeddedAccount {
@@ -39,8 +22,11 @@ export interface EmbeddedAccount {
 
 /** How the endpoint behaves. */
 export interface EmbeddedOptions {
+  readonly like: Like;
   readonly accounts: readonly EmbeddedAccount[];
   readonly https: boolean;
+  /** Services that it does not have. */
+  readonly without: ReadonlySet<ServiceName>;
   /** Milliseconds before each answer of a part. */
   readonly slow: ReadonlyMap<Part, number>;
   /** Parts that answer 503. */
@@ -48,30 +34,34 @@ export interface EmbeddedOptions {
   readonly wrong: ReadonlyMap<Part, Wrong>;
 }
 
-const VERSIONS: Readonly<Record<ServiceName, string>> = {
-  builder: "v1.6.5-0-g3f1d2a9",
-  consent: "v1.7.0-0-g67d4d05",
-  keystore: "v1.18.11-0-g1f9cb2b",
-  library: "v0.5.3-0-g0d6b5b1",
-  token: "v1.0.4-0-g24d3b74",
+/** A service: the path of its address, and its version; null: it has no `/version`, like any plain keyserver. */
+interface Offered {
+  readonly path: string;
+  readonly version: string | null;
+}
+
+const OFFERED: Readonly<Record<Like, Partial<Record<ServiceName, Offered>>>> = {
+  enterprise: {
+    builder: { path: "/builder", version: "v1.6.5-0-g3f1d2a9" },
+    consent: { path: "/consent", version: "v1.7.0-0-g67d4d05" },
+    keystore: { path: "/keystore", version: "v1.18.11-0-g1f9cb2b" },
+    library: { path: "/library", version: "v0.5.3-0-g0d6b5b1" },
+    token: { path: "/token", version: "v1.0.4-0-g24d3b74" },
+  },
+  hinkskalle: {
+    keystore: { path: "/keystore", version: null },
+    library: { path: "", version: "v1.0.0" },
+    token: { path: "", version: "v1.0.0" },
+  },
 };
 
-/** The only key of the key lookup. */
-const KEY = {
-  fingerprint: "A1C044AE519DA70D194CB3938DF3EC021EBD7D0D",
-  user: "sremote test key <test@example.com>",
-  created: 1795484487,
-  armored: `-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-mDMEawTrRxYJKwYBBAHaRw8BAQdACe9nY5eeyeTIyQXnk1XWBXRNcDtkz5blIwpw
-hjvkIZW0I3NyZW1vdGUgdGVzdCBrZXkgPHRlc3RAZXhhbXBsZS5jb20+iJAEExYI
-ADgWIQShwESuUZ2nDRlMs5ON8+wCHr19DQUCawTrRwIbAwULCQgHAgYVCgkICwIE
-FgIDAQIeAQIXgAAKCRCN8+wCHr19DS++AP9GnWKHETlD0/rdkHpz6mgIF1oKoLOg
-WSpjzG4EhcVm2AD/WvF18l8abaZecmRKkB6UG3lIjiIAOSsnVtPnzt2R2gA=
-=Ii2O
------END PGP PUBLIC KEY BLOCK-----
-`,
-} as const;
+/** A request to a part of the endpoint. */
+interface Asked {
+  readonly options: EmbeddedOptions;
+  readonly url: URL;
+  readonly request: ServedRequest;
+  readonly refuse: Refuse;
+}
 
 /** The answer to a request; `sleep` delays slow parts. */
 export async function answerOf(
@@ -79,85 +69,122 @@ export async function answerOf(
   request: ServedRequest,
   sleep: (milliseconds: number) => Promise<void>,
 ): Promise<ServedAnswer> {
+  const { like, slow, down } = options;
   const url = URL.parse(request.path, "http://endpoint");
-  if (url === null) return refusal(400, "not an address");
-  if (request.method !== "GET") return refusal(405, "only GET is supported");
-  const part = partOf(url.pathname);
-  const late = Math.max(options.slow.get(part ?? "all") ?? 0, options.slow.get("all") ?? 0);
+  const part = url === null ? null : partOf(options, url.pathname);
+  const refuse: Refuse = (status, message) => refusal(like, part, status, message);
+  if (url === null) return refuse(400, "not an address");
+  if (request.method !== "GET") return refuse(405, "only GET is supported");
+  const late = Math.max(slow.get(part ?? "all") ?? 0, slow.get("all") ?? 0);
   if (late > 0) await sleep(late);
-  if (part === null) return refusal(404, "not found");
-  if (options.down.has(part) || options.down.has("all")) return refusal(503, "down for maintenance");
-  const wrong = options.wrong.get(part) ?? options.wrong.get("all");
-  const instead = wrong === undefined ? null : wrongAnswer(wrong, request);
-  return instead ?? rightAnswer(options, part, url, request);
-}
-
-function partOf(path: string): Part | null {
-  switch (path) {
-    case "/assets/config/config.prod.json":
-      return "discovery";
-    case "/token/v1/token-status":
-      return "status";
-    case "/library/v1/rbac/users/current":
-      return "identity";
-    case "/keystore":
-    case "/keystore/":
-    case "/keystore/pks/lookup":
-      return "keystore";
+  if (part === null) {
+    const front = like === "hinkskalle" && !/^\/v[12]\//.test(url.pathname);
+    return front ? page("Containers") : refuse(404, "not found");
   }
-  return SERVICES.find((one) => path === `/${one}/version`) ?? null;
+  if (down.has(part) || down.has("all")) return refuse(503, "down for maintenance");
+  const wrong = wrongOf(options.wrong, part);
+  const right = () => rightAnswer(part, { options, url, request, refuse });
+  return wrong === undefined ? right() : wrongAnswer(wrong, request, refuse, right);
 }
 
-function rightAnswer(options: EmbeddedOptions, part: Part, url: URL, request: ServedRequest): ServedAnswer {
+/** The part that a path belongs to; null: none. */
+function partOf({ like, without }: EmbeddedOptions, path: string): Exclude<Part, "all"> | null {
+  if (path === "/assets/config/config.prod.json") return "discovery";
+  const is = (name: ServiceName, below: string) => {
+    const its = OFFERED[like][name];
+    return its !== undefined && !without.has(name) && path === its.path + below;
+  };
+  if (is("token", "/v1/token-status")) return "status";
+  if (is("library", "/v1/rbac/users/current")) return "identity";
+  // Keys are looked up at the root of the host, whatever path the service has.
+  if (path === "/pks/lookup" && !without.has("keystore")) return "keystore";
+  if (is("keystore", "") || is("keystore", "/")) return "keystore";
+  return SERVICES.find((one) => is(one, "/version")) ?? null;
+}
+
+function rightAnswer(part: Exclude<Part, "all">, asked: Asked): ServedAnswer {
+  const { options, url, request } = asked;
   switch (part) {
     case "discovery":
       return json(200, discoveryOf(options, request.headers.host ?? "localhost"));
     case "status":
-      return accountOf(options, request) === null ? refusal(401, "unauthorized") : json(200, {});
-    case "identity": {
-      const account = accountOf(options, request);
-      if (account === null) return refusal(401, "unauthorized");
-      const { username } = account;
-      return json(200, {
-        username,
-        email: `${username}@example.com`,
-        realname: username.replace(/^./, (one) => one.toUpperCase()),
-        oidc_user_meta: { secret: `registry-password-of-${username}` },
-      });
-    }
+      return statusOf(asked);
+    case "identity":
+      return identityOf(asked);
+    case "keystore":
+      return url.pathname.endsWith("/version") ? versionOf(part, asked) : keysOf(asked);
     default:
-      if (url.pathname === "/keystore/pks/lookup") return lookUp(url.searchParams);
-      if (part === "keystore" && !url.pathname.endsWith("/version")) {
-        const anonymous = request.headers.authorization === undefined;
-        return anonymous || accountOf(options, request) !== null
-          ? json(200, {})
-          : refusal(401, "unauthorized");
-      }
-      return json(200, { data: { version: VERSIONS[part as ServiceName] } });
+      return versionOf(part, asked);
   }
+}
+
+/** Whether the token is valid. hinkskalle says whose it is, too. */
+function statusOf({ options, request, refuse }: Asked): ServedAnswer {
+  const { like } = options;
+  if (like === "hinkskalle" && isMalformed(request)) return refuse(406, "not acceptable");
+  const account = accountOf(options, request);
+  if (account === null) return refuse(401, "unauthorized");
+  const { username } = account;
+  return like === "hinkskalle"
+    ? json(200, { status: "welcome", data: { username, email: `${username}@example.com` } })
+    : json(200, {});
+}
+
+function identityOf({ options, request, refuse }: Asked): ServedAnswer {
+  if (options.like === "hinkskalle") return refuse(404, "not found");
+  const account = accountOf(options, request);
+  if (account === null) return refuse(401, "unauthorized");
+  const { username } = account;
+  return json(200, {
+    username,
+    email: `${username}@example.com`,
+    realname: username.replace(/^./, (one) => one.toUpperCase()),
+    oidc_user_meta: { secret: `registry-password-of-${username}` },
+  });
+}
+
+/** The lookup of keys, and the address of the keyserver: there a login is verified. */
+function keysOf({ options, url, request, refuse }: Asked): ServedAnswer {
+  if (url.pathname === "/pks/lookup") return lookUp(url.searchParams) ?? refuse(404, "no such key");
+  if (options.like === "hinkskalle") return page("Keyserver");
+  const anonymous = request.headers.authorization === undefined;
+  return anonymous || accountOf(options, request) !== null ? json(200, {}) : refuse(401, "unauthorized");
+}
+
+function versionOf(service: ServiceName, { options, refuse }: Asked): ServedAnswer {
+  const version = OFFERED[options.like][service]?.version ?? null;
+  if (version === null) return refuse(404, "not found");
+  const how = wrongOf(options.wrong, service);
+  return json(200, {
+    data: how === "no-version" ? {} : { version },
+    ...(how === "error" ? { error: { code: 500, message: "the database is gone" } } : {}),
+  });
 }
 
 /** The addresses of the services, on the host name that the client used. */
-function discoveryOf({ https, wrong }: EmbeddedOptions, host: string): object {
-  const document: Record<string, object> = {};
+function discoveryOf({ like, https, without, wrong }: EmbeddedOptions, host: string): object {
+  const document: Record<string, unknown> = {};
   for (const name of SERVICES) {
-    const all = wrong.get("all");
-    const how = wrong.get(name) ?? (all === "keyserver" && name !== "keystore" ? undefined : all);
+    const its = OFFERED[like][name];
+    if (its === undefined || without.has(name)) continue;
+    const how = wrongOf(wrong, name);
     const scheme = https && how !== "http" ? "https" : "http";
-    const uri = `${scheme}://${host}/${name}`;
     document[how === "keyserver" ? "keyserverAPI" : `${name}API`] = {
-      ...(how === "missing" ? {} : { uri }),
-      ...(name === "library" ? { registryUri: `${scheme}://${host}/registry` } : {}),
+      ...(how === "missing" ? {} : { uri: `${scheme}://${host}${its.path}` }),
+      ...(name === "library" && like === "enterprise" ? { registryUri: `${scheme}://${host}/registry` } : {}),
     };
   }
+  // Settings of its front page: an object, but not a service.
+  if (like === "hinkskalle") document.params = { enable_register: false, singularity_flavor: "apptainer" };
+  if (wrongOf(wrong, "discovery") === "member") document.version = "v1";
   return document;
 }
 
-/** The account of an `Authorization`: `Bearer TOKEN`, or `Basic` with a user name and the token. */
-function accountOf({ accounts }: EmbeddedOptions, { headers }: ServedRequest): EmbeddedAccount | null {
+/** The account of an `Authorization`: `Bearer TOKEN`, or `Basic` with a user name and the token (not for hinkskalle). */
+function accountOf({ accounts, like }: EmbeddedOptions, { headers }: ServedRequest): EmbeddedAccount | null {
   const [scheme = "", value = ""] = (headers.authorization ?? "").split(" ");
   if (/^bearer$/i.test(scheme)) return accounts.find((one) => one.token === value) ?? null;
-  if (!/^basic$/i.test(scheme)) return null;
+  if (like === "hinkskalle" || !/^basic$/i.test(scheme)) return null;
   let pair = "";
   try {
     pair = atob(value);
@@ -165,58 +192,19 @@ function accountOf({ accounts }: EmbeddedOptions, { headers }: ServedRequest): E
   return accounts.find((one) => pair === `${one.username}:${one.token}`) ?? null;
 }
 
-/** HTTP Keyserver Protocol: `op=index` and `op=get`. */
-function lookUp(query: URLSearchParams): ServedAnswer {
-  const search = (query.get("search") ?? "").toLowerCase();
-  const fingerprint = KEY.fingerprint.toLowerCase();
-  const known = search.startsWith("0x")
-    ? search.length > 9 && fingerprint.endsWith(search.slice(2))
-    : search !== "" && KEY.user.toLowerCase().includes(search);
-  if (!known) return refusal(404, "no such key");
-  if (query.get("op") === "get") {
-    return answer("application/pgp-keys", KEY.armored);
-  }
-  const index = `info:1:1\npub:${KEY.fingerprint}:22:255:${KEY.created}::\nuid:${
-    encodeURIComponent(KEY.user)
-  }:${KEY.created}::\n`;
-  return answer("text/plain", index);
+/** Whether there is an `Authorization` that is neither `Bearer` with one word nor `Basic`. */
+function isMalformed({ headers }: ServedRequest): boolean {
+  const words = (headers.authorization ?? "").trim().split(/\s+/);
+  if (words[0] === "" || /^basic$/i.test(words[0]!)) return false;
+  return !/^bearer$/i.test(words[0]!) || words.length !== 2;
 }
 
-function wrongAnswer(wrong: Wrong, request: ServedRequest): ServedAnswer | null {
-  switch (wrong) {
-    case "401":
-      return refusal(401, "unauthorized");
-    case "404":
-      return refusal(404, "not found");
-    case "500":
-      return refusal(500, "internal error");
-    case "html":
-      return answer("text/html", "<!doctype html><title>Log in</title><p>Log in to the network.</p>\n");
-    case "text":
-      return answer("text/plain", "it works\n");
-    case "half":
-      return { ...answer("application/json", '{"data":{"ver'), ends: "cut" };
-    case "endless":
-      return { ...answer("application/json", " ".repeat(65_536)), ends: "endless" };
-    case "redirect":
-      return { status: 302, headers: { location: `https://elsewhere.invalid${request.path}` }, body: "" };
-    case "echo":
-      return refusal(500, `cannot do that for ${request.headers.authorization ?? "nobody"}`);
-    case "missing":
-    case "http":
-    case "keyserver":
-      return null; // affects discovery only
-  }
+function refusal(like: Like, part: Part | null, code: number, message: string): ServedAnswer {
+  if (like === "enterprise") return json(code, { error: { code, message } });
+  if (part === "keystore") return { ...answer("text/plain", `${message}\n`), status: code };
+  return json(code, { status: "error", errors: [{ title: "Error", code, detail: message }] });
 }
 
-function answer(type: string, body: string): ServedAnswer {
-  return { status: 200, headers: { "content-type": type }, body };
-}
-
-function json(status: number, value: object): ServedAnswer {
-  return { ...answer("application/json", JSON.stringify(value)), status };
-}
-
-function refusal(code: number, message: string): ServedAnswer {
-  return json(code, { error: { code, message } });
+function page(title: string): ServedAnswer {
+  return answer("text/html", `<!doctype html><title>${title}</title>\n`);
 }

@@ -3,11 +3,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SERVICES } from "../model.ts";
 import type { ServedAnswer, ServedRequest } from "../world.ts";
-import { answerOf, type EmbeddedOptions, type Part, PARTS, type Wrong, WRONGS } from "./embedded.ts";
+import { ENDPOINT_COMMANDS } from "../arguments/endpoints.ts";
+import { answerOf, type EmbeddedOptions } from "./embedded.ts";
+import { type Part, PARTS, partsWith, type Wrong, WRONGS } from "./embedded_wrong.ts";
 
 const ALICE = { username: "alice", token: "CANARY-alice" };
 const BOB = { username: "bob", token: "CANARY-bob" };
 const RIGHT: EmbeddedOptions = {
+  like: "enterprise",
+  without: new Set(),
   accounts: [ALICE, BOB],
   https: true,
   slow: new Map(),
@@ -20,7 +24,7 @@ const FINGERPRINT = "A1C044AE519DA70D194CB3938DF3EC021EBD7D0D";
 const DISCOVERY = "/assets/config/config.prod.json";
 const STATUS = "/token/v1/token-status";
 const IDENTITY = "/library/v1/rbac/users/current";
-const LOOKUP = "/keystore/pks/lookup";
+const LOOKUP = "/pks/lookup";
 /** A path for each part. */
 const PATHS: readonly (readonly [part: Part, path: string])[] = [
   ["discovery", DISCOVERY],
@@ -136,7 +140,17 @@ Deno.test("embedded: no token opens any other account", async () => {
 });
 
 Deno.test("embedded: an unknown path is 404, another method 405, and an invalid address 400", async () => {
-  for (const path of ["/", "/version", "/shop/version", "/library", "/library/version/", "/keystore/pks"]) {
+  for (
+    const path of [
+      "/",
+      "/version",
+      "/shop/version",
+      "/library",
+      "/library/version/",
+      "/keystore/pks/lookup",
+      "/pks",
+    ]
+  ) {
     assertRefused(await ask(path), 404, "not found", path);
   }
   for (const method of ["POST", "PUT", "DELETE", "HEAD"]) {
@@ -254,10 +268,25 @@ Deno.test("embedded: a part that is down answers 503 after its sleep, even if it
   }
 });
 
-/** The answer of each way to be wrong, for every part; null: it affects only discovery. */
-const wrongs: Readonly<Record<Wrong, ((answer: ServedAnswer, path: string) => void) | null>> = {
+type Seen = (answer: ServedAnswer, path: string, right: ServedAnswer) => void;
+const versioned =
+  (seen: (document: unknown, right: Record<string, unknown>) => void): Seen => (answer, path, right) => {
+    if (!path.endsWith("/version")) return assert.deepEqual(answer, right, path);
+    assert.equal(answer.status, 200, path);
+    seen(JSON.parse(answer.body), JSON.parse(right.body));
+  };
+const inDiscovery: Seen = (answer, path, right) => {
+  if (path !== DISCOVERY) assert.deepEqual(answer, right, path);
+};
+
+/** The answer of each way to be wrong. What affects discovery is in the tests below. */
+const wrongs: Readonly<Record<Wrong, Seen>> = {
   401: (answer) => assertRefused(answer, 401, "unauthorized"),
   404: (answer) => assertRefused(answer, 404, "not found"),
+  429: (answer) => {
+    assertRefused(answer, 429, "too many requests");
+    assert.equal(answer.headers["retry-after"], "30");
+  },
   500: (answer) => assertRefused(answer, 500, "internal error"),
   html: ({ status, headers, body }) => {
     assert.deepEqual([status, headers["content-type"]], [200, "text/html"]);
@@ -265,6 +294,10 @@ const wrongs: Readonly<Record<Wrong, ((answer: ServedAnswer, path: string) => vo
   },
   text: ({ status, headers, body }) => {
     assert.deepEqual([status, headers["content-type"], body], [200, "text/plain", "it works\n"]);
+  },
+  bom: ({ body, ...answer }, path, { body: text, ...right }) => {
+    assert.deepEqual(answer, right, path);
+    assert.equal(body, `\uFEFF${text}`, path);
   },
   half: ({ status, body, ends }) => {
     assert.deepEqual([status, ends], [200, "cut"]);
@@ -277,25 +310,62 @@ const wrongs: Readonly<Record<Wrong, ((answer: ServedAnswer, path: string) => vo
   redirect: ({ status, headers, body }, path) => {
     assert.deepEqual([status, headers.location, body], [302, `https://elsewhere.invalid${path}`, ""]);
   },
-  missing: null,
-  http: null,
-  keyserver: null,
   echo: (answer) => assertRefused(answer, 500, "cannot do that for Bearer CANARY-alice"),
+  member: ({ body, ...answer }, path, { body: text, ...right }) => {
+    assert.deepEqual(answer, right, path);
+    const added = path === DISCOVERY ? { version: "v1" } : {};
+    // The index of the key is not JSON.
+    if (path.startsWith(LOOKUP)) assert.equal(body, text);
+    else assert.deepEqual(JSON.parse(body), { ...JSON.parse(text), ...added }, path);
+  },
+  missing: inDiscovery,
+  http: inDiscovery,
+  keyserver: inDiscovery,
+  "no-version": versioned((document) => assert.deepEqual(document, { data: {} })),
+  error: versioned((document, right) => {
+    assert.deepEqual(document, { ...right, error: { code: 500, message: "the database is gone" } });
+  }),
 };
 
 for (const how of WRONGS) {
   Deno.test(`embedded: a part that is wrong as ${how}`, async () => {
+    const parts = partsWith(how);
     for (const [part, path] of PATHS) {
       const right = await askAs("Bearer CANARY-alice", path);
+      const { slept: _, ...same } = right;
       for (const one of [part, "all"] as const) {
-        if (wrongs[how] === null && path === DISCOVERY) continue; // the tests below
-        const answer = await askAs("Bearer CANARY-alice", path, { wrong: new Map([[one, how]]) });
-        if (wrongs[how] === null) assert.deepEqual(answer, right, path);
-        else wrongs[how](answer, path);
+        const { slept: _, ...answer } = await askAs("Bearer CANARY-alice", path, {
+          wrong: new Map([[one, how]]),
+        });
+        if (parts.includes(part)) wrongs[how](answer, path, same);
+        else if (path !== DISCOVERY) assert.deepEqual(answer, same, path);
       }
     }
   });
 }
+
+Deno.test("embedded: each way to be wrong changes an answer of each part that can be so", async () => {
+  for (const how of WRONGS) {
+    for (const part of partsWith(how)) {
+      const answers = (wrong: EmbeddedOptions["wrong"]) =>
+        Promise.all(PATHS.map(([, path]) => askAs("Bearer CANARY-alice", path, { wrong })));
+      const wrong = new Map([[part, how]]);
+      assert.notDeepEqual(await answers(wrong), await answers(new Map()), `${part}=${how}`);
+    }
+  }
+});
+
+Deno.test("embedded: the parts of each way to be wrong", () => {
+  const some: Partial<Record<Wrong, readonly Part[]>> = {
+    member: ["discovery", "all"],
+    missing: [...SERVICES, "all"],
+    http: [...SERVICES, "all"],
+    keyserver: ["keystore", "all"],
+    "no-version": [...SERVICES, "all"],
+    error: [...SERVICES, "all"],
+  };
+  for (const how of WRONGS) assert.deepEqual(partsWith(how), some[how] ?? PARTS, how);
+});
 
 Deno.test("embedded: if one part is wrong, the others work", async () => {
   const answers = (wrong: EmbeddedOptions["wrong"], but: Part) =>
@@ -348,4 +418,128 @@ Deno.test("embedded: if all is missing, or on http, every service is so in disco
   };
   assert.deepEqual(await uris("missing"), SERVICES.map(() => undefined));
   assert.deepEqual(await uris("http"), SERVICES.map((name) => `http://${HOST}/${name}`));
+});
+
+Deno.test("embedded: a service that is left out is not in discovery, and its paths are unknown", async () => {
+  const right = JSON.parse((await ask(DISCOVERY)).body);
+  const owner = (part: Part) => part === "status" ? "token" : part === "identity" ? "library" : part;
+  for (const name of SERVICES) {
+    const without = new Set([name]);
+    const { [`${name}API`]: _, ...rest } = right;
+    assert.deepEqual(JSON.parse((await ask(DISCOVERY, { without })).body), rest, name);
+    for (const [part, path] of PATHS.filter(([, path]) => path !== DISCOVERY)) {
+      const answer = await askAs("Bearer CANARY-alice", path, { without });
+      if (owner(part) === name) assertRefused(answer, 404, "not found", path);
+      else assert.deepEqual(answer, await askAs("Bearer CANARY-alice", path), path);
+    }
+  }
+  assert.deepEqual(JSON.parse((await ask(DISCOVERY, { without: new Set(SERVICES) })).body), {});
+});
+
+// ---------------------------------------------------------------- hinkskalle
+
+const HINKSKALLE = { like: "hinkskalle" } as const;
+
+function assertErrors(answer: ServedAnswer, code: number, detail: string, about?: string): void {
+  assert.equal(answer.status, code, about);
+  assert.deepEqual(JSON.parse(answer.body), {
+    status: "error",
+    errors: [{ title: "Error", code, detail }],
+  }, about);
+}
+
+Deno.test("embedded hinkskalle: discovery lists the library and the tokens at the root, and a keyserver", async () => {
+  for (const [https, scheme] of [[true, "https"], [false, "http"]] as const) {
+    assert.deepEqual(JSON.parse((await ask(DISCOVERY, { ...HINKSKALLE, https })).body), {
+      keystoreAPI: { uri: `${scheme}://${HOST}/keystore` },
+      libraryAPI: { uri: `${scheme}://${HOST}` },
+      tokenAPI: { uri: `${scheme}://${HOST}` },
+      params: { enable_register: false, singularity_flavor: "apptainer" },
+    });
+  }
+});
+
+Deno.test("embedded hinkskalle: the version is at the root, the keyserver has none and looks keys up at the root", async () => {
+  assert.deepEqual(JSON.parse((await ask("/version", HINKSKALLE)).body), { data: { version: "v1.0.0" } });
+  const { status, headers, body } = await ask("/keystore/version", HINKSKALLE);
+  assert.deepEqual([status, headers["content-type"], body], [404, "text/plain", "not found\n"]);
+  for (const path of [`${LOOKUP}?op=get&search=0x${FINGERPRINT}`, `${LOOKUP}?op=index&search=sremote`]) {
+    assert.deepEqual(await ask(path, HINKSKALLE), await ask(path), path);
+  }
+  const missing = await ask(`${LOOKUP}?op=get&search=bob`, HINKSKALLE);
+  assert.deepEqual([missing.status, missing.body], [404, "no such key\n"]);
+  assert.equal((await ask("/keystore", HINKSKALLE)).status, 200);
+});
+
+/** An `Authorization`, and the answer of the token check: a user, or the status. */
+const welcomes: readonly (readonly [authorization: string, seen: "alice" | "bob" | 401 | 406])[] = [
+  ["Bearer CANARY-alice", "alice"],
+  ["bearer CANARY-bob", "bob"],
+  ["Bearer CANARY", 401],
+  [basic("alice", "CANARY-alice"), 401],
+  ["Bearer", 406],
+  ["Bearer ", 406],
+  ["Bearer CANARY-alice more", 406],
+  ["Token CANARY-alice", 406],
+  ["CANARY-alice", 406],
+  ["", 401],
+];
+
+for (const [authorization, seen] of welcomes) {
+  Deno.test(`embedded hinkskalle: the token check of “${authorization}” is ${seen}`, async () => {
+    const answer = await askAs(authorization, "/v1/token-status", HINKSKALLE);
+    if (typeof seen === "string") {
+      assert.equal(answer.status, 200);
+      assert.deepEqual(JSON.parse(answer.body), {
+        status: "welcome",
+        data: { username: seen, email: `${seen}@example.com` },
+      });
+    } else assertErrors(answer, seen, seen === 401 ? "unauthorized" : "not acceptable");
+    assertErrors(await askAs(authorization, "/v1/rbac/users/current", HINKSKALLE), 404, "not found");
+  });
+}
+
+Deno.test("embedded hinkskalle: an unknown path is its front page, except under /v1 and /v2", async () => {
+  for (
+    const path of ["/", "/builder/version", "/library/version", "/token/v1/token-status", "/v1", "/v11/x"]
+  ) {
+    const { status, headers, body } = await ask(path, HINKSKALLE);
+    assert.deepEqual([status, headers["content-type"]], [200, "text/html"], path);
+    assert.match(body, /^<!doctype html>/, path);
+  }
+  for (const path of ["/v1/nothing", "/v2/"]) {
+    assertErrors(await ask(path, HINKSKALLE), 404, "not found", path);
+  }
+});
+
+Deno.test("embedded hinkskalle: its parts are slow, down and wrong like others, with its own refusals", async () => {
+  const paths: readonly (readonly [Part, string])[] = [
+    ["discovery", DISCOVERY],
+    ["status", "/v1/token-status"],
+    ["identity", "/v1/rbac/users/current"],
+    ["library", "/version"],
+  ];
+  for (const [part, path] of paths) {
+    assertErrors(
+      await ask(path, { ...HINKSKALLE, down: new Set([part]) }),
+      503,
+      "down for maintenance",
+      path,
+    );
+    const slow = await ask(path, { ...HINKSKALLE, slow: new Map([[part, 5]]) });
+    assert.deepEqual(slow.slept, [5], path);
+    const wrong = (how: Wrong) => ask(path, { ...HINKSKALLE, wrong: new Map([[part, how]]) });
+    assertErrors(await wrong("500"), 500, "internal error", path);
+    assertErrors(await wrong("429"), 429, "too many requests", path);
+  }
+});
+
+Deno.test("embedded: the help of endpoint serve names each part and each way to be wrong", () => {
+  const serve = ENDPOINT_COMMANDS.flatMap((one) => one.commands ?? []).find((one) => one.name === "serve");
+  const [parts = "", ways = ""] = (serve?.notes ?? "").split("A part can be wrong");
+  for (const part of PARTS) assert.match(parts, new RegExp(`\\b${part}\\b`));
+  const named = ways.split("\n").slice(1).filter((line) => line.startsWith("  ")).flatMap((line) =>
+    line.trim().split(/ {2,}/)[0]!.split(", ")
+  );
+  assert.deepEqual(named.sort(), [...WRONGS].sort());
 });

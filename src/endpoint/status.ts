@@ -54,12 +54,10 @@ async function askEndpoint(
     token === null ? null : checkToken(session, endpoint, services, token),
     token === null || !who ? null : whoIs(session, endpoint, services, token),
   ]);
-  const identity = checked?.state !== "valid" || account === null || "trouble" in account
-    ? null
-    : account.identity;
+  const named = account === null || "trouble" in account ? null : account.identity;
   const login: LoginStatus = checked === null
     ? { state: "none", identity: null, trouble: null }
-    : { ...checked, identity };
+    : { ...checked, identity: checked.state === "valid" ? named ?? checked.identity : null };
   return { remote, uri, insecure, services: answers, login, trouble: null };
 }
 

@@ -5,6 +5,7 @@ import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
 import type {
   Diagnosis,
   EndpointStatus,
+  Hidden,
   ReadElsewhere,
   Reader,
   RemoteFile,
@@ -12,12 +13,12 @@ import type {
   Scope,
   Trouble,
 } from "../model.ts";
-import { PROGRAMS } from "../programs.ts";
+import { builtInDefault, overrideVariables, PROGRAMS } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { exclusiveTrouble, isUnknown, nameInBoth } from "./conflicts.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
 import type { Merged } from "./merge.ts";
-import { elsewhereProblem, ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
+import { elsewhereProblem, hiddenParts, ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
 
 /** What the system says about a `remote.yaml` and the files beside it. `mode`: permission bits. */
 export interface FileFacts {
@@ -25,7 +26,8 @@ export interface FileFacts {
   readonly path: string;
   /** null: it does not exist. */
   readonly file: { readonly kind: string; readonly mode: number; readonly uid: number } | null;
-  readonly directory: { readonly path: string; readonly mode: number } | null;
+  /** `link`: where it leads, if it is a symbolic link to nothing; its mode is then of no account. */
+  readonly directory: { readonly path: string; readonly mode: number; readonly link: string | null } | null;
   readonly backup: { readonly path: string; readonly mode: number } | null;
   readonly lock: string | null;
   /** Who has to own it; null: anyone, because the file is not the one that the program reads here. */
@@ -73,7 +75,10 @@ export function* diagnoseFile(facts: FileFacts): Iterable<Diagnosis> {
       yield say("warning", "file", path, "others can read it and its tokens", `Run chmod 600 ${path}`);
     }
   }
-  if (directory !== null && (directory.mode & OTHERS_WRITE) !== 0 && (directory.mode & STICKY) === 0) {
+  if (directory !== null && directory.link !== null) {
+    const message = `it is a symbolic link to ${directory.link}, which does not exist`;
+    yield say("error", "file", directory.path, message, "Make that directory, or remove the link");
+  } else if (directory !== null && (directory.mode & OTHERS_WRITE) !== 0 && (directory.mode & STICKY) === 0) {
     const message = "others can replace the files in this directory";
     yield say("error", "file", directory.path, message, `Run chmod go-w ${directory.path}`);
   }
@@ -99,15 +104,31 @@ export function diagnoseAmbiguous(runtime: Runtime): Diagnosis {
 }
 
 /** What the program refuses or ignores in a file. */
-export function* diagnoseRefused(reader: Reader, read: ReadBy): Iterable<Diagnosis> {
-  for (
-    const { severity, message, next, remote } of [
-      ...refusedWhole(reader, read),
-      ...ignoredParts(reader, read),
-    ]
-  ) {
-    yield say(severity, "file", remote ?? read.path, message, next);
+export function* diagnoseRefused(
+  reader: Reader,
+  read: ReadBy,
+  hidden: readonly Hidden[],
+): Iterable<Diagnosis> {
+  const all = [...refusedWhole(reader, read), ...ignoredParts(reader, read)];
+  for (const { severity, message, next, remote } of all) {
+    yield aboutItself(say(severity, "file", remote ?? read.path, message, next));
   }
+  for (const one of hidden) {
+    for (const { severity, message, next } of hiddenParts(reader, [one])) {
+      yield aboutItself(say(severity, "file", one.path, message, next));
+    }
+  }
+}
+
+/** The subject stands before the message, which need not say it again. */
+function aboutItself(diagnosis: Diagnosis): Diagnosis {
+  const { subject, message } = diagnosis;
+  for (const name of [subject, quote(subject)]) {
+    if (message.startsWith(`${name} `)) {
+      return { ...diagnosis, message: `it ${message.slice(name.length + 1)}` };
+    }
+  }
+  return { ...diagnosis, message: message.replace(` in ${subject}`, "") };
 }
 
 /** The user file that newer versions read in place of this one. */
@@ -138,7 +159,7 @@ export function* diagnoseBoth(
     const message = `it is both in ${user.path} and in ${global.path}: ${effect}`;
     yield say(works ? "warning" : "error", "conflict", name, message, "Rename one of them");
   }
-  yield diagnoseDefault(merged, mine, shared);
+  yield diagnoseDefault(runtime, merged, mine, shared);
   const [own, only] = [mine.default, merged.exclusive?.name ?? null];
   const { exclusive } = defaultOf(shared);
   if (exclusiveTrouble({ remote: only, exclusive }) === "several") {
@@ -155,12 +176,36 @@ export function* diagnoseBoth(
   }
 }
 
-function diagnoseDefault({ default: name }: Merged, user: RemoteFile, global: RemoteFile): Diagnosis {
+function diagnoseDefault(
+  runtime: Runtime,
+  { default: name, remotes }: Merged,
+  user: RemoteFile,
+  global: RemoteFile,
+): Diagnosis {
   const about = ["conflict", "default"] as const;
+  if (name === null && remotes.size === 0) {
+    return say("warning", ...about, builtInDefault(runtime), "Add a remote");
+  }
   if (name === null) return say("warning", ...about, "there is no default remote", "Run sremote use NAME");
   return isUnknown(name, [user, global])
     ? say("error", ...about, `the default ${quote(name)} does not exist`, "Run sremote use NAME")
     : say("ok", ...about, `the default remote is ${quote(name)}`);
+}
+
+/** Variables that override services of every remote. */
+export function* diagnoseOverrides(
+  runtime: Runtime,
+  env: (name: string) => string | undefined,
+): Iterable<Diagnosis> {
+  const decided = new Set<string>();
+  for (const { name, service } of overrideVariables(runtime)) {
+    const given = env(name);
+    if (!given || decided.has(service)) continue;
+    decided.add(service);
+    const shown = given.includes("@") ? "an address with credentials" : given;
+    const message = `${PROGRAMS[runtime].title} uses ${shown} in place of the ${service} of every remote`;
+    yield say("warning", "environment", name, message, "Unset it if that is not intended");
+  }
 }
 
 // ---------------------------------------------------------------- network

@@ -8,6 +8,7 @@ import {
   diagnoseFile,
   diagnoseGlobal,
   diagnoseNetwork,
+  diagnoseOverrides,
   type FileFacts,
 } from "./diagnoses.ts";
 import { merge } from "./merge.ts";
@@ -36,7 +37,7 @@ const FACTS: FileFacts = {
   scope: "user",
   path: "/h/remote.yaml",
   file: { kind: "file", mode: 0o600, uid: 7 },
-  directory: { path: "/h", mode: 0o700 },
+  directory: { path: "/h", mode: 0o700, link: null },
   backup: null,
   lock: null,
   owner: 7,
@@ -57,10 +58,13 @@ Deno.test("diagnoses: a file, by its modes and owners and by what is beside it",
     ]],
     [{ file: regular(0o600, 8), owner: null }, []],
     [{ file: { kind: "symlink", mode: 0o777, uid: 8 } }, []],
-    [{ directory: { path: "/h", mode: 0o777 } }, [
+    [{ directory: { path: "/h", mode: 0o777, link: null } }, [
       "error /h: others can replace the files in this directory",
     ]],
-    [{ directory: { path: "/h", mode: 0o1777 } }, []],
+    [{ directory: { path: "/h", mode: 0o1777, link: null } }, []],
+    [{ directory: { path: "/h", mode: 0o777, link: "/scratch/h" } }, [
+      "error /h: it is a symbolic link to /scratch/h, which does not exist",
+    ]],
     [{ directory: null }, []],
     [{ backup: { path: "/h/b", mode: 0o640 } }, ["warning /h/b: others can read it"]],
     [{ backup: { path: "/h/b", mode: 0o640 }, scope: "global" }, []],
@@ -96,7 +100,10 @@ Deno.test("diagnoses: both files, for each program", () => {
   const cases: readonly (readonly [Runtime, RemoteFile, RemoteFile, readonly string[]])[] = [
     ["singularity", file([stored("a")], "a"), file([stored("g")]), []],
     ["singularity", file([]), file([stored("g")], "g"), []],
-    ["singularity", file([]), file([]), ["warning default: there is no default remote"]],
+    ["singularity", file([]), file([]), [
+      "warning default: there is no remote: Singularity uses its built-in default, cloud.sylabs.io",
+    ]],
+    ["apptainer", file([stored("a")]), file([]), ["warning default: there is no default remote"]],
     ["apptainer", file([], "x"), file([]), ['error default: the default "x" does not exist']],
     ["singularity", file([stored("g")], "g"), file([stored("g")]), [
       `error g: ${BOTH}: Singularity fails every command`,
@@ -127,6 +134,24 @@ Deno.test("diagnoses: both files, for each program", () => {
     };
     assert.deepEqual(troubles(diagnoseBoth(runtime, view)), expected);
   }
+});
+
+Deno.test("diagnoses: variables that override a service, the first of each", () => {
+  const variables: Readonly<Record<string, string>> = {
+    SINGULARITY_LIBRARY: "https://s.example.com",
+    APPTAINER_LIBRARY: "https://a.example.com",
+    SINGULARITY_URL: "https://me:CANARY@k.example.com",
+    APPTAINER_BUILDER: "",
+  };
+  const found = (runtime: Runtime) => troubles(diagnoseOverrides(runtime, (name) => variables[name]));
+  assert.deepEqual(found("singularity"), [
+    "warning SINGULARITY_LIBRARY: Singularity uses https://s.example.com in place of the library of every remote",
+    "warning SINGULARITY_URL: Singularity uses an address with credentials in place of the keystore of every remote",
+  ]);
+  assert.deepEqual(found("apptainer"), [
+    "warning APPTAINER_LIBRARY: Apptainer uses https://a.example.com in place of the library of every remote",
+    "warning SINGULARITY_URL: Apptainer uses an address with credentials in place of the keystore of every remote",
+  ]);
 });
 
 Deno.test("diagnoses: proxies and the certificate store", () => {

@@ -13,7 +13,7 @@ import type {
   Scope,
   StoredRemote,
 } from "../model.ts";
-import { PROGRAMS } from "../programs.ts";
+import { keyserverAlone, PROGRAMS } from "../programs.ts";
 import { applyChanges } from "../remotefile/changes.ts";
 import {
   exclusiveFor,
@@ -27,6 +27,7 @@ import {
 import {
   addressProblem,
   elsewhereProblem,
+  hiddenParts,
   ignoredParts,
   listed,
   quirksAfter,
@@ -53,6 +54,7 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
     ...tokens(desired, observed, decided),
     ...moved(decided),
     ...refusals(observed, decided),
+    ...withoutLibrary(desired, observed),
     ...bystanders(desired, observed),
   ];
   const rank = { error: 0, warning: 1, info: 2 } as const;
@@ -194,9 +196,23 @@ function* readable({ target: { file: path }, file: { content, mode } }: Observed
   yield finding("warning", "readable-by-others", message, `Run chmod 600 ${path}`);
 }
 
+/** A default that the config sets, and that is an endpoint without a library. */
+function* withoutLibrary(
+  { remotes, default: defaults }: Desired,
+  { target: { scope } }: Observed,
+): Iterable<Finding> {
+  const wanted = defaults[scope];
+  if (wanted.kind !== "remote") return;
+  const uri = (remotes.user.get(wanted.name) ?? remotes.global.get(wanted.name))?.uri;
+  if (uri === undefined || keyserverAlone(uri) === null) return;
+  const message = `the default ${quote(wanted.name)} has no library: library:// fails`;
+  const next = "Choose a default with a library for library://";
+  yield finding("warning", "no-library", message, next, wanted.name);
+}
+
 /** What the program refuses or ignores in the file as it is after the plan, and in the other one. */
 function* refusals(
-  { target, file, other, cutsOff, elsewhere }: Observed,
+  { target, file, other, cutsOff, elsewhere, hidden }: Observed,
   { changes }: Decided,
 ): Iterable<Finding> {
   const { scope } = target;
@@ -208,6 +224,10 @@ function* refusals(
   const quirks = changed ? quirksAfter(file.quirks, file.content, after) : file.quirks;
   const here = { scope, path: target.file, content: after, quirks };
   for (const one of [...refusedWhole(target, here), ...ignoredParts(target, here)]) yield refusal(one);
+  // What sremote writes has the right mode, unless the file holds a token.
+  const holdsToken = Array.from(file.content.remotes.values()).some(({ token }) => token !== null);
+  const stay = hidden.filter(({ kind }) => kind === "directory" || !changed || holdsToken);
+  for (const one of hiddenParts(target, stay)) yield refusal(one);
   // The administrator's own user file is not the machine's.
   if (scope === "user" && other !== null && other.content !== null) {
     const there = {
@@ -253,6 +273,14 @@ function* bystanders(
   { target: { scope }, file, ours, ledger }: Observed,
 ): Iterable<Finding> {
   const wanted = desired.remotes[scope];
+  const others = desired.remotes[scope === "user" ? "global" : "user"].size;
+  if (wanted.size === 0 && others > 0) {
+    const remotes = `${others} ${scope === "user" ? "global" : "user"} ${
+      others === 1 ? "remote" : "remotes"
+    }`;
+    const message = `${remotes} of the config ${others === 1 ? "is" : "are"} not part of this plan`;
+    yield finding("info", "other-scope", message, scope === "user" ? "Add --global" : "Omit --global");
+  }
   const present = Array.from(file.content.remotes.values()).filter((one) => !isCopy(scope, one))
     .map((one) => one.name);
   const foreign = present.filter((name) => !wanted.has(name) && !ours.has(name));

@@ -116,7 +116,7 @@ const cases: readonly Case[] = [
     story: "the exclusive remote itself as the default",
     desired: config({ global: [wanted("g")] }, { default: { user: use("g") } }),
     observed: found(file([]), { other: file([stored("g", { exclusive: true })], "g") }),
-    expected: [],
+    expected: ["info other-scope"],
   },
   {
     story: "another global default beside an exclusive remote that the config does not speak of",
@@ -140,7 +140,7 @@ const cases: readonly Case[] = [
     story: "a global default that does not exist yet",
     desired: config({ global: [wanted("g")] }, { default: { user: use("g") } }),
     observed: found(file([]), { other: file([]) }),
-    expected: ["error default-unknown g", "warning no-remotes"],
+    expected: ["error default-unknown g", "warning no-remotes", "info other-scope"],
   },
   {
     story: "a default set by hand that does not exist",
@@ -259,6 +259,78 @@ const cases: readonly Case[] = [
       endpoints: [looked("a", { state: "not-looked-at", same: true })],
     }),
     expected: ["info not-looked-at"],
+  },
+  {
+    story: "a default without a library",
+    desired: config({ user: [wanted("a", { uri: "cloud.apptainer.org" })] }, { default: { user: use("a") } }),
+    observed: found(file([]), { runtime: "apptainer" }),
+    expected: ["warning no-library a"],
+  },
+  {
+    story: "a remote without a library that is not the default",
+    desired: config({ user: [wanted("a", { uri: "cloud.apptainer.org" })] }),
+    observed: found(file([]), { runtime: "apptainer" }),
+    expected: [],
+  },
+  {
+    story: "remotes of both scopes",
+    desired: config({ user: [wanted("a")], global: [wanted("g")] }),
+    observed: found(file([stored("a")]), { ours: ["a"] }),
+    expected: [],
+  },
+  {
+    story: "user remotes alone, planned for the machine",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([]), { scope: "global" }),
+    expected: ["info other-scope"],
+  },
+  {
+    story: "a symbolic link, also where only its content changes",
+    desired: config({ user: [wanted("a"), wanted("b")] }),
+    observed: found(file([stored("a")]), { ours: ["a"], quirks: { symlink: true } }),
+    expected: ["error symlink"],
+  },
+  {
+    story: "a file with only comments that gets a remote",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file([]), { quirks: { blank: true } }),
+    expected: [],
+  },
+  {
+    story: "a file with only comments that stays so",
+    desired: config({}),
+    observed: found(file([]), { quirks: { blank: true } }),
+    expected: ["error empty-document"],
+  },
+  {
+    story: "a global file that users cannot read, and that stays as it is",
+    desired: config({ global: [wanted("g")] }),
+    observed: found(file([stored("g", { system: true })]), {
+      scope: "global",
+      ours: ["g"],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false }],
+    }),
+    expected: ["error unreadable-by-users"],
+  },
+  {
+    story: "a global file that users cannot read, and that is replaced by one that they can",
+    desired: config({ global: [wanted("g"), wanted("h")] }),
+    observed: found(file([stored("g", { system: true })]), {
+      scope: "global",
+      ours: ["g"],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false }],
+    }),
+    expected: [],
+  },
+  {
+    story: "a directory that users cannot enter is not made wider",
+    desired: config({ global: [wanted("g"), wanted("h")] }),
+    observed: found(file([stored("g", { system: true })]), {
+      scope: "global",
+      ours: ["g"],
+      hidden: [{ path: "/here", kind: "directory", mode: 0o700, group: false }],
+    }),
+    expected: ["error unreadable-by-users"],
   },
   {
     story: "a token of another host",

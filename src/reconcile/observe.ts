@@ -2,9 +2,11 @@
 import { Failure } from "../base/failure.ts";
 import { type Look, watched } from "./watched.ts";
 import type { Desired, Observed, ObservedOther, Reader, Scope } from "../model.ts";
+import { hiddenFrom } from "../remotefile/access.ts";
 import {
   ambiguousSysconfdir,
   findTarget,
+  linkRule,
   type PathOptions,
   readElsewhere,
   takenOver,
@@ -31,7 +33,8 @@ export async function observe(
 ): Promise<Found> {
   const { reader, scope, paths } = place;
   const target = await findTarget(reader, scope, paths, world);
-  const stored = await readStored(world, target.file);
+  const { root } = linkRule(reader, paths, world);
+  const stored = await readStored(world, target.file, root);
   const { content, quirks } = stored.document;
   const other = paths.remoteFile === null ? await observeOther(world, reader, scope, paths) : null;
   const found: Omit<Observed, "endpoints"> = {
@@ -42,6 +45,7 @@ export async function observe(
     ledger: stored.ledger.remotes,
     cutsOff: scope === "user" && stored.digest === null ? await takenOver(reader, paths, world) : null,
     elsewhere: scope === "user" ? readElsewhere(reader, paths, world) : null,
+    hidden: scope === "global" && paths.remoteFile === null ? hiddenFrom(world.files, target.file) : [],
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };
   const list = watched(desired, found);
@@ -66,7 +70,7 @@ async function observeOther(
     throw error;
   }
   try {
-    const { content, quirks } = (await readStored(world, path)).document;
+    const { content, quirks } = (await readStored(world, path, linkRule(reader, paths, world).root)).document;
     return { path, content, quirks };
   } catch (error) {
     if (error instanceof Failure) return { path, content: null, quirks: null };

@@ -5,9 +5,11 @@
  * Source: measured with SingularityCE 3.5 to 4.5 and Apptainer 1.1 to 1.5; see `programs.ts`.
  */
 import { canUse, readAddress } from "../base/address.ts";
+import { showMode } from "../base/mode.ts";
 import { quote } from "../base/text.ts";
 import type {
   FindingCode,
+  Hidden,
   NewField,
   Quirks,
   ReadElsewhere,
@@ -16,7 +18,7 @@ import type {
   Scope,
   StoredRemote,
 } from "../model.ts";
-import { type ByVersion, fieldsRefusedBy, PROGRAMS, sinceOf, untilOf, valueFor } from "../programs.ts";
+import { type ByVersion, fieldsRefusedBy, PROGRAMS, spanOf, valueFor } from "../programs.ts";
 import { REMOTE_FIELDS, sameField } from "../remotefile/entry.ts";
 
 /** A file as a program reads it. */
@@ -37,11 +39,15 @@ export interface Refusal {
 }
 
 /** A file without a quirk, such as one that sremote wrote. */
-export const NO_QUIRKS: Quirks = { blank: false, dates: [], newFields: [] };
+export const NO_QUIRKS: Quirks = { symlink: false, blank: false, dates: [], newFields: [] };
 
 /** What makes every command of the program fail. */
 export function* refusedWhole(reader: Reader, { path, content, quirks }: ReadBy): Iterable<Refusal> {
-  const { emptyDocument, plainDate } = PROGRAMS[reader.runtime];
+  const { emptyDocument, plainDate, symlink } = PROGRAMS[reader.runtime];
+  if (quirks.symlink && valueFor(symlink, reader) === "refuse") {
+    const message = `${path} is a symbolic link: ${everyCommand(reader, symlink)}`;
+    yield { severity: "error", code: "symlink", message, next: "Replace the link with a regular file" };
+  }
   if (quirks.blank && valueFor(emptyDocument, reader) === "refuse") {
     const message = `${path} has only comments or blank lines: ${everyCommand(reader, emptyDocument)}`;
     yield { severity: "error", code: "empty-document", message, next: "Remove the file, or add a remote" };
@@ -108,14 +114,18 @@ export function quirksAfter(quirks: Quirks, before: RemoteFile, after: RemoteFil
     const [was, now] = [before.remotes.get(remote), after.remotes.get(remote)];
     return was !== undefined && now !== undefined && (!HAS[field](was) || HAS[field](now));
   });
-  return { blank: false, dates, newFields };
+  return { symlink: quirks.symlink, blank: false, dates, newFields };
 }
 
 /** What else does not work with the program. */
 export function* ignoredParts(reader: Reader, { scope, path, content }: ReadBy): Iterable<Refusal> {
   for (const { name, uri } of content.remotes.values()) {
     const why = addressProblem(reader, uri);
-    if (why === null) continue;
+    if (why === null) {
+      const later = laterProblem(reader, uri);
+      if (later !== null) yield { severity: "warning", code: "address-unusable", ...later, remote: name };
+      continue;
+    }
     const message = `${quote(name)} cannot be used: ${why}`;
     const next = "Set its address in the config, or remove it and add it again";
     yield { severity: "warning", code: "address-unusable", message, next, remote: name };
@@ -141,6 +151,18 @@ export function elsewhereProblem(
   };
 }
 
+/** What hides the global file from users: the program runs as the user. */
+export function* hiddenParts(reader: Reader, hidden: readonly Hidden[]): Iterable<Refusal> {
+  for (const { path, kind, mode, group } of hidden) {
+    const who = group ? "only the users of its group can" : "users cannot";
+    const verb = kind === "file" ? "read it" : "enter it";
+    const message = `${path} has mode ${showMode(mode)}: ${who} ${verb}, and every command of ` +
+      `${PROGRAMS[reader.runtime].title} fails for ${group ? "others" : "them"}`;
+    const next = `Run chmod ${kind === "file" ? "644" : "755"} ${path}`;
+    yield { severity: group ? "warning" : "error", code: "unreadable-by-users", message, next };
+  }
+}
+
 /** Why the program cannot use a stored address, as a sentence without its end; null: it can. */
 export function addressProblem(reader: Reader, uri: string): string | null {
   const read = readAddress(uri);
@@ -150,15 +172,30 @@ export function addressProblem(reader: Reader, uri: string): string | null {
   return `${versions(reader, fact)} cannot use the address ${uri}`;
 }
 
+/** An address with a port, or of IPv6, has no form that old and new versions can both use. */
+function laterProblem(
+  reader: Reader,
+  uri: string,
+): { readonly message: string; readonly next: string } | null {
+  const fact = PROGRAMS[reader.runtime].address;
+  const { until } = spanOf(fact, reader);
+  if (until === null || addressProblem({ ...reader, oldest: until }, uri) === null) return null;
+  const message = `${PROGRAMS[reader.runtime].title} ${until} and later cannot use the address ${uri}, ` +
+    `and older ones cannot use another form of it`;
+  const next = `Set runtimes to "${reader.runtime}" once no version before ${until} reads the file`;
+  return { message, next };
+}
+
 function everyCommand(reader: Reader, fact: ByVersion<unknown>): string {
   return `every command of ${versions(reader, fact)} fails`;
 }
 
-/** The versions for which a fact has the value that it has for this reader: `Singularity 4.5 and later`, `Singularity before 3.9`. */
+/** The versions for which a fact has the value that it has for this reader: `Singularity 4.5 and later`, `… before 3.9`. */
 function versions(reader: Reader, fact: ByVersion<unknown>): string {
   const { title } = PROGRAMS[reader.runtime];
-  const until = untilOf(fact, reader);
-  return until === null ? `${title} ${sinceOf(fact, reader)} and later` : `${title} before ${until}`;
+  const { since, until } = spanOf(fact, reader);
+  if (until === null) return `${title} ${since} and later`;
+  return since === fact[0].since ? `${title} before ${until}` : `${title} ${since} to before ${until}`;
 }
 
 function about(remote: string | null): { readonly remote?: string } {

@@ -1,13 +1,152 @@
 import assert from "node:assert/strict";
 import { parseReader } from "../base/reader.ts";
-import type { Change, Entry } from "../model.ts";
+import type { Change, Entry, Quirks, Reader, RemoteFile, Scope } from "../model.ts";
 import { applyChanges } from "../remotefile/changes.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
 import { entryOf } from "../remotefile/entry.ts";
 import { parseRemoteFile } from "../remotefile/parse.ts";
-import { addressProblem, quirksAfter, refusedWhole } from "./refused.ts";
+import {
+  addressProblem,
+  hiddenParts,
+  ignoredParts,
+  NO_QUIRKS,
+  quirksAfter,
+  refusedWhole,
+} from "./refused.ts";
+import { file, stored } from "./testing.ts";
 
-async function codes(text: string, program: string): Promise<readonly string[]> {
+const reader = (text: string): Reader => parseReader(text)!;
+
+const ALL = [
+  "singularity",
+  "singularity@3.5",
+  "singularity@3.8",
+  "singularity@4.4",
+  "apptainer",
+  "apptainer@1.1",
+];
+
+/** The codes by reader, for a file that has one thing. */
+function codes(
+  content: RemoteFile,
+  quirks: Partial<Quirks>,
+  scope: Scope = "user",
+): Record<string, string[]> {
+  const read = { scope, path: "/remote.yaml", content, quirks: { ...NO_QUIRKS, ...quirks } };
+  return Object.fromEntries(
+    ALL.map((name) => {
+      const found = [...refusedWhole(reader(name), read), ...ignoredParts(reader(name), read)];
+      for (const { message, next } of found) {
+        assert.ok(message.length > 20 && /^[A-Z]/.test(next) && !next.endsWith("."), `${message} / ${next}`);
+      }
+      return [name, found.map(({ severity, code }) => `${severity} ${code}`)];
+    }).filter(([, list]) => list!.length > 0),
+  );
+}
+
+const TOO_NEW = ["error field-too-new"];
+const UNUSABLE = ["warning address-unusable"];
+
+const EVERYWHERE = Object.fromEntries(ALL.map((one) => [one, UNUSABLE]));
+
+const cases: readonly (readonly [
+  story: string,
+  content: RemoteFile,
+  quirks: Partial<Quirks>,
+  expected: Readonly<Record<string, readonly string[]>>,
+])[] = [
+  ["nothing odd", file([stored("a")]), {}, {}],
+  ["a symbolic link", file([stored("a")]), { symlink: true }, { singularity: ["error symlink"] }],
+  ["only comments", file([]), { blank: true }, {
+    singularity: ["error empty-document"],
+    apptainer: ["error empty-document"],
+  }],
+  [
+    "a date as a name",
+    file([stored("2001-01-01")]),
+    { dates: [{ remote: "2001-01-01", field: "the name" }] },
+    {
+      singularity: ["error plain-date"],
+    },
+  ],
+  ["a date as the default", file([stored("a")]), { dates: [{ remote: null, field: "Active" }] }, {
+    singularity: ["error plain-date"],
+  }],
+  ["a date in a remote that the plan removes", file([]), { dates: [{ remote: "gone", field: "URI" }] }, {}],
+  ["an exclusive remote", file([stored("a", { exclusive: true })]), {}, { "singularity@3.5": TOO_NEW }],
+  ["a field without effect", file([stored("a")]), { newFields: [{ remote: "a", field: "Exclusive" }] }, {
+    "singularity@3.5": TOO_NEW,
+  }],
+  ["an insecure remote", file([stored("a", { insecure: true })]), {}, {
+    "singularity@3.5": TOO_NEW,
+    "singularity@3.8": TOO_NEW,
+  }],
+  // The older versions can use it, and no newer one.
+  ["a bare address with a port", file([stored("a", { uri: "a.example.com:8443" })]), {}, EVERYWHERE],
+  ["an address with a scheme", file([stored("a", { uri: "https://a.example.com" })]), {}, {
+    "singularity@3.5": UNUSABLE,
+    "singularity@3.8": UNUSABLE,
+  }],
+  ["no address", file([stored("a", { uri: "" })]), {}, EVERYWHERE],
+];
+
+for (const [story, content, quirks, expected] of cases) {
+  Deno.test(`refused: ${story}, by program and version`, () => {
+    assert.deepEqual(codes(content, quirks), expected);
+  });
+}
+
+Deno.test("refused: only the global file needs System: true, in every version", () => {
+  const content = file([stored("a"), stored("b", { system: true })]);
+  const missing = ["warning system-missing"];
+  assert.deepEqual(codes(content, {}, "global"), Object.fromEntries(ALL.map((one) => [one, missing])));
+  assert.deepEqual(codes(content, {}), {});
+});
+
+Deno.test("refused: a message names the program and the first version that minds", () => {
+  const first = (text: string, uri: string) => addressProblem(reader(text), uri);
+  assert.equal(
+    first("singularity", "a.example.com:1"),
+    "Singularity 3.9 and later cannot use the address a.example.com:1",
+  );
+  assert.equal(
+    first("apptainer", "a.example.com:1"),
+    "Apptainer 1.1 and later cannot use the address a.example.com:1",
+  );
+  assert.equal(
+    first("singularity@3.7", "https://a.example.com"),
+    "Singularity before 3.9 cannot use the address https://a.example.com",
+  );
+  assert.equal(first("singularity@3.7", "a.example.com:1"), null);
+  const content = file([stored("a", { uri: "a.example.com:1" })]);
+  const later = Array.from(ignoredParts(reader("singularity@3.7"), {
+    scope: "user",
+    path: "/r",
+    content,
+    quirks: NO_QUIRKS,
+  }));
+  assert.match(
+    later[0]!.message,
+    /^Singularity 3\.9 and later cannot use the address a\.example\.com:1, and older/,
+  );
+  assert.equal(first("apptainer", ""), "it has no address");
+  const exclusive = { scope: "user", path: "/r", content: file([stored("a", { exclusive: true })]) } as const;
+  const [refusal] = refusedWhole(reader("singularity@3.5"), { ...exclusive, quirks: NO_QUIRKS });
+  assert.match(refusal!.message, /^\/r has the field Exclusive \(of "a"\), .* Singularity before 3\.7 fails/);
+});
+
+Deno.test("refused: a file that users cannot read is an error, unless its group can", () => {
+  const found = hiddenParts(reader("apptainer"), [
+    { path: "/f", kind: "file", mode: 0o600, group: false },
+    { path: "/d", kind: "directory", mode: 0o750, group: true },
+  ]);
+  assert.deepEqual(Array.from(found, ({ severity, next }) => [severity, next]), [
+    ["error", "Run chmod 644 /f"],
+    ["warning", "Run chmod 755 /d"],
+  ]);
+});
+
+async function messages(text: string, program: string): Promise<readonly string[]> {
   const { content, quirks } = await parseRemoteFile(text, "f");
   const read = { scope: "global", path: "f", content, quirks } as const;
   return [...refusedWhole(parseReader(program), read)].map(({ message }) => message);
@@ -32,19 +171,19 @@ const FIELDS: readonly (readonly [text: string, field: string, since: string])[]
   [`${lab()}Credentials: []\n`, "Credentials", "3.7"],
 ];
 
-Deno.test("a field is refused by every version before the one that has it, and by no other", async () => {
+Deno.test("refused: a field by every version before the one that has it, and by no other", async () => {
   for (const [text, field, since] of FIELDS) {
     const message = `f has the field ${field}, and every command of Singularity before ${since} fails on it`;
     for (const version of ["3.5", "3.6", "3.7", "3.8", "3.8.4", "3.9", "4.5.1"]) {
       const refused = Number(version.split(".")[1]) < Number(since.split(".")[1]) && version.startsWith("3");
       assert.deepEqual(
-        await codes(text, `singularity@${version}`),
+        await messages(text, `singularity@${version}`),
         refused ? [message] : [],
         `${version} ${text}`,
       );
     }
-    assert.deepEqual(await codes(text, "singularity"), []);
-    assert.deepEqual(await codes(text, "apptainer@1.1"), []);
+    assert.deepEqual(await messages(text, "singularity"), []);
+    assert.deepEqual(await messages(text, "apptainer@1.1"), []);
   }
 });
 
@@ -84,7 +223,7 @@ const EDITS: readonly (readonly [text: string, changes: readonly Change[]])[] = 
   ["# nothing yet\n", [{ kind: "add", remote: "b", after: entry() }]],
 ];
 
-Deno.test("what a change leaves is refused as the new file will be", async () => {
+Deno.test("refused: what a change leaves is refused as the new file will be", async () => {
   for (const [text, changes] of EDITS) {
     const before = await parseRemoteFile(text, "f");
     const after = applyChanges(before.content, changes);
@@ -97,21 +236,7 @@ Deno.test("what a change leaves is refused as the new file will be", async () =>
         content: after,
         quirks,
       });
-      assert.deepEqual([...foreseen].map(({ message }) => message), await codes(edited, program), edited);
+      assert.deepEqual([...foreseen].map(({ message }) => message), await messages(edited, program), edited);
     }
   }
-});
-
-Deno.test("an address that cannot be used is so before a version, or from one on", () => {
-  const why = (uri: string, program: string) => addressProblem(parseReader(program), uri);
-  assert.equal(
-    why("https://lab.example.com", "singularity@3.8"),
-    "Singularity before 3.9 cannot use the address https://lab.example.com",
-  );
-  assert.equal(
-    why("lab.example.com:1", "singularity"),
-    "Singularity 3.9 and later cannot use the address lab.example.com:1",
-  );
-  assert.equal(why("lab.example.com:1", "singularity@3.8"), null);
-  assert.equal(why("https://lab.example.com", "apptainer@1.1"), null);
 });

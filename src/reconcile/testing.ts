@@ -6,9 +6,11 @@ import type {
   Desired,
   DesiredDefault,
   DesiredRemote,
+  Hidden,
   Observed,
   ObservedEndpoint,
   ObservedToken,
+  Quirks,
   ReadElsewhere,
   RemoteFile,
   Runtime,
@@ -89,13 +91,15 @@ export function found(
     readonly ambiguous?: boolean;
     readonly cutsOff?: string;
     readonly elsewhere?: ReadElsewhere;
+    readonly hidden?: readonly Hidden[];
+    readonly quirks?: Partial<Quirks>;
     readonly endpoints?: readonly ObservedEndpoint[];
   } = {},
 ): Observed {
   const { scope = "user", runtime = "singularity", other = file([]), ours = [], mode = 0o600 } = fields;
   return {
     target: { runtime, oldest: null, scope, file: "/here/remote.yaml" },
-    file: { digest: `sha256:${"0".repeat(64)}`, content, quirks: NO_QUIRKS, mode },
+    file: { digest: `sha256:${"0".repeat(64)}`, content, quirks: { ...NO_QUIRKS, ...fields.quirks }, mode },
     other: other === null
       ? null
       : { path: "/other/remote.yaml", content: other === "unreadable" ? null : other, quirks: NO_QUIRKS },
@@ -103,6 +107,7 @@ export function found(
     ledger: new Set(ours),
     cutsOff: fields.cutsOff ?? null,
     elsewhere: fields.elsewhere ?? null,
+    hidden: fields.hidden ?? [],
     ambiguous: fields.ambiguous ?? false,
     endpoints: new Map((fields.endpoints ?? []).map((one) => [one.remote, one])),
   };

@@ -41,7 +41,7 @@ export function decode(
   root: Node | null,
 ): {
   readonly content: RemoteFile;
-  readonly quirks: Omit<Quirks, "blank">;
+  readonly quirks: Pick<Quirks, "dates" | "newFields">;
   readonly problems: readonly LocatedProblem[];
 } {
   const decoder = new Decoder();

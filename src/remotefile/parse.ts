@@ -63,7 +63,14 @@ export async function parseRemoteFile(text: string, path: string): Promise<Remot
   }
   // A file without a byte is valid for every version.
   const blank = text !== "" && text.split("\n").every((line) => /^\ufeff?\s*(?:#|$)/.test(line));
-  return { text, content, quirks: { ...quirks, blank }, path, root: tree.root, shared: tree.shared };
+  return {
+    text,
+    content,
+    quirks: { ...quirks, blank, symlink: false },
+    path,
+    root: tree.root,
+    shared: tree.shared,
+  };
 }
 
 function hex(text: string, offset: number): string {

@@ -3,8 +3,9 @@ import { isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import type { ReadElsewhere, Reader, Runtime, Scope, Target } from "../model.ts";
-import { DEFAULT_RUNTIME, PROGRAMS, valueFor } from "../programs.ts";
+import { DEFAULT_RUNTIME, PROGRAMS, spanOf, valueFor } from "../programs.ts";
 import type { Files, Surroundings } from "../world.ts";
+import type { LinkRule } from "./store.ts";
 
 /** What the command line and the config say about places. */
 export interface PathOptions {
@@ -39,6 +40,21 @@ export async function findTarget(
     ? globalDirectory(runtime, options, inputs)
     : await userDirectory({ runtime, oldest }, inputs);
   return { runtime, oldest, scope, file: under(options, inputs, join(directory, NAME)) };
+}
+
+/** How a program's `remote.yaml` is changed if it is a symbolic link. */
+export function linkRule(
+  reader: Reader,
+  { root }: Pick<PathOptions, "root">,
+  { here }: PathInputs,
+): LinkRule {
+  const { title, symlink } = PROGRAMS[reader.runtime];
+  return {
+    root: root === null ? null : resolve(here.folder, root),
+    refuse: valueFor(symlink, reader) === "follow"
+      ? null
+      : `which every command of ${title} ${spanOf(symlink, reader).since} and later refuses`,
+  };
 }
 
 /** A program that nobody named, and why it is taken. */

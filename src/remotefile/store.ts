@@ -1,4 +1,4 @@
-/** Reads and replaces one `remote.yaml`, for every command: lock, read, edit, check again, one atomic replace. */
+/** Reads and replaces `remote.yaml` files, for every command: lock, read, edit, check again, one atomic replace of each. */
 import { dirname } from "node:path";
 import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
@@ -6,13 +6,17 @@ import type { Scope } from "../model.ts";
 import { io } from "../base/io.ts";
 import { REMOTE_FILE_BYTES } from "../base/limits.ts";
 import { codeOf } from "../base/errno.ts";
-import type { FileRead, World } from "../world.ts";
+import type { FileRead, Lock, World } from "../world.ts";
 import { EMPTY_LEDGER, type Ledger, ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
+import { danglingAbove, follow } from "./links.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 
 /** A `remote.yaml` on disk. */
 export interface StoredFile {
+  /** As the program opens it. */
   readonly path: string;
+  /** The file itself, if `path` is a symbolic link; the backup, the ledger and the lock are beside it. */
+  readonly real: string;
   /** `sha256:…`; null: no such file. */
   readonly digest: string | null;
   /** Permission bits; null: no such file. */
@@ -41,17 +45,28 @@ export function backupPath(file: string): string {
   return `${file}.sremote-backup`;
 }
 
-/** Reads a file and its ledger. An absent file counts as empty. @throws {Failure} */
-export async function readStored(world: Pick<World, "files">, path: string): Promise<StoredFile> {
-  const read = readRegular(world, path);
-  const ledgerFile = ledgerPath(path);
+/**
+ * Reads a file and its ledger. An absent file counts as empty.
+ * @param root with `--root`, the directory that a symbolic link may not leave; else null
+ * @throws {Failure}
+ */
+export async function readStored(
+  world: Pick<World, "files" | "here">,
+  path: string,
+  root: string | null = null,
+): Promise<StoredFile> {
+  const { real, linked } = follow(world.files, path, root, world.here.uid);
+  const read = readRegular(world, real);
+  const ledgerFile = ledgerPath(real);
   const ledger = readRegular(world, ledgerFile);
+  const document = await parseRemoteFile(read === null ? "" : decode(read.bytes, path), path);
   return {
     path,
+    real,
     digest: read === null ? null : await digestOf(read.bytes),
     mode: read?.mode ?? null,
     owner: read === null ? null : { uid: read.uid, gid: read.gid },
-    document: await parseRemoteFile(read === null ? "" : decode(read.bytes, path), path),
+    document: linked ? { ...document, quirks: { ...document.quirks, symlink: true } } : document,
     // Invalid UTF-8 is an invalid ledger.
     ledger: ledger === null ? EMPTY_LEDGER : parseLedger(textOf(ledger.bytes) ?? "", ledgerFile),
   };
@@ -72,7 +87,7 @@ function readRegular(world: Pick<World, "files">, path: string): FileRead | null
       case "EMLINK":
         throw new Failure("remote-file-symlink", `cannot use ${path}: it is a symbolic link`, {
           path,
-          next: "Replace the link with a regular file: Singularity refuses a symbolic link in every command",
+          next: "Replace the link with a regular file",
         });
       case "EISDIR":
       case "ENOTREG":
@@ -110,59 +125,136 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
-/** Options of {@link commit}; `lockTimeout` in milliseconds. */
-export interface CommitOptions {
+/** One file to change. */
+export interface Change {
+  /** As the program opens it. */
+  readonly path: string;
   readonly scope: Scope;
-  readonly lockTimeout: number;
+  readonly links: LinkRule;
+  /** Receives the file under its lock, and returns the new text; the same text writes nothing. */
+  readonly edit: (now: StoredFile) => Edited | Promise<Edited>;
+}
+
+/** How a symbolic link is treated. */
+export interface LinkRule {
+  /** With `--root`, the directory that it may not leave; else null. */
+  readonly root: string | null;
+  /** Why the file is not written through a link, as a clause; null: it is. */
+  readonly refuse: string | null;
+}
+
+/** A file under its lock, with its new text; nothing is written yet. */
+interface Pending {
+  readonly change: Change;
+  readonly now: StoredFile;
+  readonly edited: Edited;
+  readonly lock: Lock;
+}
+
+/** Changes one file under its lock: see {@link commitAll}. @throws {Failure} */
+export async function commit(world: World, lockTimeout: number, change: Change): Promise<Committed> {
+  return (await commitAll(world, lockTimeout, [change]))[0]!;
 }
 
 /**
- * Changes a file under its lock. `edit` receives the current file and returns the new text; the same text writes nothing.
- * The file is read again right before the rename, so that a change by a program without locks (Singularity) is not
- * overwritten. That narrows the race with such a program; it cannot close it.
+ * Changes files under their locks. All of them are locked, read, edited and checked before the first is written, so that
+ * what can be known beforehand leaves all of them unchanged. Each is read again right before its rename, so that a change
+ * by a program without locks (Singularity) is not overwritten. That narrows the race with such a program; it cannot close it.
  *
- * Ctrl-C before the rename leaves everything unchanged; after it, the work is finished.
- * @throws {Failure} locked, stale, interrupted, remote-file-owner, io, and what `edit` throws
+ * Ctrl-C before the first rename leaves everything unchanged; after it, the work is finished.
+ * @param lockTimeout in milliseconds
+ * @param done is told of each file that is written
+ * @throws {Failure} locked, stale, interrupted, remote-file-owner, remote-file-symlink, io, and what `edit` throws
  */
-export async function commit(
+export async function commitAll(
   world: World,
-  path: string,
-  options: CommitOptions,
-  edit: (now: StoredFile) => Edited | Promise<Edited>,
-): Promise<Committed> {
+  lockTimeout: number,
+  changes: readonly Change[],
+  done: (change: Change, committed: Committed) => void = () => {},
+): Promise<readonly Committed[]> {
   return await world.signals.hold(async (interrupted) => {
-    const made = makeFolder(world, path, options.scope);
-    let done = false;
+    const made: string[] = [];
+    const locks = new Map<string, Lock>();
+    let written = false;
     try {
-      const lock = await takeLock(world, path, options.lockTimeout, interrupted);
-      try {
-        clean(world, path);
-        const now = await readStored(world, path);
-        const edited = await edit(now);
-        const changed = edited.text !== now.document.text;
-        if (changed) refuseForeign(world, now);
-        if (await interrupted()) throw interruptedFailure(path);
-        if (!lock.held()) throw stale(path, "another process took the lock over");
-        const committed = changed
-          ? replace(world, now, edited.text, options.scope)
-          : { changed, backup: null };
-        done = true;
-        writeLedger(world, now, edited.ours, changed, options.scope);
-        return committed;
-      } finally {
-        lock.release();
+      const pending: Pending[] = [];
+      for (const change of changes) {
+        const real = realPath(world, change);
+        made.push(...makeFolder(world, change, real));
+        const lock = locks.get(real) ?? await takeLock(world, real, lockTimeout, interrupted);
+        locks.set(real, lock);
+        pending.push(await prepare(world, change, real, lock));
       }
+      if (await interrupted()) throw interruptedFailure(changes);
+      const all: Committed[] = [];
+      for (const one of pending) {
+        const committed = write(world, one);
+        written = true;
+        all.push(committed);
+        done(one.change, committed);
+      }
+      return all;
     } finally {
-      if (!done) { for (const one of made.reverse()) world.files.removeFolder(one); }
+      for (const lock of locks.values()) lock.release();
+      if (!written) { for (const one of made.reverse()) world.files.removeFolder(one); }
     }
   });
 }
 
-function makeFolder(world: World, path: string, scope: Scope): string[] {
+/** The file at the end of a link. @throws {Failure} remote-file-symlink */
+function realPath(world: World, { path, links }: Change): string {
+  const { real, linked, foreign } = follow(world.files, path, links.root, world.here.uid);
+  const why = !linked
+    ? null
+    : foreign !== null && world.here.uid === 0
+    ? `it is a symbolic link that belongs to another user (uid ${foreign})`
+    : links.refuse === null
+    ? null
+    : `it is a symbolic link, ${links.refuse}`;
+  if (why === null) return real;
+  throw new Failure("remote-file-symlink", `cannot change ${path}: ${why}`, {
+    path,
+    next: "Replace the link with a regular file; nothing was written",
+  });
+}
+
+async function prepare(world: World, change: Change, real: string, lock: Lock): Promise<Pending> {
+  clean(world, real);
+  const now = await readStored(world, change.path, change.links.root);
+  if (now.real !== real) throw stale(change.path, "its symbolic link has just changed");
+  const edited = await change.edit(now);
+  if (edited.text !== now.document.text) {
+    refuseForeign(world, now);
+    refuseFolder(world, backupPath(real));
+  }
+  return { change, now, edited, lock };
+}
+
+function write(world: World, { change: { scope }, now, edited, lock }: Pending): Committed {
+  const changed = edited.text !== now.document.text;
+  if (!lock.held()) throw stale(now.path, "another process took the lock over");
+  const committed = changed ? replace(world, now, edited, scope) : { changed, backup: null };
+  writeLedger(world, now, edited.ours, changed, scope);
+  return committed;
+}
+
+/** Not for the file at the end of a link: where that leads nowhere, the directory is none of sremote's. */
+function makeFolder(world: World, { path, scope }: Change, real: string): string[] {
+  if (real !== path) return [];
   try {
     return world.files.makeFolder(dirname(path), scope === "user" ? 0o700 : 0o755);
   } catch (error) {
-    throw io("make the directory of", path, error);
+    const dangling = danglingAbove(world.files, path);
+    if (dangling === null) throw io("make the directory of", path, error);
+    const { link, target } = dangling;
+    throw new Failure(
+      "io",
+      `cannot change ${path}: ${link} is a symbolic link to ${target}, which does not exist`,
+      {
+        path,
+        next: `Make that directory, or remove the link; nothing was written`,
+      },
+    );
   }
 }
 
@@ -177,8 +269,9 @@ function clean(world: World, path: string): void {
  * Removes what a killed sremote left beside the file, if there is nothing to change. It stays if another process holds the
  * lock, or if this user may not remove it.
  */
-export async function tidy(world: World, path: string): Promise<void> {
+export async function tidy(world: World, given: string, root: string | null): Promise<void> {
   try {
+    const path = follow(world.files, given, root, world.here.uid).real;
     if (!world.files.isLittered(path, [backupPath(path), ledgerPath(path)])) return;
     const lock = await world.files.tryLock(path);
     if (lock === null) return;
@@ -202,7 +295,7 @@ async function takeLock(
       throw io("lock", path, error);
     }
     if (lock !== null) return lock;
-    if (await interrupted()) throw interruptedFailure(path);
+    if (await interrupted()) throw interruptedFailure([{ path }]);
     if (world.clock.now() - start >= timeout) {
       throw new Failure(
         "locked",
@@ -233,31 +326,33 @@ function refuseForeign(world: World, now: StoredFile): void {
   );
 }
 
-/** Never wider than the programs' own: 0600 for a user file, 0644 for a global file; a stricter mode stays, but its owner can
- * always write it, as with the programs. */
-function modeFor(scope: Scope, present: number | null): number {
-  const widest = scope === "user" ? 0o600 : 0o644;
-  return present === null ? widest : present & widest | 0o600;
+/**
+ * The programs' own modes: 0600 for a user file, 0644 for a global file, which every user has to read. Only a global file
+ * that holds a token all the same keeps a stricter mode.
+ */
+function modeFor(scope: Scope, present: number | null, holdsToken: boolean): number {
+  if (scope === "user") return 0o600;
+  return present !== null && holdsToken ? present & 0o644 | 0o600 : 0o644;
 }
 
 /**
  * Writes the new file and the backup of the old one. The backup is on disk before the file is replaced, and gets its name
  * afterwards, so that a failure leaves the earlier backup too.
  */
-function replace(world: World, now: StoredFile, text: string, scope: Scope): Committed {
-  const options = { mode: modeFor(scope, now.mode), owner: now.owner };
-  const backup = backupPath(now.path);
+function replace(world: World, now: StoredFile, { text }: Edited, scope: Scope): Committed {
+  const holdsToken = Array.from(now.document.content.remotes.values()).some(({ token }) => token !== null);
+  const options = { mode: modeFor(scope, now.mode, holdsToken), owner: now.owner };
+  const backup = backupPath(now.real);
   const encode = (one: string) => new TextEncoder().encode(one);
   let written = false;
   const replaceFile = () => {
     try {
-      world.files.replace(now.path, encode(text), { ...options, beforeRename: () => lastLook(world, now) });
+      world.files.replace(now.real, encode(text), { ...options, beforeRename: () => lastLook(world, now) });
       written = true;
     } catch (error) {
       throw io("replace", now.path, error);
     }
   };
-  refuseFolder(world, backup);
   try {
     world.files.replace(backup, encode(now.document.text), { ...options, beforeRename: replaceFile });
   } catch (error) {
@@ -286,7 +381,7 @@ function refuseFolder(world: World, path: string): void {
 }
 
 function lastLook(world: World, now: StoredFile): void {
-  const last = readRegular(world, now.path);
+  const last = readRegular(world, now.real);
   const same = last === null
     ? now.digest === null
     : now.digest !== null && textOf(last.bytes) === now.document.text;
@@ -304,7 +399,7 @@ function writeLedger(
   const same = ours.size === now.ledger.remotes.size && [...ours].every((one) => now.ledger.remotes.has(one));
   if (same && (!changed || (ours.size === 0 && now.ledger.previous.size === 0))) return;
   const ledger = { remotes: ours, previous: changed ? now.ledger.remotes : now.ledger.previous };
-  const path = ledgerPath(now.path);
+  const path = ledgerPath(now.real);
   try {
     world.files.replace(path, new TextEncoder().encode(renderLedger(ledger)), {
       mode: scope === "user" ? 0o600 : 0o644,
@@ -323,6 +418,7 @@ function stale(path: string, why: string): Failure {
   });
 }
 
-function interruptedFailure(path: string): Failure {
+function interruptedFailure(files: readonly { readonly path: string }[]): Failure {
+  const path = files.map((one) => one.path).join(" and ");
   return new Failure("interrupted", `interrupted before ${path} was changed: nothing was written`, { path });
 }

@@ -9,13 +9,21 @@ import { realWorld } from "../world/real.ts";
 import type { ReplaceOptions, World } from "../world.ts";
 import { refuses } from "../../tests/refuses.ts";
 import { parseLedger } from "./ledger.ts";
-import { backupPath, commit, readStored } from "./store.ts";
+import { backupPath, type Change, commit as commitOne, commitAll, readStored } from "./store.ts";
 
 const world = realWorld();
 const OLD = "# mine\nRemotes:\n  a:\n    URI: a.example.com\n";
 const NEW = "# mine\nRemotes:\n  b:\n    URI: b.example.com\n";
 const options = { scope: "user", lockTimeout: 300 } as const;
 const putNew = () => ({ text: NEW, ours: new Set(["b"]) });
+
+/** Changes a file that may not be a link. */
+const commit = (
+  world: World,
+  path: string,
+  { lockTimeout, scope }: { readonly scope: "user" | "global"; readonly lockTimeout: number },
+  edit: Change["edit"],
+) => commitOne(world, lockTimeout, { path, scope, links: { root: null, refuse: "which it refuses" }, edit });
 
 /** A folder of one's own with an old `remote.yaml` in it, and nothing of it afterwards. */
 function scene(
@@ -112,13 +120,15 @@ for (const umask of [0o000, 0o022, 0o077]) {
   }, null);
 }
 
-scene("a stricter mode stays, a wider one is narrowed, and the owner can write", async (path) => {
+scene("a file gets the mode that the programs give it", async (path) => {
   for (
-    const [scope, present, expected] of [["user", 0o400, "600"], ["user", 0o664, "600"], [
-      "global",
-      0o640,
-      "640",
-    ], ["global", 0o666, "644"]] as const
+    const [scope, present, expected] of [
+      ["user", 0o400, "600"],
+      ["user", 0o664, "600"],
+      ["global", 0o600, "644"],
+      ["global", 0o640, "644"],
+      ["global", 0o666, "644"],
+    ] as const
   ) {
     fs.writeFileSync(path, OLD);
     fs.chmodSync(path, present);
@@ -209,6 +219,125 @@ scene("a symbolic link, a folder and a pipe are refused and stay", async (path, 
   assert.deepEqual(fs.readdirSync(folder).sort(), ["remote.yaml", "target.yaml"]);
   await refuses("io", () => commit(world, join(folder, "target.yaml/remote.yaml"), options, putNew));
   await refuses("remote-file-not-a-file", () => readStored(world, join(folder, "target.yaml/remote.yaml")));
+});
+
+const TOKEN = "Remotes:\n  a:\n    URI: a.example.com\n    Token: t\n";
+
+scene("a global file that holds a token is not opened to others", async (path) => {
+  fs.chmodSync(path, 0o600);
+  await commit(world, path, { ...options, scope: "global" }, putNew);
+  assert.deepEqual([mode(path), mode(backupPath(path))], ["600", "600"]);
+}, TOKEN);
+
+/** Changes a file that may be a link. */
+const through = (path: string, root: string | null = null) =>
+  commitOne(world, 300, { path, scope: "user", links: { root, refuse: null }, edit: putNew });
+
+scene("the target of a symbolic link is replaced, and what is kept is beside it", async (path, folder) => {
+  fs.mkdirSync(join(folder, "dotfiles"));
+  fs.renameSync(path, join(folder, "dotfiles/r.yaml"));
+  fs.symlinkSync("hop", path);
+  fs.symlinkSync(join(folder, "dotfiles/r.yaml"), join(folder, "hop"));
+  assert.equal((await readStored(world, path)).document.quirks.symlink, true);
+  await through(path);
+  assert.equal(read(join(folder, "dotfiles/r.yaml")), NEW);
+  assert.ok(fs.lstatSync(path).isSymbolicLink() && fs.lstatSync(join(folder, "hop")).isSymbolicLink());
+  assert.deepEqual(fs.readdirSync(folder).sort(), ["dotfiles", "hop", "remote.yaml"]);
+  assert.deepEqual(fs.readdirSync(join(folder, "dotfiles")).sort(), [
+    ".r.yaml.sremote-ledger.json",
+    "r.yaml",
+    "r.yaml.sremote-backup",
+  ]);
+});
+
+scene("a link to nothing makes its target, but no directory", async (path, folder) => {
+  fs.symlinkSync("new.yaml", path);
+  assert.equal((await readStored(world, path)).digest, null);
+  await through(path);
+  assert.equal(read(join(folder, "new.yaml")), NEW);
+  fs.rmSync(path);
+  fs.symlinkSync("purged/new.yaml", path);
+  await refuses("io", () => through(path));
+  assert.ok(!fs.existsSync(join(folder, "purged")));
+}, null);
+
+scene("a link to a directory that is gone is named", async (_path, folder) => {
+  fs.symlinkSync("/scratch/purged", join(folder, "home"));
+  const failure = await refuses("io", () => through(join(folder, "home/remote.yaml")));
+  assert.match(failure.message, /home is a symbolic link to \/scratch\/purged, which does not exist$/);
+  assert.deepEqual(fs.readdirSync(folder), ["home"]);
+}, null);
+
+scene("a link below a root starts there, and does not leave it", async (path, folder) => {
+  const root = join(folder, "root");
+  fs.mkdirSync(join(root, "etc/a"), { recursive: true });
+  fs.mkdirSync(join(root, "data"));
+  const link = join(root, "etc/a/remote.yaml");
+  fs.symlinkSync("/data/remote.yaml", link);
+  await through(link, root);
+  assert.equal(read(join(root, "data/remote.yaml")), NEW);
+  for (const target of ["../../../remote.yaml", "/../remote.yaml", "/data/../../remote.yaml"]) {
+    fs.rmSync(link);
+    fs.symlinkSync(target, link);
+    if (target.startsWith("/..")) continue; // the root is its own parent
+    await refuses("remote-file-symlink", () => through(link, root));
+    await refuses("remote-file-symlink", () => readStored(world, link, root));
+  }
+  assert.equal(read(path), OLD);
+});
+
+scene("links in a circle are refused", async (path, folder) => {
+  fs.symlinkSync("b", path);
+  fs.symlinkSync("remote.yaml", join(folder, "b"));
+  await refuses("remote-file-symlink", () => readStored(world, path));
+  await refuses("remote-file-symlink", () => through(path));
+}, null);
+
+scene("root does not write through another user's link", async (path, folder) => {
+  if (process.getuid!() !== 0) return; // only root can make one
+  fs.renameSync(path, join(folder, "target.yaml"));
+  fs.symlinkSync("target.yaml", path);
+  fs.lchownSync(path, 12_345, 12_345);
+  await refuses("remote-file-symlink", () => through(path));
+  assert.equal(read(join(folder, "target.yaml")), OLD);
+});
+
+scene("of several files none is written unless all can be", async (path, folder) => {
+  const other = join(folder, "other/remote.yaml");
+  const links = { root: null, refuse: null };
+  const both = (edit: Change["edit"]) =>
+    commitAll(world, 300, [
+      { path, scope: "user", links, edit: putNew },
+      { path: other, scope: "user", links, edit },
+    ]);
+  fs.mkdirSync(join(folder, "other"));
+  const lock = (await world.files.tryLock(other))!;
+  await refuses("locked", () => both(putNew));
+  lock.release();
+  await refuses("stale", () =>
+    both(() => {
+      throw new Failure("stale", "no");
+    }));
+  fs.mkdirSync(backupPath(other));
+  fs.writeFileSync(other, OLD);
+  await refuses("io", () => both(putNew));
+  assert.equal(read(path), OLD);
+  assert.deepEqual(fs.readdirSync(folder).sort(), ["other", "remote.yaml"]);
+  fs.rmdirSync(backupPath(other));
+  await both(putNew);
+  assert.deepEqual([read(path), read(other)], [NEW, NEW]);
+});
+
+scene("who writes several files hears of those that were written before one failed", async (path, folder) => {
+  const other = join(folder, "other.yaml");
+  const broken = replacing((file) => {
+    if (file === other) throw systemError("ENOSPC");
+  });
+  const links = { root: null, refuse: null };
+  const told: string[] = [];
+  const changes = [path, other].map((one) => ({ path: one, scope: "user", links, edit: putNew } as const));
+  await refuses("io", () => commitAll(broken, 300, changes, (change) => told.push(change.path)));
+  assert.deepEqual([told, read(path), fs.existsSync(other)], [[path], NEW, false]);
 });
 
 scene("bytes that are no text are refused, in the file and in the ledger", async (path, folder) => {

@@ -51,6 +51,7 @@ export function realFiles(): Files {
     exists: (file) => fs().existsSync(file),
     list: (folder) => fs().readdirSync(folder).sort(),
     realPath: (file) => fs().realpathSync(file),
+    readLink: (link) => fs().readlinkSync(link),
     makeFolder(folder, mode) {
       const missing: string[] = [];
       for (let at = folder; !fs().existsSync(at); at = load("node:path").dirname(at)) missing.unshift(at);

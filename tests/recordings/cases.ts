@@ -136,7 +136,7 @@ export interface Target {
 }
 
 /** Without a version, a runtime means the newest one. */
-const NEWEST: readonly Target[] = [
+export const NEWEST: readonly Target[] = [
   { runtime: "singularity", program: "singularity", version: "singularity 4.5.1" },
   { runtime: "apptainer", program: "apptainer", version: "apptainer 1.5.3" },
 ];

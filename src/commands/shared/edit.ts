@@ -4,8 +4,8 @@ import { Failure } from "../../base/failure.ts";
 import { quirksAfter, refusedWhole } from "../../reconcile/refused.ts";
 import { applyChanges, sameContent, type Supplies } from "../../remotefile/changes.ts";
 import { editRemoteFile } from "../../remotefile/edit.ts";
-import { findTarget } from "../../remotefile/paths.ts";
-import { commit } from "../../remotefile/store.ts";
+import { findTarget, linkRule } from "../../remotefile/paths.ts";
+import { commit, type StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 import { readerOf } from "./merged.ts";
 
@@ -23,8 +23,9 @@ export async function editFile(
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const { world, options } = context;
   const reader = await readerOf(context);
-  const { file } = await findTarget(reader, scope, pathsOf(context, null), world);
-  const { changed } = await commit(world, file, { scope, lockTimeout: options.lockTimeout }, async (now) => {
+  const paths = pathsOf(context, null);
+  const { file } = await findTarget(reader, scope, paths, world);
+  const edit = async (now: StoredFile) => {
     const changes = decide(now.document.content);
     const ours = new Set(now.ledger.remotes);
     for (const change of changes) {
@@ -38,7 +39,8 @@ export async function editFile(
         scope,
         path: "the new file",
         content: after,
-        quirks: quirksAfter(quirks, content, after),
+        // What becomes of a link is up to the commit.
+        quirks: { ...quirksAfter(quirks, content, after), symlink: false },
       };
       for (const { message, next } of refusedWhole(reader, then)) {
         throw new Failure("remote-file-invalid", `cannot change ${file}: ${message}`, {
@@ -48,6 +50,8 @@ export async function editFile(
       }
     }
     return { text: await editRemoteFile(now.document, changes, given), ours };
-  });
+  };
+  const links = linkRule(reader, paths, world);
+  const { changed } = await commit(world, options.lockTimeout, { path: file, scope, links, edit });
   return { changed, file };
 }

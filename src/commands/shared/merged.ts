@@ -12,7 +12,7 @@ import { PROGRAMS, valueFor } from "../../programs.ts";
 import { nameInBoth } from "../../reconcile/conflicts.ts";
 import { merge, type Merged } from "../../reconcile/merge.ts";
 import { addressProblem, refusedWhole } from "../../reconcile/refused.ts";
-import { type Detected, detectProgram, findTarget } from "../../remotefile/paths.ts";
+import { type Detected, detectProgram, findTarget, linkRule } from "../../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 
@@ -44,9 +44,14 @@ export function noteDetected({ note }: Context, { runtime, because }: Detected):
   if (why !== null) note(`Note: using the remotes of ${title}: ${why}. Choose with --runtime.`);
 }
 
-/** A file with which every command of the program fails. @throws {Failure} remote-file-invalid */
-function refuseRefused(reader: Reader, scope: Scope, { path, document: { content, quirks } }: StoredFile) {
-  for (const { message, next } of refusedWhole(reader, { scope, path, content, quirks })) {
+/** A file with which every command of the program fails. A symbolic link is read all the same. @throws {Failure} remote-file-invalid */
+function refuseRefused({ note }: Context, reader: Reader, scope: Scope, stored: StoredFile): void {
+  const { path, document: { content, quirks } } = stored;
+  for (const { code, message, next } of refusedWhole(reader, { scope, path, content, quirks })) {
+    if (code === "symlink") {
+      note(`Warning: ${message}. ${next}.`);
+      continue;
+    }
     throw new Failure("remote-file-invalid", message, { path, next });
   }
 }
@@ -56,11 +61,12 @@ export async function readMerged(context: Context): Promise<MergedView> {
   const { world } = context;
   const reader = await readerOf(context);
   const paths = pathsOf(context, null);
-  const user = await readStored(world, (await findTarget(reader, "user", paths, world)).file);
+  const { root } = linkRule(reader, paths, world);
+  const user = await readStored(world, (await findTarget(reader, "user", paths, world)).file, root);
   const machine = await findTarget(reader, "global", { ...paths, remoteFile: null }, world);
-  const global = await readStored(world, machine.file);
-  refuseRefused(reader, "user", user);
-  refuseRefused(reader, "global", global);
+  const global = await readStored(world, machine.file, root);
+  refuseRefused(context, reader, "user", user);
+  refuseRefused(context, reader, "global", global);
   const merged = merge(reader.runtime, user.document.content, global.document.content);
   return { reader, merged, user, global };
 }

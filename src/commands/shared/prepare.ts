@@ -10,8 +10,8 @@ import { diff } from "../../reconcile/diff.ts";
 import { observe } from "../../reconcile/observe.ts";
 import { type Skip, withoutSkipped } from "../../reconcile/skip.ts";
 import { globalRemotes, type Look } from "../../reconcile/watched.ts";
-import { detectProgram, type PathOptions } from "../../remotefile/paths.ts";
-import type { StoredFile } from "../../remotefile/store.ts";
+import { detectProgram, linkRule, type PathOptions } from "../../remotefile/paths.ts";
+import type { LinkRule, StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 import { configOf } from "./load.ts";
 import { noteDetected } from "./merged.ts";
@@ -40,6 +40,7 @@ export interface PrepareRequest {
 export interface Planned {
   readonly plan: Plan;
   readonly stored: StoredFile;
+  readonly links: LinkRule;
   /** The global remotes as users get them; a login copies them into the user file. */
   readonly global: ReadonlyMap<string, Entry>;
 }
@@ -80,7 +81,12 @@ export async function prepare(
   for (const one of readers) {
     const { observed, stored } = await observe(context.world, desired, look, { reader: one, scope, paths });
     const global = scope === "user" ? globalRemotes(observed) : new Map();
-    planned.push({ plan: diff(desired, observed), stored, global });
+    planned.push({
+      plan: diff(desired, observed),
+      stored,
+      links: linkRule(one, paths, context.world),
+      global,
+    });
   }
   const plans = planned.map((one) => one.plan);
   const changed = plans.some((one) => one.changed);
