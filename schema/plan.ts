@@ -153,6 +153,7 @@ const finding = Type.Object({
     "address-rewritten",
     "system-missing",
     "no-remotes",
+    "read-elsewhere",
     "no-library",
     "takeover-cut-off",
     "other-unreadable",

@@ -4,7 +4,7 @@
  */
 import type { Reader, Runtime, Version } from "./base/reader.ts";
 import type { RemoteConfig } from "../schema/config.ts";
-import type { Credential, Entry, Keyserver, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
+import type { Credential, Entry, Keyserver, NewField, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
 
 export type { Reader, Runtime, Version };
 
@@ -33,7 +33,7 @@ export interface Endpoint {
 }
 
 /** A remote as a file holds it and as a plan shows it, and what else a file holds: from the one table of their fields. */
-export type { Credential, Entry, Keyserver, SeenRemote, StoredRemote };
+export type { Credential, Entry, Keyserver, NewField, SeenRemote, StoredRemote };
 
 /** One `remote.yaml`, typed. A Map, because a remote may be called `__proto__`. In the order of the file. */
 export interface RemoteFile {
@@ -235,8 +235,16 @@ export interface Quirks {
   readonly blank: boolean;
   /** Dates without quotes: in a field of a remote, or in `Active`. */
   readonly dates: readonly { readonly remote: string | null; readonly field: string }[];
-  /** The names of all fields, also of those without a value. */
-  readonly fields: readonly string[];
+  /** The fields that not every version reads, also where they say nothing (`Exclusive: false`), in the order of the file. */
+  readonly newFields: readonly { readonly remote: string | null; readonly field: NewField }[];
+}
+
+/** The user file that newer versions read in place of the one that an older version reads, by a variable that is set. */
+export interface ReadElsewhere {
+  readonly variable: string;
+  /** The first version that heeds it. */
+  readonly since: Version;
+  readonly file: string;
 }
 
 /** A global file, or its directory, that not every user can read. */
@@ -260,6 +268,8 @@ export interface Observed {
   readonly ledger: ReadonlySet<string>;
   /** The directory of another program that this one takes over unless it has its own, which a plan would make; null: none. */
   readonly cutsOff: string | null;
+  /** The file that newer versions read in place of this one; null: the same. */
+  readonly elsewhere: ReadElsewhere | null;
   /** What hides the global file from users. */
   readonly hidden: readonly Hidden[];
   /** Both `/etc` and `/usr/local/etc` hold a global file, and nothing says which one is used. */
@@ -341,6 +351,7 @@ export type FindingCode =
   | "address-rewritten" // the version that reads the file cannot use the stored form
   | "system-missing" // a remote of the global file without System: true
   | "no-remotes" // the program falls back on its built-in default
+  | "read-elsewhere" // newer versions read another file, by a variable
   | "no-library" // the default has none
   | "takeover-cut-off" // the program would have taken over an older directory
   | "other-unreadable"

@@ -6,7 +6,7 @@
  */
 import type { AddressForm } from "./base/address.ts";
 import { compareVersions, type Reader, type Runtime, type Version } from "./base/reader.ts";
-import type { EndpointStatus } from "./model.ts";
+import type { EndpointStatus, NewField } from "./model.ts";
 
 /** A fact that depends on the version. */
 export interface Since<T> {
@@ -17,9 +17,6 @@ export interface Since<T> {
 
 /** The values of such a fact, oldest first. The first entry is the oldest version that was measured. */
 export type ByVersion<T> = readonly [Since<T>, ...Since<T>[]];
-
-/** Fields of `remote.yaml` that were added later. */
-export type NewField = "Exclusive" | "Insecure" | "Keyservers" | "Credentials";
 
 /** An endpoint that a program knows by itself. */
 interface Endpoint {
@@ -56,6 +53,8 @@ export interface Program {
   readonly emptyDocument: ByVersion<"read" | "refuse">;
   /** What it makes of a date without quotes, as a name, URI or token. */
   readonly plainDate: ByVersion<"read" | "refuse">;
+  /** Whether the host of `library://HOST/…` is asked, in place of the remote's library. */
+  readonly hostInLibrary: ByVersion<boolean>;
   /** The remote that it uses if there is none at all, in no file. */
   readonly builtIn: Endpoint;
   /** The directory of another program that its first run takes over, only while its own directory does not exist. */
@@ -78,6 +77,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     address: [{ since: "3.5", is: "host" }, { since: "3.9", is: "url" }],
     emptyDocument: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
     plainDate: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
+    hostInLibrary: [{ since: "3.5", is: false }, { since: "3.8", is: true }],
     builtIn: { uri: "cloud.sylabs.io", keyserver: null },
     takesOver: null,
   },
@@ -98,6 +98,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     address: [{ since: "1.1", is: "url" }],
     emptyDocument: [{ since: "1.1", is: "read" }, { since: "1.5", is: "refuse" }],
     plainDate: [{ since: "1.1", is: "read" }],
+    hostInLibrary: [{ since: "1.1", is: true }],
     builtIn: { uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
     takesOver: ".singularity",
   },

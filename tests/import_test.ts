@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { runInProcess } from "./in_process.ts";
 import { Machine } from "./machine.ts";
-import { expandBytes, globalText, loadCases, type Program } from "./recordings/cases.ts";
+import { expandBytes, globalText, loadCases, NEWEST, type Program } from "./recordings/cases.ts";
 
 interface Files {
   readonly program: Program;
@@ -16,8 +16,8 @@ interface Files {
 function recorded(): readonly Files[] {
   const pairs = new Map<string, Files>();
   for (const one of loadCases()) {
-    for (const program of ["singularity", "apptainer"] as const) {
-      const files = { program, user: one.user, global: globalText(one, program) };
+    for (const target of NEWEST) {
+      const files = { program: target.program, user: one.user, global: globalText(one, target) };
       pairs.set(JSON.stringify(files), files);
     }
   }

@@ -4,6 +4,7 @@ import process from "node:process";
 import { loadCases, TARGETS } from "./recordings/cases.ts";
 import { compare } from "./recordings/compare.ts";
 import { judge, readLists, replayAll, summary, updated, writeLists } from "./recordings/differences.ts";
+import { unusableFiles } from "./recordings/usable.ts";
 
 Deno.test("recordings: every case does what the programs do, less the listed differences", async () => {
   const compared = await replayAll();
@@ -18,11 +19,11 @@ Deno.test("recordings: every case does what the programs do, less the listed dif
     `${vanished.length} listed differences are gone (UPDATE_GOLDEN=1):\n${vanished.join("\n")}`,
   );
   assert.deepEqual(listedTwice, []);
+  assert.deepEqual(compared.flatMap(({ unusable }) => unusable), []);
   for (const target of TARGETS) {
-    assert(
-      compared.filter((one) => one.target === target).length > 800,
-      `too few cases for ${target.runtime}`,
-    );
+    const least = target.only === undefined ? 800 : 650;
+    const { length } = compared.filter((one) => one.target === target);
+    assert(length > least, `only ${length} cases for ${target.runtime}`);
   }
 });
 
@@ -41,21 +42,28 @@ Deno.test("recordings: what is unlisted, gone or listed twice is found, and an u
       { aspect: "user", detail: "a" },
       { aspect: "default", detail: "b" },
       { aspect: "list", detail: "c" },
+      { aspect: "prints", detail: "d" },
     ] as const,
+    unusable: [],
   }];
+  const elsewhere = { ...kind, cases: { [one.id]: { "another@1.0": ["prints"] as const } } };
   const lists = {
-    stay: [listed("user"), { ...listed("global"), adopts: ["default"] as const }],
+    stay: [listed("user"), { ...listed("global"), adopts: ["default"] as const }, elsewhere],
     open: [listed("user")],
   };
   const name = `${one.id} ${target!.runtime}`;
   assert.deepEqual(judge(lists, compared), {
-    unlisted: [`${name}: default\n    b`, `${name}: list\n    c`],
-    vanished: [`${name}: global`],
+    unlisted: [`${name}: default\n    b`, `${name}: list\n    c`, `${name}: prints\n    d`],
+    vanished: [`${name}: global`, `${one.id} another@1.0: prints`],
     listedTwice: [`${name}: user`],
   });
   const { stay, open } = updated(lists, compared);
   assert.deepEqual(judge({ stay, open }, compared), { unlisted: [], vanished: [], listedTwice: [] });
-  assert.deepEqual(stay.map(({ cases }) => cases[one.id]![target!.runtime]), [["user"], ["default"]]);
+  assert.deepEqual(stay.map(({ cases }) => cases[one.id]![target!.runtime]), [
+    ["user"],
+    ["default"],
+    ["prints"],
+  ]);
   assert.deepEqual(open.map((each) => [each.kind, each.cases[one.id]![target!.runtime]]), [["unjudged", [
     "list",
   ]]]);
@@ -141,4 +149,24 @@ Deno.test("recordings: the comparison sees every respect in which two runs may d
   assert.deepEqual(of("search y", search, { exit: 1 }), ["address-none"]);
   assert.deepEqual(of("search y", {}, resolved("https://a.org/x")), ["address-extra"]);
   assert.deepEqual(of("verify y", search, resolved("https://a.org/x")), ["address-fewer"]);
+});
+
+Deno.test("recordings: a written file that the version cannot use is found", async () => {
+  const [newest] = TARGETS;
+  const old = TARGETS.find(({ runtime }) => runtime === "singularity@3.8")!;
+  const of = async (target: typeof old, user: string, before = "") =>
+    (await unusableFiles({ id: "x", story: "", args: [], results: [], user: before }, target, {
+      user,
+      global: undefined,
+      config: undefined,
+    })).length;
+  const plain = "Remotes:\n  a:\n    URI: a.example.com\n";
+  const port = "Remotes:\n  a:\n    URI: a.example.com:8443\n";
+  assert.equal(await of(old, plain), 0);
+  assert.equal(await of(old, `${plain}    Insecure: false\n`), 1);
+  assert.equal(await of(newest!, `${plain}    Insecure: false\n`), 0);
+  assert.equal(await of(old, port), 0);
+  assert.equal(await of(newest!, port), 1);
+  // What sremote did not write is not its fault.
+  assert.equal(await of(newest!, port, `# ${port}`), 0);
 });

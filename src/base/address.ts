@@ -2,10 +2,11 @@
  * The address of an endpoint as a `remote.yaml` holds it: `URI`. What a program makes of it was measured with
  * SingularityCE 3.5.3 to 4.5.1, Apptainer 1.1.9 and 1.5.3; see `tests/recordings/` (uri/*).
  */
-import { endpointProblem, plainAddress } from "./uri.ts";
+import { asciiHost, endpointProblem, plainAddress, splitAddress } from "./uri.ts";
 
 /**
- * How a program reads a stored address. `host` (SingularityCE before 3.9): puts `https://` before it. `url` (SingularityCE
+ * How a program reads a stored address. `host` (SingularityCE before 3.9): puts `https://` before it, and asks `größe` as
+ * `grösse`, which is another host. `url` (SingularityCE
  * 3.9, Apptainer 1.1, and later): parses it as a URL, then sets the scheme to http or https by `Insecure`; of `host:port` it
  * takes the host for the scheme.
  */
@@ -57,12 +58,23 @@ export function canUse(stored: string, form: AddressForm): boolean {
   if ("problem" in readAddress(stored)) return false;
   // A scheme, or `//`.
   const hasPrefix = !stored.startsWith(plainAddress(stored));
-  return form === "host" ? !hasPrefix : hasPrefix || !needsScheme(stored);
+  if (form === "url") return hasPrefix || !needsScheme(stored);
+  return !hasPrefix && !OTHER_BY_OLD_STANDARD.test(splitAddress(stored)[0]);
 }
 
-/** An address as it is stored for a program: bare where every version reads that, else with its scheme. */
+/** In a host: what the standard of 2003 for names that are not ASCII, as the older versions have it, makes another name of. */
+const OTHER_BY_OLD_STANDARD = /[\u00df\u1e9e\u03c2\u200c\u200d]/;
+
+/**
+ * An address as it is stored for a program: bare where every version reads that, else with its scheme; for older versions by
+ * its `xn--` name if they would ask another host.
+ */
 export function storedAddress(address: string, insecure: boolean, form: AddressForm): string {
-  if (form === "host" || !needsScheme(address)) return address;
+  if (form === "host") {
+    const [host, path] = splitAddress(address);
+    return OTHER_BY_OLD_STANDARD.test(host) ? asciiHost(host) + path : address;
+  }
+  if (!needsScheme(address)) return address;
   return `${insecure ? "http" : "https"}://${address}`;
 }
 

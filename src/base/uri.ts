@@ -144,14 +144,29 @@ interface Destination {
  * ```
  */
 export function mayReceive(madeFor: Destination, to: Destination): boolean {
-  const host = ({ uri }: Destination) => plainAddress(uri).split("/", 1)[0]!.toLowerCase();
+  const host = ({ uri }: Destination) => asciiHost(plainAddress(uri).split("/", 1)[0]!);
   return host(madeFor) === host(to) && (madeFor.insecure || !to.insecure);
 }
 
 function comparable(stored: string): string {
-  const address = plainAddress(stored);
+  const [host, path] = splitAddress(plainAddress(stored));
+  return asciiHost(host) + path;
+}
+
+/** A plain address as its host, with its port, and its path, with its slash. */
+export function splitAddress(address: string): readonly [host: string, path: string] {
   const slash = address.indexOf("/");
-  return slash < 0 ? address.toLowerCase() : address.slice(0, slash).toLowerCase() + address.slice(slash);
+  return slash < 0 ? [address, ""] : [address.slice(0, slash), address.slice(slash)];
+}
+
+/** A host, with or without its port, as it is asked: in lower case, and by its `xn--` name if it is not ASCII. */
+export function asciiHost(host: string): string {
+  const lower = host.toLowerCase();
+  // deno-lint-ignore no-control-regex -- all of ASCII
+  if (/^[\u0000-\u007f]*$/.test(lower)) return lower;
+  const port = /:[0-9]+$/.exec(lower)?.[0] ?? "";
+  const url = URL.parse(`https://${lower.slice(0, lower.length - port.length)}`);
+  return url === null ? lower : url.hostname + port;
 }
 
 /** A stored address without scheme or `//` and without trailing slashes. In one pass, whatever the text. */

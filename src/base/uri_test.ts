@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { keyserverKey, keyserverProblem, nameProblem, parseEndpointUri, sameEndpoint } from "./uri.ts";
+import {
+  keyserverKey,
+  keyserverProblem,
+  mayReceive,
+  nameProblem,
+  parseEndpointUri,
+  sameEndpoint,
+} from "./uri.ts";
 
 Deno.test("an address loses its scheme and trailing slashes, http is insecure", () => {
   const cases: [string, string, boolean][] = [
@@ -75,6 +82,18 @@ Deno.test("the same endpoint: the host's letter case and trailing slashes aside"
   assert(sameEndpoint("Host:80/a", "host:80/a//"));
   assert(!sameEndpoint("host/a", "host/A"));
   assert(!sameEndpoint("host", "host:443"));
+});
+
+Deno.test("the same endpoint: a host by its name and by its xn-- name, for tokens too", () => {
+  const uri = "größe.example.com:8443/straße";
+  const ascii = "xn--gre-6ka8i.example.com:8443/straße";
+  assert(sameEndpoint(uri, ascii));
+  assert(!sameEndpoint(uri, "grösse.example.com:8443/straße"));
+  assert(!sameEndpoint(uri, ascii.replace("8443", "443")));
+  assert(!sameEndpoint(uri, ascii.replace("straße", "xn--strae-oqa")));
+  const insecure = false;
+  assert(mayReceive({ uri, insecure }, { uri: ascii, insecure }));
+  assert(!mayReceive({ uri, insecure }, { uri: "grösse.example.com:8443", insecure }));
 });
 
 Deno.test("hkp is http on port 11371, hkps is https", () => {

@@ -7,6 +7,7 @@ import type { Diagnosis, Reader, Scope } from "../model.ts";
 import {
   diagnoseAmbiguous,
   diagnoseBoth,
+  diagnoseElsewhere,
   diagnoseEndpoint,
   diagnoseFile,
   diagnoseGlobal,
@@ -19,7 +20,7 @@ import {
 import { merge } from "../reconcile/merge.ts";
 import { hiddenFrom } from "../remotefile/access.ts";
 import { danglingAbove, follow } from "../remotefile/links.ts";
-import { ambiguousSysconfdir, findTarget, linkRule } from "../remotefile/paths.ts";
+import { ambiguousSysconfdir, findTarget, linkRule, readElsewhere } from "../remotefile/paths.ts";
 import { backupPath, readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
 import type { Files } from "../world.ts";
@@ -66,6 +67,8 @@ async function lookAtFile(
     const { file } = await findTarget(reader, scope, place, world);
     const { root } = linkRule(reader, place, world);
     found.push(...diagnoseFile(factsOf(context, scope, file, root)));
+    const elsewhere = scope === "user" ? readElsewhere(reader, place, world) : null;
+    if (elsewhere !== null) found.push(diagnoseElsewhere(reader, file, elsewhere));
     const stored = await readStored(world, file, root);
     const { content, quirks } = stored.document;
     const hidden = scope === "global" ? hiddenFrom(world.files, file) : [];

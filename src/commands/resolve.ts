@@ -3,7 +3,7 @@ import { ENDPOINT_ALLOWED, withoutTrailingSlashes } from "../base/uri.ts";
 import { discover, type Discovery, type Endpoint, endpointUrl } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
 import type { Reader, ServiceName } from "../model.ts";
-import { builtInDefault, overrideVariables, PROGRAMS } from "../programs.ts";
+import { builtInDefault, overrideVariables, PROGRAMS, valueFor } from "../programs.ts";
 import { printable, quote } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { namedOrDefault, readMerged, refuseOtherThanExclusive, usableEndpoint } from "./shared/merged.ts";
@@ -35,7 +35,8 @@ export async function resolveService(
   }
   const name = nameOf(service);
   const view = await readMerged(context);
-  const override = overrideOf(name, flags) ?? hostIn(service) ?? overrideFrom(context, view.reader, name);
+  const override = overrideOf(name, flags) ?? hostIn(service, view.reader) ??
+    overrideFrom(context, view.reader, name);
   if (view.merged.remotes.size === 0 && flags.remote === undefined) {
     return await resolveBuiltIn(context, view.reader, name, override);
   }
@@ -158,8 +159,9 @@ function overrideOf(service: ServiceName, flags: ResolveOptions): string | null 
   });
 }
 
-/** `library://HOST/user/container`: the host decides, if the first part looks like one (SingularityCE 3.8, Apptainer 1.1). */
-function hostIn(service: string): string | null {
+/** `library://HOST/user/container`: the host decides, if the first part looks like one and the program heeds it. */
+function hostIn(service: string, reader: Reader): string | null {
+  if (!valueFor(PROGRAMS[reader.runtime].hostInLibrary, reader)) return null;
   const host = /^library:\/\/([^/]+)\//i.exec(service)?.[1];
   return host !== undefined && /[.:]|^localhost$/.test(host) ? `https://${host}` : null;
 }

@@ -6,6 +6,7 @@ import type {
   Diagnosis,
   EndpointStatus,
   Hidden,
+  ReadElsewhere,
   Reader,
   RemoteFile,
   Runtime,
@@ -17,7 +18,7 @@ import { defaultOf } from "../remotefile/changes.ts";
 import { exclusiveTrouble, isUnknown, nameInBoth } from "./conflicts.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
 import type { Merged } from "./merge.ts";
-import { hiddenParts, ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
+import { elsewhereProblem, hiddenParts, ignoredParts, type ReadBy, refusedWhole } from "./refused.ts";
 
 /** What the system says about a `remote.yaml` and the files beside it. `mode`: permission bits. */
 export interface FileFacts {
@@ -128,6 +129,12 @@ function aboutItself(diagnosis: Diagnosis): Diagnosis {
     }
   }
   return { ...diagnosis, message: message.replace(` in ${subject}`, "") };
+}
+
+/** The user file that newer versions read in place of this one. */
+export function diagnoseElsewhere(reader: Reader, file: string, elsewhere: ReadElsewhere): Diagnosis {
+  const { message, next } = elsewhereProblem(reader, file, elsewhere);
+  return say("warning", "file", file, message, next);
 }
 
 /** Entries of the global file that do not do what they say. */

@@ -3,6 +3,7 @@ import { Secret } from "../base/secret.ts";
 import type { Diagnosis, EndpointStatus, RemoteFile, Runtime } from "../model.ts";
 import {
   diagnoseBoth,
+  diagnoseElsewhere,
   diagnoseEndpoint,
   diagnoseFile,
   diagnoseGlobal,
@@ -72,6 +73,17 @@ Deno.test("diagnoses: a file, by its modes and owners and by what is beside it",
   for (const [facts, expected] of cases) {
     assert.deepEqual(troubles(diagnoseFile({ ...FACTS, ...facts })), expected, JSON.stringify(facts));
   }
+});
+
+Deno.test("diagnoses: the file that newer versions read in place of this one", () => {
+  const elsewhere = { variable: "SINGULARITY_CONFIGDIR", since: "3.11.4", file: "/c/remote.yaml" } as const;
+  assert.deepEqual(diagnoseElsewhere({ runtime: "singularity", oldest: "3.8" }, "/f", elsewhere), {
+    severity: "warning",
+    about: "file",
+    subject: "/f",
+    message: "SINGULARITY_CONFIGDIR is set: Singularity 3.11.4 and later read /c/remote.yaml, not /f",
+    next: "Unset it, or name singularity@3.11.4 as the program if no older version reads the file",
+  });
 });
 
 Deno.test("diagnoses: the global file", () => {

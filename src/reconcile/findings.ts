@@ -26,10 +26,11 @@ import {
 } from "./conflicts.ts";
 import {
   addressProblem,
+  elsewhereProblem,
   hiddenParts,
   ignoredParts,
   listed,
-  NO_QUIRKS,
+  quirksAfter,
   type Refusal,
   refusedWhole,
 } from "./refused.ts";
@@ -211,18 +212,16 @@ function* withoutLibrary(
 
 /** What the program refuses or ignores in the file as it is after the plan, and in the other one. */
 function* refusals(
-  { target, file, other, cutsOff, hidden }: Observed,
+  { target, file, other, cutsOff, elsewhere, hidden }: Observed,
   { changes }: Decided,
 ): Iterable<Finding> {
   const { scope } = target;
   const changed = changes.length > 0;
   const after = applyChanges(
     file.content,
-    changes.filter(({ kind }) => kind !== "login" && kind !== "logout" && kind !== "use"),
+    changes.filter(({ kind }) => kind !== "login" && kind !== "logout"),
   );
-  // What sremote writes has none of the others; dates stay where it does not write.
-  const { dates, symlink } = file.quirks;
-  const quirks = changed ? { ...NO_QUIRKS, dates, symlink } : file.quirks;
+  const quirks = changed ? quirksAfter(file.quirks, file.content, after) : file.quirks;
   const here = { scope, path: target.file, content: after, quirks };
   for (const one of [...refusedWhole(target, here), ...ignoredParts(target, here)]) yield refusal(one);
   // What sremote writes has the right mode, unless the file holds a token.
@@ -251,6 +250,10 @@ function* refusals(
   if (changed && left === 0) {
     const message = `no remote is left: ${title} then uses its built-in default, ${builtIn.uri}`;
     yield finding("warning", "no-remotes", message, "Keep a remote if that is not intended");
+  }
+  if (elsewhere !== null) {
+    const { message, next } = elsewhereProblem(target, target.file, elsewhere);
+    yield finding("warning", "read-elsewhere", message, next);
   }
   if (changed && cutsOff !== null) {
     const message = `${title} would take over ${cutsOff} on its first run, but not once ` +

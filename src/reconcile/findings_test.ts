@@ -17,6 +17,14 @@ interface Case {
 
 const cases: readonly Case[] = [
   {
+    story: "newer versions read another file, by a variable",
+    desired: config({}),
+    observed: found(file([]), {
+      elsewhere: { variable: "SINGULARITY_CONFIGDIR", since: "3.11.4", file: "/c/remote.yaml" },
+    }),
+    expected: ["warning read-elsewhere"],
+  },
+  {
     story: "a wanted name that is a global remote too",
     desired: config({ user: [wanted("a")] }),
     observed: found(file([]), { other: file([stored("a")]) }),

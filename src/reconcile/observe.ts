@@ -8,6 +8,7 @@ import {
   findTarget,
   linkRule,
   type PathOptions,
+  readElsewhere,
   takenOver,
 } from "../remotefile/paths.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
@@ -42,9 +43,8 @@ export async function observe(
     other,
     ours: desired.unmanaged === "remove" ? new Set(content.remotes.keys()) : stored.ledger.remotes,
     ledger: stored.ledger.remotes,
-    cutsOff: scope === "user" && stored.digest === null
-      ? await takenOver(reader.runtime, paths, world)
-      : null,
+    cutsOff: scope === "user" && stored.digest === null ? await takenOver(reader, paths, world) : null,
+    elsewhere: scope === "user" ? readElsewhere(reader, paths, world) : null,
     hidden: scope === "global" && paths.remoteFile === null ? hiddenFrom(world.files, target.file) : [],
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };

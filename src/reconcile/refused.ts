@@ -7,8 +7,19 @@
 import { canUse, readAddress } from "../base/address.ts";
 import { showMode } from "../base/mode.ts";
 import { quote } from "../base/text.ts";
-import type { FindingCode, Hidden, Quirks, Reader, RemoteFile, Scope, StoredRemote } from "../model.ts";
+import type {
+  FindingCode,
+  Hidden,
+  NewField,
+  Quirks,
+  ReadElsewhere,
+  Reader,
+  RemoteFile,
+  Scope,
+  StoredRemote,
+} from "../model.ts";
 import { type ByVersion, fieldsRefusedBy, PROGRAMS, spanOf, valueFor } from "../programs.ts";
+import { REMOTE_FIELDS, sameField } from "../remotefile/entry.ts";
 
 /** A file as a program reads it. */
 export interface ReadBy {
@@ -28,7 +39,7 @@ export interface Refusal {
 }
 
 /** A file without a quirk, such as one that sremote wrote. */
-export const NO_QUIRKS: Quirks = { symlink: false, blank: false, dates: [], fields: [] };
+export const NO_QUIRKS: Quirks = { symlink: false, blank: false, dates: [], newFields: [] };
 
 /** What makes every command of the program fail. */
 export function* refusedWhole(reader: Reader, { path, content, quirks }: ReadBy): Iterable<Refusal> {
@@ -50,18 +61,60 @@ export function* refusedWhole(reader: Reader, { path, content, quirks }: ReadBy)
       yield { severity: "error", code: "plain-date", message, next, ...about(remote) };
     }
   }
-  const used = fieldsOf(content);
   for (const [field, since] of fieldsRefusedBy(reader)) {
-    const remote = used.get(field);
-    if (remote === undefined && !quirks.fields.includes(field)) continue;
+    const holder = holderOf(field, content, quirks);
+    if (holder === null) continue;
+    const { remote } = holder;
     const { title } = PROGRAMS[reader.runtime];
-    const whose = remote ? ` (of ${quote(remote)})` : "";
+    const whose = remote === null ? "" : ` (of ${quote(remote)})`;
     const message =
       `${path} has the field ${field}${whose}, and every command of ${title} before ${since} fails on it`;
     const next =
-      `Do without it, or set runtimes to "${reader.runtime}@${since}" if no older version reads the file`;
-    yield { severity: "error", code: "field-too-new", message, next, ...about(remote || null) };
+      `Do without it, or name ${reader.runtime}@${since} as the program if no older version reads the file`;
+    yield { severity: "error", code: "field-too-new", message, next, ...about(remote) };
   }
+}
+
+/** The first that has a field: a remote, or with null the file itself. null: nothing has it. */
+function holderOf(
+  field: NewField,
+  { remotes, credentials }: RemoteFile,
+  { newFields }: Quirks,
+): { readonly remote: string | null } | null {
+  if (field === "Credentials") {
+    const has = credentials.length > 0 || newFields.some((one) => one.field === field);
+    return has ? { remote: null } : null;
+  }
+  for (const remote of remotes.values()) if (HAS[field](remote)) return { remote: remote.name };
+  return newFields.find((one) => one.field === field && one.remote !== null && remotes.has(one.remote)) ??
+    null;
+}
+
+const HAS: Readonly<Record<Exclude<NewField, "Credentials">, (remote: StoredRemote) => boolean>> = {
+  Exclusive: ({ exclusive }) => exclusive,
+  Insecure: ({ insecure }) => insecure,
+  Keyservers: ({ keyservers }) => keyservers.length > 0,
+};
+
+/**
+ * The quirks of a file after a change: sremote writes none, but what it does not change stays as it is, also fields that are
+ * unset. Where it takes a value out, it takes the field out.
+ */
+export function quirksAfter(quirks: Quirks, before: RemoteFile, after: RemoteFile): Quirks {
+  const dates = quirks.dates.filter(({ remote, field }) => {
+    if (remote === null) return field !== "Active" || before.default === after.default;
+    const [was, now] = [before.remotes.get(remote), after.remotes.get(remote)];
+    const known = REMOTE_FIELDS.find((one) => one.yaml === field);
+    return was !== undefined && now !== undefined && (known === undefined || sameField(known, was, now));
+  });
+  const newFields = quirks.newFields.filter(({ remote, field }) => {
+    if (remote === null || field === "Credentials") {
+      return before.credentials.length === 0 || after.credentials.length > 0;
+    }
+    const [was, now] = [before.remotes.get(remote), after.remotes.get(remote)];
+    return was !== undefined && now !== undefined && (!HAS[field](was) || HAS[field](now));
+  });
+  return { symlink: quirks.symlink, blank: false, dates, newFields };
 }
 
 /** What else does not work with the program. */
@@ -84,6 +137,18 @@ export function* ignoredParts(reader: Reader, { scope, path, content }: ReadBy):
     const next = "Add System: true to each, or put them into the config";
     yield { severity: "warning", code: "system-missing", message, next };
   }
+}
+
+/** What newer versions read in place of a file. */
+export function elsewhereProblem(
+  { runtime }: Reader,
+  file: string,
+  { variable, since, file: other }: ReadElsewhere,
+): Pick<Refusal, "message" | "next"> {
+  return {
+    message: `${variable} is set: ${PROGRAMS[runtime].title} ${since} and later read ${other}, not ${file}`,
+    next: `Unset it, or name ${runtime}@${since} as the program if no older version reads the file`,
+  };
 }
 
 /** What hides the global file from users: the program runs as the user. */
@@ -131,21 +196,6 @@ function versions(reader: Reader, fact: ByVersion<unknown>): string {
   const { since, until } = spanOf(fact, reader);
   if (until === null) return `${title} ${since} and later`;
   return since === fact[0].since ? `${title} before ${until}` : `${title} ${since} to before ${until}`;
-}
-
-/** Fields in use that were added later, each with the first remote that has it; "": none has it. */
-function fieldsOf({ remotes, credentials }: RemoteFile): ReadonlyMap<string, string> {
-  const used = new Map<string, string>();
-  const has: readonly (readonly [string, (one: StoredRemote) => boolean])[] = [
-    ["Exclusive", (one) => one.exclusive],
-    ["Insecure", (one) => one.insecure],
-    ["Keyservers", (one) => one.keyservers.length > 0],
-  ];
-  for (const remote of remotes.values()) {
-    for (const [field, isUsed] of has) if (!used.has(field) && isUsed(remote)) used.set(field, remote.name);
-  }
-  if (credentials.length > 0) used.set("Credentials", "");
-  return used;
 }
 
 function about(remote: string | null): { readonly remote?: string } {

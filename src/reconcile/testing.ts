@@ -11,6 +11,7 @@ import type {
   ObservedEndpoint,
   ObservedToken,
   Quirks,
+  ReadElsewhere,
   RemoteFile,
   Runtime,
   Scope,
@@ -89,6 +90,7 @@ export function found(
     readonly mode?: number;
     readonly ambiguous?: boolean;
     readonly cutsOff?: string;
+    readonly elsewhere?: ReadElsewhere;
     readonly hidden?: readonly Hidden[];
     readonly quirks?: Partial<Quirks>;
     readonly endpoints?: readonly ObservedEndpoint[];
@@ -104,6 +106,7 @@ export function found(
     ours: new Set(ours),
     ledger: new Set(ours),
     cutsOff: fields.cutsOff ?? null,
+    elsewhere: fields.elsewhere ?? null,
     hidden: fields.hidden ?? [],
     ambiguous: fields.ambiguous ?? false,
     endpoints: new Map((fields.endpoints ?? []).map((one) => [one.remote, one])),

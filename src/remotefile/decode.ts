@@ -3,7 +3,14 @@ import { nearest } from "../base/suggest.ts";
 import type { Problem } from "../base/failure.ts";
 import type { Credential, Keyserver, Quirks, RemoteFile, StoredRemote } from "../model.ts";
 import { Secret } from "../base/secret.ts";
-import { CREDENTIAL_FIELDS, type Field, KEYSERVER_FIELDS, REMOTE_FIELDS } from "./entry.ts";
+import {
+  CREDENTIAL_FIELDS,
+  type Field,
+  KEYSERVER_FIELDS,
+  NEW_FIELDS,
+  type NewField,
+  REMOTE_FIELDS,
+} from "./entry.ts";
 import { maskField, maskName } from "./mask_line.ts";
 import type { MapNode, Node, Pair } from "./yaml.ts";
 
@@ -34,13 +41,13 @@ export function decode(
   root: Node | null,
 ): {
   readonly content: RemoteFile;
-  readonly quirks: Pick<Quirks, "dates" | "fields">;
+  readonly quirks: Pick<Quirks, "dates" | "newFields">;
   readonly problems: readonly LocatedProblem[];
 } {
   const decoder = new Decoder();
   const content = decoder.file(root);
-  const { dates, used, problems } = decoder;
-  return { content, quirks: { dates, fields: [...used] }, problems };
+  const { dates, newFields, problems } = decoder;
+  return { content, quirks: { dates, newFields }, problems };
 }
 
 type Fields = ReadonlyMap<string, Pair>;
@@ -59,12 +66,13 @@ function namesOf(fields: readonly { readonly yaml: string }[]): readonly string[
 class Decoder {
   readonly problems: LocatedProblem[] = [];
   readonly dates: { readonly remote: string | null; readonly field: string }[] = [];
-  readonly used = new Set<string>();
+  readonly newFields: { readonly remote: string | null; readonly field: NewField }[] = [];
 
   file(root: Node | null): RemoteFile {
     const remotes = new Map<string, StoredRemote>();
     if (root === null || isNull(root)) return { default: null, remotes, credentials: [] };
     const top = this.fields(root, [], TOP);
+    this.noteNew(top, null);
     const value = top.get("Remotes")?.value;
     if (value !== undefined && !isNull(value)) {
       for (const [name, pair] of this.entries(value, ["Remotes"])) {
@@ -87,15 +95,26 @@ class Decoder {
   private remote(name: string, node: Node, path: Path): StoredRemote {
     // Go decodes an empty remote to a nil pointer, and every command crashes on it.
     if (isNull(node)) this.problem(node, path, "the remote is empty", { allowed: "at least a URI, or {}" });
-    return {
-      name,
-      ...this.values<Omit<StoredRemote, "name">>(isNull(node) ? null : node, path, REMOTE_FIELDS),
-    };
+    const found = this.fieldsOf(isNull(node) ? null : node, path, REMOTE_FIELDS);
+    this.noteNew(found, name);
+    return { name, ...this.valuesOf<Omit<StoredRemote, "name">>(found, path, REMOTE_FIELDS) };
+  }
+
+  /** The fields of keyservers and credentials are as old as the lists that they are in. */
+  private noteNew(fields: Fields, remote: string | null): void {
+    for (const field of NEW_FIELDS) if (fields.has(field)) this.newFields.push({ remote, field });
   }
 
   /** The values of all fields; of no node they are unset. */
   private values<T extends object>(node: Node | null, path: Path, fields: readonly Read<T>[]): T {
-    const found = node === null ? new Map() : this.fields(node, path, namesOf(fields));
+    return this.valuesOf(this.fieldsOf(node, path, fields), path, fields);
+  }
+
+  private fieldsOf(node: Node | null, path: Path, fields: readonly Field[]): Fields {
+    return node === null ? new Map() : this.fields(node, path, namesOf(fields));
+  }
+
+  private valuesOf<T extends object>(found: Fields, path: Path, fields: readonly Read<T>[]): T {
     const values: { [property: string]: unknown } = {};
     for (const { yaml, property, type } of fields) values[property] = this.value(type, found, yaml, path);
     return values as T;
@@ -140,7 +159,6 @@ class Decoder {
   private fields(node: Node, path: Path, known: readonly string[]): Fields {
     const found = this.entries(node, path);
     for (const [name, { key }] of found) {
-      this.used.add(name);
       if (known.includes(name)) continue;
       const suggestion = nearest(name, known);
       const shown = maskField(name);
@@ -172,7 +190,7 @@ class Decoder {
     if (node === undefined || isNull(node)) return "";
     if (node.kind === "scalar") {
       if (node.plain && DATE.test(node.text)) {
-        this.dates.push({ remote: path.length > 1 ? String(path[1]) : null, field });
+        this.dates.push({ remote: path[0] === "Remotes" ? String(path[1]) : null, field });
       }
       return node.text;
     }

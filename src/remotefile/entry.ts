@@ -62,6 +62,12 @@ const CREDENTIAL = {
   insecure: { yaml: "Insecure", type: "flag", always: true },
 } as const satisfies Table;
 
+/** Fields that older versions refuse: of a remote, and `Credentials` of the file. `programs.ts` has the versions. */
+export const NEW_FIELDS = ["Exclusive", "Insecure", "Keyservers", "Credentials"] as const;
+
+/** One of them. */
+export type NewField = typeof NEW_FIELDS[number];
+
 /** A remote as one `remote.yaml` holds it; its name is its key in the file. */
 export type StoredRemote = { readonly name: string } & Of<typeof REMOTE>;
 

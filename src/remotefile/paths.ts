@@ -2,8 +2,8 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
-import type { Reader, Runtime, Scope, Target } from "../model.ts";
-import { DEFAULT_RUNTIME, newest, PROGRAMS, spanOf, valueFor } from "../programs.ts";
+import type { ReadElsewhere, Reader, Runtime, Scope, Target } from "../model.ts";
+import { DEFAULT_RUNTIME, PROGRAMS, spanOf, valueFor } from "../programs.ts";
 import type { Files, Surroundings } from "../world.ts";
 import type { LinkRule } from "./store.ts";
 
@@ -38,7 +38,7 @@ export async function findTarget(
   }
   const directory = scope === "global"
     ? globalDirectory(runtime, options, inputs)
-    : await userDirectory(runtime, inputs);
+    : await userDirectory({ runtime, oldest }, inputs);
   return { runtime, oldest, scope, file: under(options, inputs, join(directory, NAME)) };
 }
 
@@ -91,18 +91,34 @@ async function isPresent(runtime: Runtime, options: PathOptions, inputs: PathInp
 
 /** The directory that a first run of the program takes over, if the user has it and does not have the program's own. */
 export async function takenOver(
-  runtime: Runtime,
+  reader: Reader,
   options: PathOptions,
   inputs: PathInputs,
 ): Promise<string | null> {
+  const { runtime } = reader;
   const { takesOver, homeDirectory, configVariables } = PROGRAMS[runtime];
   const home = await homeOf(runtime, inputs);
   const elsewhere = options.remoteFile !== null ||
-    newest(configVariables).some((one) => inputs.here.env(one));
+    valueFor(configVariables, reader).some((one) => inputs.here.env(one));
   if (takesOver === null || home === null || elsewhere) return null;
   const exists = (path: string) => inputs.files.exists(under(options, inputs, path));
   const old = join(home, takesOver);
   return exists(old) && !exists(join(home, homeDirectory)) ? under(options, inputs, old) : null;
+}
+
+/** The user file of newer versions, if the reader's version does not heed a variable that they heed; null: the same file. */
+export function readElsewhere(
+  reader: Reader,
+  options: PathOptions,
+  inputs: PathInputs,
+): ReadElsewhere | null {
+  const { configVariables } = PROGRAMS[reader.runtime];
+  const own = valueFor(configVariables, reader);
+  const { is, since } = configVariables.at(-1)!;
+  const variable = is.find((one) => inputs.here.env(one));
+  if (options.remoteFile !== null || variable === undefined || own.includes(variable)) return null;
+  const directory = resolve(inputs.here.folder, inputs.here.env(variable)!);
+  return { variable, since, file: under(options, inputs, join(directory, NAME)) };
 }
 
 /** The home directory that a program uses; null: none. */
@@ -133,10 +149,10 @@ function globalDirectory(runtime: Runtime, options: PathOptions, inputs: PathInp
   return directories.find((one) => exists(join(one, NAME))) ?? directories.find(exists) ?? directories[0]!;
 }
 
-async function userDirectory(runtime: Runtime, { here }: PathInputs): Promise<string> {
-  const { title, homeDirectory, homeVariable, configVariables } = PROGRAMS[runtime];
+async function userDirectory(reader: Reader, { here }: PathInputs): Promise<string> {
+  const { title, homeDirectory, homeVariable, configVariables } = PROGRAMS[reader.runtime];
   // As in the programs, an empty variable counts as unset.
-  const variables = newest(configVariables);
+  const variables = valueFor(configVariables, reader);
   const set = variables.map((one) => here.env(one)).find((one) => one);
   if (set) return resolve(here.folder, set);
   const fromEnv = homeVariable === null ? undefined : here.env(homeVariable);

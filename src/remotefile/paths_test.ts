@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
+import type { Version } from "../base/reader.ts";
 import type { Runtime, Scope } from "../model.ts";
 import { refuses } from "../../tests/refuses.ts";
-import { ambiguousSysconfdir, findTarget, type PathInputs, type PathOptions } from "./paths.ts";
+import {
+  ambiguousSysconfdir,
+  findTarget,
+  type PathInputs,
+  type PathOptions,
+  readElsewhere,
+} from "./paths.ts";
 
 const NOWHERE: PathOptions = { root: null, remoteFile: null, sysconfdir: null };
 
@@ -25,6 +32,7 @@ function inputs(
 interface Case {
   readonly story: string;
   readonly runtime: Runtime;
+  readonly oldest?: Version;
   readonly scope: Scope;
   readonly options?: Partial<PathOptions>;
   readonly outside?: Parameters<typeof inputs>[0];
@@ -34,6 +42,30 @@ interface Case {
 const HOME = { HOME: "/elsewhere" };
 const CONFIGDIRS = { SINGULARITY_CONFIGDIR: "/c", APPTAINER_CONFIGDIR: "/d" };
 const cases: readonly Case[] = [
+  {
+    story: "a version that does not heed SINGULARITY_CONFIGDIR",
+    runtime: "singularity",
+    oldest: "3.11.3",
+    scope: "user",
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
+    expected: "/home/me/.singularity/remote.yaml",
+  },
+  {
+    story: "the first version that heeds it",
+    runtime: "singularity",
+    oldest: "3.11.4",
+    scope: "user",
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
+    expected: "/c/remote.yaml",
+  },
+  {
+    story: "a version that does not heed APPTAINER_CONFIGDIR",
+    runtime: "apptainer",
+    oldest: "1.1",
+    scope: "user",
+    outside: { env: { ...HOME, ...CONFIGDIRS } },
+    expected: "/elsewhere/.apptainer/remote.yaml",
+  },
   {
     story: "Singularity's home is the password database's",
     runtime: "singularity",
@@ -221,15 +253,15 @@ const cases: readonly Case[] = [
   },
 ];
 
-for (const { story, runtime, scope, options = {}, outside = {}, expected } of cases) {
+for (const { story, runtime, oldest = null, scope, options = {}, outside = {}, expected } of cases) {
   Deno.test(`paths: ${story}`, async () => {
     const target = await findTarget(
-      { runtime, oldest: null },
+      { runtime, oldest },
       scope,
       { ...NOWHERE, ...options },
       inputs(outside),
     );
-    assert.deepEqual(target, { runtime, oldest: null, scope, file: expected });
+    assert.deepEqual(target, { runtime, oldest, scope, file: expected });
   });
 }
 
@@ -269,4 +301,26 @@ Deno.test("paths: two global files are ambiguous unless something says which", (
   assert.equal(ambiguousSysconfdir("apptainer", { ...NOWHERE, root: "/r" }, below), true);
   const directories = inputs({ there: ["/etc/singularity/x", "/usr/local/etc/singularity/x"] });
   assert.equal(ambiguousSysconfdir("singularity", NOWHERE, directories), false);
+});
+
+Deno.test("paths: newer versions read another user file, by a variable that the reader does not heed", () => {
+  const of = (reader: Parameters<typeof readElsewhere>[0], env: Record<string, string>, options = {}) =>
+    readElsewhere(reader, { ...NOWHERE, ...options }, inputs({ env: { ...HOME, ...env } }));
+  const old = { runtime: "singularity", oldest: "3.8" } as const;
+  const since = "3.11.4";
+  const file = "/c/remote.yaml";
+  assert.deepEqual(of(old, CONFIGDIRS), { variable: "SINGULARITY_CONFIGDIR", since, file });
+  assert.deepEqual(of({ runtime: "apptainer", oldest: "1.1" }, CONFIGDIRS), {
+    variable: "APPTAINER_CONFIGDIR",
+    since: "1.2",
+    file: "/d/remote.yaml",
+  });
+  assert.equal(of(old, CONFIGDIRS, { root: "/r" })?.file, "/r/c/remote.yaml");
+  assert.equal(of(old, {}), null);
+  assert.equal(of(old, { SINGULARITY_CONFIGDIR: "" }), null);
+  assert.equal(of(old, { APPTAINER_CONFIGDIR: "/d" }), null);
+  assert.equal(of(old, CONFIGDIRS, { remoteFile: "x" }), null);
+  for (const oldest of [since, "4.5.1", null] as const) {
+    assert.equal(of({ runtime: "singularity", oldest }, CONFIGDIRS), null);
+  }
 });

@@ -124,7 +124,7 @@ function outcome(pair: Pair): readonly Difference[] {
 
 function files(pair: Pair): readonly Difference[] {
   const { one, target, recorded, seen } = pair;
-  const before = { user: one.user, global: globalText(one, target.program), config: undefined };
+  const before = { user: one.user, global: globalText(one, target), config: undefined };
   const after = (name: "user" | "global" | "config") => {
     const text = recorded[name] ?? before[name];
     return { theirs: dataOf(text === undefined ? text : shown(text)), ours: dataOf(seen[name]) };

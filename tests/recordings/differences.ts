@@ -7,6 +7,7 @@ import { type Case, loadCases, recordedFor, type Target, TARGETS } from "./cases
 import { type Aspect, compare, type Difference } from "./compare.ts";
 import { Hosts } from "./proxy.ts";
 import { replay } from "./replay.ts";
+import { unusableFiles } from "./usable.ts";
 
 /** Differences of one kind. */
 export interface Kind {
@@ -28,10 +29,12 @@ export interface Compared {
   readonly one: Case;
   readonly target: Target;
   readonly differences: readonly Difference[];
+  /** What the version cannot use of the files that sremote wrote: never anything. */
+  readonly unusable: readonly string[];
 }
 
 /** Replays at once: most of them wait for the network. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 /** The kind of what nobody has looked at yet. */
 const UNJUDGED: Kind = {
   kind: "unjudged",
@@ -55,7 +58,8 @@ export async function replayAll(
       const { one, target, recorded } = job;
       const seen = recorded === undefined ? null : await replay(one, target, hosts);
       if (seen === null) continue;
-      compared.push({ one, target, differences: compare(one, target, recorded!, seen) });
+      const unusable = await unusableFiles(one, target, seen);
+      compared.push({ one, target, differences: compare(one, target, recorded!, seen), unusable });
     }
   };
   try {
@@ -129,7 +133,10 @@ export function judge({ stay, open }: Lists, compared: readonly Compared[]): Ver
   };
 }
 
-/** Takes out what has vanished, and adds what is new: to the kind that adopts it, else to `open.json` as unjudged. */
+/**
+ * Takes out what has vanished, and adds what is new: to the kind that adopts it, or that has the same respect of the case for
+ * another runtime, else to `open.json` as unjudged.
+ */
 export function updated(lists: Lists, compared: readonly Compared[]): Lists {
   const left = new Map(compared.flatMap(({ one, target, differences }) =>
     differences.map(({ aspect }) => {
@@ -149,7 +156,10 @@ export function updated(lists: Lists, compared: readonly Compared[]): Lists {
     { kind: UNJUDGED, places: [] };
   if (!lists2.open.includes(unjudged)) lists2.open.push(unjudged);
   for (const place of left.values()) {
-    const adopting = lists2.stay.find(({ kind }) => kind.adopts?.includes(place.aspect)) ?? unjudged;
+    const adopting = lists2.stay.find(({ kind }) => kind.adopts?.includes(place.aspect)) ??
+      [...lists2.stay, ...lists2.open].find(({ kind }) =>
+        Object.values(kind.cases[place.id] ?? {}).some((aspects) => aspects.includes(place.aspect))
+      ) ?? unjudged;
     adopting.places.push(place);
   }
   const made = (list: readonly { readonly kind: Kind; readonly places: readonly Place[] }[]) =>

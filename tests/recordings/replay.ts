@@ -15,16 +15,7 @@ import { dirname, join } from "node:path";
 import { systemError } from "../../src/base/errno.ts";
 import type { World } from "../../src/world.ts";
 import { runInProcess, type Seen } from "../in_process.ts";
-import {
-  answersOf,
-  type Case,
-  collapse,
-  expandBytes,
-  expandWord,
-  globalText,
-  type Program,
-  type Target,
-} from "./cases.ts";
+import { answersOf, type Case, collapse, expandBytes, expandWord, globalText, type Target } from "./cases.ts";
 import { type Asked, type Hosts, Proxy } from "./proxy.ts";
 import { sremoteWords } from "./words.ts";
 
@@ -57,7 +48,7 @@ export async function replay(one: Case, target: Target, hosts: Hosts): Promise<R
   const root = mkdtempSync(join(tmpdir(), "sremote-recording-"));
   const proxy = await Proxy.start(hosts);
   try {
-    const machine = makeMachine(root, one, target.program);
+    const machine = makeMachine(root, one, target);
     writeFileSync(machine.authority, hosts.certificate);
     const answers = answersOf(one);
     for (const before of one.before ?? []) {
@@ -102,7 +93,8 @@ interface Machine {
   readonly authority: string;
 }
 
-function makeMachine(root: string, one: Case, program: Program): Machine {
+function makeMachine(root: string, one: Case, target: Target): Machine {
+  const { program } = target;
   const machine: Machine = {
     home: join(root, "home"),
     user: join(root, "home", `.${program}`, "remote.yaml"),
@@ -124,7 +116,7 @@ function makeMachine(root: string, one: Case, program: Program): Machine {
   if (global.directory) mkdirSync(machine.global);
   const real = user.symlink === undefined ? machine.user : join(dirname(machine.user), user.symlink);
   if (one.user !== undefined) put(real, one.user, user.mode ?? "600");
-  const text = globalText(one, program);
+  const text = globalText(one, target);
   if (text !== undefined) put(machine.global, text, global.mode ?? "644");
   for (const [name, token] of Object.entries(one.tokens ?? {})) put(join(machine.work, name), token, "644");
   return machine;
