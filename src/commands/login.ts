@@ -25,7 +25,7 @@ import {
   namedOrDefault,
   readMerged,
   tokenOf,
-  usableEndpoint,
+  warnedEndpoint,
 } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
@@ -46,7 +46,7 @@ export async function login(
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log in to");
   const session = await sessionOf(context, null);
-  const endpoint = usableEndpoint(view, remote, "log in to");
+  const endpoint = warnedEndpoint(context, view, remote);
   // Nobody is asked for a file that cannot be read.
   const given = flags.tokenfile !== undefined || flags.passwordStdin
     ? await askToken(context, flags, "")

@@ -6,7 +6,7 @@ import type { Reader, ServiceName } from "../model.ts";
 import { builtInDefault, overrideVariables, PROGRAMS, valueFor } from "../programs.ts";
 import { printable, quote } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
-import { namedOrDefault, readMerged, refuseOtherThanExclusive, usableEndpoint } from "./shared/merged.ts";
+import { namedOrDefault, readMerged, refuseOtherThanExclusive, warnedEndpoint } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `resolve`. */
@@ -42,7 +42,7 @@ export async function resolveService(
   }
   const remote = namedOrDefault(view, flags.remote, "use");
   refuseOtherThanExclusive(view.merged, remote);
-  const endpoint = usableEndpoint(view, remote, "use");
+  const endpoint = warnedEndpoint(context, view, remote);
   const ask = async () => {
     const session = await sessionOf(context, null);
     return await withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));

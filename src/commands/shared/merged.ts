@@ -94,11 +94,11 @@ export function addressTrouble({ reader, merged }: MergedView, name: string): Tr
   return { kind: "address", message, next };
 }
 
-/** The endpoint of a remote whose address the program can use. @throws {Failure} network */
-export function usableEndpoint(view: MergedView, name: string, doing: string): Endpoint {
+/** The endpoint of a remote, with a warning if the program cannot use its address: what is meant is clear all the same. */
+export function warnedEndpoint({ note }: Context, view: MergedView, name: string): Endpoint {
   const trouble = addressTrouble(view, name);
-  if (trouble === null) return endpointOf(view, name);
-  throw new Failure("network", `cannot ${doing} ${quote(name)}: ${trouble.message}`, { next: trouble.next! });
+  if (trouble !== null) note(`Warning: ${quote(name)} cannot be used: ${trouble.message}. ${trouble.next}.`);
+  return endpointOf(view, name);
 }
 
 /**
