@@ -10,7 +10,10 @@ for (const program of PROGRAMS) {
     const full = openSync("/dev/full", "w");
     try {
       for (
-        const args of [["list"], ["list", "--json"], ["--help"], ["schema", "plan"], ["status", "--all"]]
+        const args of [["list", "-q"], ["list", "-q", "--json"], ["--help"], ["schema", "plan"], [
+          "status",
+          "--all",
+        ]]
       ) {
         const { command, options } = machine.start(args, { program });
         const run = (stderr: "pipe" | number) =>
