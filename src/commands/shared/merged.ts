@@ -24,11 +24,19 @@ export interface MergedView {
   readonly global: StoredFile;
 }
 
+/** What was detected for a command, so that its parts look once and say it once. */
+const DETECTED = new WeakMap<Context, Promise<Reader>>();
+
 /** The program that `--runtime` names, or that this machine has: a command without a config is about one. */
 export async function readerOf(context: Context): Promise<Reader> {
-  const { options, world } = context;
-  if (options.runtime !== null) return options.runtime;
-  const found = await detectProgram(pathsOf(context, null), world);
+  if (context.options.runtime !== null) return context.options.runtime;
+  const known = DETECTED.get(context) ?? detect(context);
+  DETECTED.set(context, known);
+  return await known;
+}
+
+async function detect(context: Context): Promise<Reader> {
+  const found = await detectProgram(pathsOf(context, null), context.world);
   noteDetected(context, found);
   return { runtime: found.runtime, oldest: found.oldest };
 }
