@@ -6,9 +6,8 @@ import { asciiHost, endpointProblem, plainAddress, splitAddress } from "./uri.ts
 
 /**
  * How a program reads a stored address. `host` (SingularityCE before 3.9): puts `https://` before it, and asks `größe` as
- * `grösse`, which is another host. `url` (SingularityCE
- * 3.9, Apptainer 1.1, and later): parses it as a URL, then sets the scheme to http or https by `Insecure`; of `host:port` it
- * takes the host for the scheme.
+ * `grösse`, which is another host. `url` (SingularityCE 3.9, Apptainer 1.1, and later): parses it as a URL, then sets the
+ * scheme to http or https by `Insecure`; of `host:port` it takes the host for the scheme.
  */
 export type AddressForm = "host" | "url";
 
@@ -40,7 +39,7 @@ export function readAddress(stored: string): Address {
   if (stored === "") return { problem: "has no address" };
   const address = plainAddress(stored);
   // IPv6 without brackets: the last colon would count as the port's.
-  const colons = address.split("/", 1)[0]!.split(":").length - 1;
+  const colons = splitAddress(address)[0].split(":").length - 1;
   const problem = colons > 1 && !address.startsWith("[")
     ? "the address is an IPv6 address without brackets"
     : endpointProblem(address);
@@ -80,5 +79,5 @@ export function storedAddress(address: string, insecure: boolean, form: AddressF
 
 /** With a port, or an IPv6 address: of it, what parses URLs takes the part before the colon for a scheme. */
 function needsScheme(bareAddress: string): boolean {
-  return bareAddress.split("/", 1)[0]!.includes(":");
+  return splitAddress(bareAddress)[0].includes(":");
 }

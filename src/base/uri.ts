@@ -144,7 +144,7 @@ interface Destination {
  * ```
  */
 export function mayReceive(madeFor: Destination, to: Destination): boolean {
-  const host = ({ uri }: Destination) => asciiHost(plainAddress(uri).split("/", 1)[0]!);
+  const host = ({ uri }: Destination) => asciiHost(splitAddress(plainAddress(uri))[0]);
   return host(madeFor) === host(to) && (madeFor.insecure || !to.insecure);
 }
 

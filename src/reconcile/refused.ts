@@ -165,10 +165,10 @@ export function* hiddenParts(reader: Reader, hidden: readonly Hidden[]): Iterabl
 
 /** Why the program cannot use a stored address, as a sentence without its end; null: it can. */
 export function addressProblem(reader: Reader, uri: string): string | null {
-  const read = readAddress(uri);
-  if ("problem" in read) return `it ${read.problem}`.replace(/^it the /, "the ");
   const fact = PROGRAMS[reader.runtime].address;
   if (canUse(uri, valueFor(fact, reader))) return null;
+  const read = readAddress(uri);
+  if ("problem" in read) return `it ${read.problem}`.replace(/^it the /, "the ");
   return `${versions(reader, fact)} cannot use the address ${uri}`;
 }
 

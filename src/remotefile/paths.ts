@@ -149,15 +149,16 @@ function globalDirectory(runtime: Runtime, options: PathOptions, inputs: PathInp
   return directories.find((one) => exists(join(one, NAME))) ?? directories.find(exists) ?? directories[0]!;
 }
 
-async function userDirectory(reader: Reader, { here }: PathInputs): Promise<string> {
+async function userDirectory(reader: Reader, inputs: PathInputs): Promise<string> {
   const { title, homeDirectory, homeVariable, configVariables } = PROGRAMS[reader.runtime];
+  const { here } = inputs;
   // As in the programs, an empty variable counts as unset.
   const variables = valueFor(configVariables, reader);
   const set = variables.map((one) => here.env(one)).find((one) => one);
   if (set) return resolve(here.folder, set);
+  const home = await homeOf(reader.runtime, inputs);
+  if (home !== null) return join(home, homeDirectory);
   const fromEnv = homeVariable === null ? undefined : here.env(homeVariable);
-  const home = fromEnv || await here.passwordHome();
-  if (home && isAbsolute(home)) return join(home, homeDirectory);
   const why = fromEnv
     ? `${homeVariable} is ${quote(fromEnv)}, not an absolute path`
     : "the password database has no home directory for this user";
