@@ -112,7 +112,7 @@ export function newest<T>(fact: ByVersion<T>): T {
   return fact.at(-1)!.is;
 }
 
-/** The value of a fact for the oldest version that has to read a file; for the newest if none is named. */
+/** The value of a fact for the oldest version that has to read a file, or for the newest version if none is named. */
 export function valueFor<T>(fact: ByVersion<T>, reader: Pick<Reader, "oldest">): T {
   return fact[placeFor(fact, reader)]!.is;
 }

@@ -153,7 +153,7 @@ export function notOffered(service: ServiceName, { uri }: Endpoint): ServiceStat
 }
 
 /**
- * Whether a token is valid: `GET TOKEN_URI/v1/token-status`. hinkskalle says there whose it is, other endpoints do not:
+ * Whether a token is valid: `GET TOKEN_URI/v1/token-status`. There, hinkskalle also names the user, other endpoints do not:
  * `{"data":{"username":…,"email":…}}`.
  */
 export async function checkToken(

@@ -118,7 +118,7 @@ function rightAnswer(part: Exclude<Part, "all">, asked: Asked): ServedAnswer {
   }
 }
 
-/** Whether the token is valid. hinkskalle says whose it is, too. */
+/** Whether the token is valid. hinkskalle also names the user. */
 function statusOf({ options, request, refuse }: Asked): ServedAnswer {
   const { like } = options;
   if (like === "hinkskalle" && isMalformed(request)) return refuse(406, "not acceptable");
