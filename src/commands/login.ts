@@ -104,7 +104,7 @@ async function storeToken(
     await requireValid(session, remote, endpoint, token);
     if (username !== undefined) await requireUser(session, remote, endpoint, token, username);
   });
-  const { global } = view.merged.remotes.get(remote)!;
+  const { global, remote: { uri } } = view.merged.remotes.get(remote)!;
   const stored = view.global.document.content.remotes.get(remote);
   const system = new Map<string, Entry>(global && stored !== undefined ? [[remote, stored]] : []);
   return await editFile(context, "user", (now) => {
@@ -113,10 +113,13 @@ async function storeToken(
     // The token was verified for that address and goes to no other.
     if (present !== undefined && !present.system && !mayReceive(endpoint, present)) throw gone(remote);
     const login = { kind: "login", remote, from: { prompt: true } } as const;
-    // A copy follows the current address of the global remote.
+    // A copy follows the current address of the global remote, in the form that is stored there.
     if (present === undefined || mayReceive(present, endpoint)) return [login];
     const before = entryOf(present);
-    return [{ kind: "update", remote, before, after: { ...before, ...endpoint } }, login];
+    return [
+      { kind: "update", remote, before, after: { ...before, uri, insecure: endpoint.insecure } },
+      login,
+    ];
   }, () => ({ tokens: new Map([[remote, token]]), system }));
 }
 
