@@ -41,9 +41,10 @@ export function editFlow(
 ): void {
   /** The end of the last part that stays. */
   let kept: number | null = null;
+  const byPlace = Map.groupBy(added, ({ before }) => before);
   const insert = (index: number) => {
-    const texts = added.filter(({ before }) => before === index).map((one) => one.text);
-    if (texts.length === 0) return;
+    const texts = byPlace.get(index)?.map((one) => one.text);
+    if (texts === undefined) return;
     if (kept !== null) return splices.replace(kept, kept, texts.map((one) => `, ${one}`).join(""));
     const more = parts.some((_, i) => i >= index && !gone.has(i));
     splices.replace(start, start, texts.join(", ") + (more ? ", " : ""));
