@@ -168,7 +168,7 @@ Deno.test("diagnoses: proxies and the certificate store", () => {
 
 Deno.test("diagnoses: an endpoint, its services and the login", () => {
   const why = { kind: "status", message: "no", next: "Try again" } as const;
-  const login = { state: "none", identity: null, trouble: null } as const;
+  const login = { state: "none", identity: null, expires: null, trouble: null } as const;
   const service = {
     service: "library",
     uri: "u",
