@@ -151,6 +151,14 @@ const RUNS: readonly (readonly string[])[] = [
   ["use", "new"],
   ["remove", "new"],
   ["logout", "lab", "--json"],
+  ["remote", "list"],
+  ["remote", "login", "lab", "--password", NEW],
+  ["remote", "login", "lab", "--pasword", NEW],
+  ["remote", "login", "lab", `--pasword=${NEW}`],
+  ["keyserver", "login", "-u", "alice", "-p", NEW, "http://localhost:OWN/keystore"],
+  // The password of the environment, which is for keyservers alone.
+  ["keyserver", "login", "http://localhost:OWN/keystore"],
+  ["login", "lab", "--yes"],
 ];
 
 /** Commands that do not end by themselves. */
@@ -226,7 +234,7 @@ async function throughAll(program: Program, servers: Servers, mood: Mood): Promi
   using machine = new Machine();
   const withPorts = (text: string) =>
     text.replaceAll("OWN", String(servers.own)).replaceAll("OTHER", String(servers.other));
-  const env = { SINGULARITY_CONFIGDIR: machine.at("me"), LAB_TOKEN: NEW };
+  const env = { SINGULARITY_CONFIGDIR: machine.at("me"), LAB_TOKEN: NEW, SINGULARITY_LOGIN_PASSWORD: NEW };
   servers.mood = mood;
   machine.put("given/token", `${CANARY}\n`, 0o600);
   machine.put("remotes.yaml", withPorts(CONFIG));

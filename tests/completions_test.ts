@@ -35,7 +35,12 @@ function quoted(word: string): string {
 /** The typed words, and what must be offered. */
 const CASES: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
   [["sremote", "pl"], ["plan"]],
-  [["sremote", "re"], ["remove", "resolve"]],
+  [["sremote", "re"], ["remote", "remove", "resolve"]],
+  [["sremote", "remote", "add"], ["add", "add-keyserver"]],
+  [["sremote", "remote", "use", "--e"], ["--exclusive"]],
+  [["sremote", "remote", "use", "c"], ["company"]],
+  [["sremote", "remote", "-c", "shared.yaml", "use", ""], ["theirs"]],
+  [["sremote", "remote", "--config", "shared.yaml", "logout", ""], ["theirs"]],
   [["sremote", "keyserver", "lo"], ["login", "logout"]],
   [["sremote", "plan", "--o"], ["--offline", "--out"]],
   [["sremote", "apply", "--stri"], ["--strict-owner"]],
@@ -61,6 +66,7 @@ for (const [shell, args] of Object.entries(SHELLS)) {
     fn: () => {
       using machine = new Machine();
       machine.put("remote.yaml", "Remotes:\n  lab:\n    URI: lab.example.com\n  company:\n    URI: c\n");
+      machine.put("shared.yaml", "Remotes:\n  theirs:\n    URI: theirs.example.com\n");
       const { work } = machine;
       const env = { ...machine.env(), PATH: `${machine.bin()}:/usr/bin:/bin`, SINGULARITY_CONFIGDIR: work };
       const ask = (words: readonly string[]) => {
@@ -70,7 +76,7 @@ for (const [shell, args] of Object.entries(SHELLS)) {
       };
       for (const [words, offered] of CASES) assert.deepEqual(ask(words), offered, words.join(" "));
       const files = ask(["sremote", "plan", "--config", ""]);
-      assert.deepEqual(files, shell === "fish" ? ["remote.yaml"] : ["FILES"]);
+      assert.deepEqual(files, shell === "fish" ? ["remote.yaml", "shared.yaml"] : ["FILES"]);
     },
   });
 }

@@ -49,6 +49,16 @@ const SAMPLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "doctor": [[]],
   "fleet report": [["."]],
   "endpoint serve": [[]],
+  "remote list": [[]],
+  "remote add": [["--no-login", "new", "new.example.com"]],
+  "remote remove": [["-g", "site"]],
+  "remote use": [["-e", "site"]],
+  "remote login": [["--password-stdin", "lab"]],
+  "remote logout": [["http://127.0.0.1:9"]],
+  "remote get-login-password": [[]],
+  "remote status": [[]],
+  "remote add-keyserver": [["https://keys.example.com"]],
+  "remote remove-keyserver": [["https://keys.example.com"]],
   // What the shells call; no help names it.
   "__complete": [["use", ""]],
 };

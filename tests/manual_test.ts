@@ -12,8 +12,9 @@ import { writeManual } from "../tools/man.ts";
 
 const groff = spawnSync("groff", ["--version"]).status === 0;
 
+/** The command and those below it, but for other names of one. */
 function all(command: ManualCommand): ManualCommand[] {
-  return [command, ...command.commands.flatMap(all)];
+  return [command, ...command.commands.filter((one) => one.aliasOf === null).flatMap(all)];
 }
 
 Deno.test("manual: every command has a page with its options and examples; sremote(1) has the global options", () => {
@@ -23,6 +24,15 @@ Deno.test("manual: every command has a page with its options and examples; sremo
     const commands = all(manualOf(wholeProgram(realWorld()), PROGRAM));
     assert.deepEqual(names, commands.map((one) => `${one.words.join("-")}.1`));
     assert.ok(names.includes("sremote-keyserver-add.1") && names.length > 25, names.join());
+    // The group of aliases has one page, which names each and refers to the commands' own pages.
+    const group = readFileSync(join(directory, "sremote-remote.1"), "utf8");
+    assert.ok(group.includes("\n.B sremote remote add\\-keyserver\n"), group);
+    const referred = Array.from(
+      group.matchAll(/\\fB(\S+?)\\fR\(1\)/g),
+      (one) => one[1]!.replaceAll("\\", ""),
+    );
+    assert.ok(referred.includes("sremote-keyserver-add"), referred.join());
+    for (const one of referred) assert.ok(names.includes(`${one}.1`), one);
     const global = commands[0]!.options;
     assert.ok(global.length > 15);
     for (const { words, options, examples } of commands) {

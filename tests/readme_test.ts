@@ -96,7 +96,13 @@ Deno.test("the two commands of the README are tasks, and the demo runs to its en
   assert.equal(run.status, 0, run.stderr);
   assert.match(
     run.stderr,
-    /^Error: cannot apply: check failed: the library service of "site": .*\nNext: .*\n$/,
+    new RegExp(
+      [
+        /^INFO: {4}Checking status of default remote: lab\n/,
+        /Error: cannot apply: check failed: the library service of "site": .*\nNext: .*\n/,
+        /Note: "lab" is insecure: asked over http\.\nNote: "lab", "site" are insecure: asked over http\.\n$/,
+      ].map((one) => one.source).join(""),
+    ),
   );
   const order = [
     "$ sremote plan",

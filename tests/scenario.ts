@@ -75,7 +75,7 @@ class Story {
       const [word, ...rest] = words(section.heading);
       switch (word) {
         case "sremote": {
-          const ran = await this.run(rest.map((one) => this.withPorts(one)));
+          const ran = await this.run(rest.map((one) => this.withPorts(one).replaceAll("CANARY", CANARY)));
           told.push({ heading: section.heading, body: padded(ran.stdout) });
           if (ran.stderr !== "") told.push({ heading: "stderr", body: padded(ran.stderr) });
           if (ran.status !== 0) told.push({ heading: `exit ${ran.status}`, body: "\n" });

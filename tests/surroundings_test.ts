@@ -95,7 +95,7 @@ Deno.test("the environment does not change what the binary's requests show, trus
     assert.deepEqual(await ask(["--cacert", "ca.pem"], variables), good, shown);
     const untrusted = await ask([], variables);
     assert.match(untrusted.stdout, /the untrusted authority/, shown);
-    assert.equal(untrusted.stderr, "", shown);
+    assert.equal(untrusted.stderr, "INFO:    Checking status of default remote: lab\n", shown);
     assert.equal(untrusted.status, 3, shown);
     assert.ok(!existsSync(machine.at("keys")), shown);
   }

@@ -155,13 +155,75 @@ Deno.test("on a terminal, a temporary line shows the progress of what takes long
   await using endpoint = await startEndpoint(machine, BINARY, ["--slow", "discovery=2500"]);
   machine.put("remote.yaml", BEFORE.replace("PORT", String(endpoint.port)), 0o600);
   const slow = await dialogue(machine, BINARY, ["status", "--remote-file", "remote.yaml"], []);
-  assert.ok(slow.screen.startsWith("\r\u001b[K0 of 1 remote has answered …"), slow.screen);
+  assert.ok(
+    slow.screen.startsWith(
+      "INFO:    Checking status of default remote: lab\r\n\r\u001b[K0 of 1 remote has answered …",
+    ),
+    slow.screen,
+  );
   assert.ok(slow.screen.includes("answered …\r\u001b[KSERVICE "), slow.screen);
   const quick = await dialogue(machine, BINARY, ["list", "--remote-file", "remote.yaml"], []);
   assert.ok(!quick.screen.includes("…"), quick.screen);
 });
 
+/** Everything that a keyboard sends besides text, Enter, Ctrl-C and Ctrl-D (which end the prompt). */
+const CONTROL_KEYS = [
+  ...Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).filter((one) =>
+    !["\x03", "\x04", "\n", "\r"].includes(one)
+  ),
+  ...[
+    "\x7f",
+    "\x9b",
+    "\x1b[A",
+    "\x1b[B",
+    "\x1b[C",
+    "\x1b[D",
+    "\x1b[H",
+    "\x1b[F",
+    "\x1b[3~",
+    "\x1b[Z",
+    "\x1bOP",
+  ],
+  ...["\x1bb", "\x1bt", "\x1b[1;5D", "\x1b[200~", "\x1b[20~"],
+];
+
 for (const program of PROGRAMS) {
+  Deno.test(`on a terminal, no key shows what is typed at a hidden prompt (${program.name})`, async () => {
+    using machine = new Machine();
+    await using endpoint = await startEndpoint(machine, program, []);
+    machine.put("remote.yaml", BEFORE.replace("PORT", String(endpoint.port)), 0o600);
+    const login = ["login", "--remote-file", "remote.yaml"];
+    for (const keys of [CONTROL_KEYS.join(""), ...program === BINARY ? CONTROL_KEYS : ["\x14"]]) {
+      const typing: Typed[] = [["API Key:", `${CANARY}${keys}`], ["API Key:", `${CANARY}\x14`], [
+        "API Key:",
+        "\x03",
+      ]];
+      const seen = await dialogue(machine, program, login, typing);
+      assert.equal(seen.exit, 130, `${JSON.stringify(keys)}: ${seen.screen}`);
+      assert.ok(!seen.screen.includes(CANARY), JSON.stringify(keys));
+    }
+  });
+
+  Deno.test(`on a terminal, add says what it has done before it asks, and when it is interrupted (${program.name})`, async () => {
+    for (const [keys, exit] of [["\x03", 130], ["\x04", 130], ["\r", 3]] as const) {
+      using machine = new Machine();
+      await using endpoint = await startEndpoint(machine, program, []);
+      const add = ["add", "lab", `http://localhost:${endpoint.port}`, "--remote-file", "remote.yaml"];
+      const seen = await dialogue(machine, program, add, [["API Key:", keys]]);
+      assert.equal(seen.exit, exit, seen.screen);
+      const added = seen.screen.indexOf('Remote "lab" added.');
+      assert.ok(added >= 0 && added < seen.screen.indexOf("Authenticating with remote: lab"), seen.screen);
+      if (exit === 130) {
+        assert.match(seen.screen, /interrupted: "lab" was added, but you are not logged in to it/);
+      }
+      assert.match(
+        seen.screen,
+        /Next:\S* Run sremote --remote-file remote\.yaml login lab; the remote is added/,
+      );
+      assert.match(machine.read("remote.yaml"), /lab:/);
+    }
+  });
+
   Deno.test(`on a terminal, login asks and answers (${program.name})`, async (test) => {
     using machine = new Machine();
     const tokens = machine.put("tokens", `alice ${CANARY}\nbob ${CANARY}2\n`);

@@ -15,6 +15,9 @@ export type Run = <Module>(
   format?: string,
 ) => Promise<void>;
 
+/** How a command runs, by the words that name it: `keyserver`, `add`. */
+export type RunOf = (words: readonly string[], definition: Definition) => Run;
+
 /** A command: parsing, help, manual pages, completions and suggestions are all made from it. */
 export interface Definition {
   readonly name: string;
@@ -26,6 +29,10 @@ export interface Definition {
   /** Adds the arguments, the options and the action. A command with commands below it has none. */
   readonly build?: (command: Command, run: Run) => unknown;
   readonly commands?: readonly Definition[];
+  /** The files that the global options name for it; absent: neither a config nor a remote.yaml. */
+  readonly uses?: "config" | "remote-file";
+  /** The words of the command that this one is another name for. */
+  readonly aliasOf?: string;
 }
 
 /** The program with its global options. */
@@ -83,19 +90,22 @@ function readerIn(text: string): Reader {
  * Adds commands below one. Where the words name one of them, only that one is added: building all takes longer than
  * parsing.
  * @param words operands: the first one names a command
+ * @param above the words that name the parent
  */
 export function addCommands(
   parent: CommandUnknownOpts,
   definitions: readonly Definition[],
-  run: Run,
+  runOf: RunOf,
   words: readonly string[] = [],
+  above: readonly string[] = [],
 ): void {
   const named = definitions.filter(({ name }) => name === words[0]);
   for (const one of named.length > 0 ? named : definitions) {
+    const path = [...above, one.name];
     const command = parent.command(one.name) as unknown as Command;
     describe(command, one);
-    one.build?.(command, run);
-    addCommands(command, one.commands ?? [], run, words.slice(1));
+    one.build?.(command, runOf(path, one));
+    addCommands(command, one.commands ?? [], runOf, words.slice(1), path);
   }
 }
 
@@ -127,7 +137,7 @@ export function many<Flags extends string>(flags: Flags, description: string) {
 export function wholeNumber<Flags extends string>(flags: Flags, description: string, least: number) {
   return new Option(flags, description).argParser((given) => {
     if (/^\d{1,5}$/.test(given) && Number(given) >= least && Number(given) <= 65_535) return Number(given);
-    throw new Failure("usage", `${flags.split(" ")[0]} ${quote(given)}: not a number from ${least} to 65535`);
+    throw new Failure("usage", `${longOf(flags)} ${quote(given)}: not a number from ${least} to 65535`);
   });
 }
 
@@ -135,10 +145,15 @@ export function wholeNumber<Flags extends string>(flags: Flags, description: str
 function duration<Flags extends string>(flags: Flags, description: string) {
   return new Option(flags, description).argParser((given) => {
     if (/^\d{1,6}(?:\.\d+)?$/.test(given)) return Number(given) * 1000;
-    throw new Failure("usage", `${flags.split(" ")[0]} ${quote(given)}: not a number of seconds`, {
+    throw new Failure("usage", `${longOf(flags)} ${quote(given)}: not a number of seconds`, {
       next: "Give a number, such as 10 or 0.5",
     });
   });
+}
+
+/** `--order` of `-o, --order <number>`. */
+function longOf(flags: string): string {
+  return /--[\w-]+/.exec(flags)![0];
 }
 
 function collectVar(given: string, before: Map<string, string>): Map<string, string> {

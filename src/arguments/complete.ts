@@ -22,6 +22,8 @@ export interface Completed {
   readonly completion: Completion;
   /** By their names in code: `remoteFile`. */
   readonly flags: ReadonlyMap<string, string>;
+  /** The command below the program that the words name; null: none yet. */
+  readonly group: string | null;
 }
 
 /** The parts of commander's command that are needed here. */
@@ -44,6 +46,7 @@ export function complete(program: Command, words: readonly string[]): Completed 
   let at = program;
   let index = 0;
   let awaited: Option | undefined;
+  let group: string | null = null;
   for (const word of typed.slice(0, -1)) {
     if (awaited !== undefined) {
       flags.set(awaited.attributeName(), word);
@@ -60,16 +63,17 @@ export function complete(program: Command, words: readonly string[]): Completed 
     }
     const below = at.commands.find((one) => one.name() === word);
     if (below === undefined) index++;
-    else [at, index] = [below, 0];
+    else [at, index, group] = [below, 0, group ?? word];
   }
   const last = typed.at(-1) ?? "";
   const [name, value] = split(last);
   if (awaited === undefined && value !== null && last.startsWith("--")) {
     const option = optionOf(program, at, name);
     const completion: Completion = option === undefined ? { kind: "anything" } : valueOf(option);
-    return { word: value, before: `${name}=`, completion, flags };
+    return { word: value, before: `${name}=`, completion, flags, group };
   }
-  return { word: last, before: "", completion: completionAt(program, at, awaited, index, last), flags };
+  const completion = completionAt(program, at, awaited, index, last);
+  return { word: last, before: "", completion, flags, group };
 }
 
 function completionAt(

@@ -61,9 +61,10 @@ hinkskalle has only library, token and keystore; library and token share one /ve
       ),
 };
 
-/** `status`, `resolve`, `doctor`, `fleet`, `endpoint`. */
-export const ENDPOINT_COMMANDS: readonly Definition[] = [{
+/** `status`. */
+export const STATUS: Definition = {
   name: "status",
+  uses: "config",
   summary: "Show services, versions and logins of remotes",
   examples: ["sremote status", "sremote status company lab", "sremote status --all --format prometheus"],
   build: (command, run) =>
@@ -81,8 +82,12 @@ export const ENDPOINT_COMMANDS: readonly Definition[] = [{
           flags.format,
         )
       ),
-}, {
+};
+
+/** `status`, `resolve`, `doctor`, `fleet`, `endpoint`. */
+export const ENDPOINT_COMMANDS: readonly Definition[] = [STATUS, {
   name: "resolve",
+  uses: "remote-file",
   summary: "Print the address that a command would use",
   examples: ["sremote resolve library", "sremote resolve keystore --remote company"],
   build: (command, run) =>
@@ -102,6 +107,7 @@ export const ENDPOINT_COMMANDS: readonly Definition[] = [{
       ),
 }, {
   name: "doctor",
+  uses: "config",
   summary: "Diagnose files, conflicts, proxy, certificates and endpoints",
   examples: ["sremote doctor", "sremote doctor --json"],
   build: (command, run) =>

@@ -38,6 +38,7 @@ export function manualOf(
     options: options.map((one) => ({ term: help.optionTerm(one), description: help.optionDescription(one) })),
     examples: definition.examples,
     notes: definition.notes ?? null,
+    aliasOf: definition.aliasOf ?? null,
     commands: (definition.commands ?? []).map((one, i) => manualOf(command.commands[i]!, one, words)),
   };
 }

@@ -2,11 +2,13 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { type Context, type Invocation, printed, type Result, styleFor } from "../commands/shared/context.ts";
 import { Failure } from "../base/failure.ts";
+import { offered } from "../base/suggest.ts";
+import { quote } from "../base/text.ts";
 import type { World } from "../world.ts";
-import { addCommands, type Definition, describe, globalOptions, type Program, type Run } from "./common.ts";
+import { addCommands, type Definition, describe, globalOptions, type Program, type RunOf } from "./common.ts";
 import { ENDPOINT_COMMANDS } from "./endpoints.ts";
 import { CONFIG_COMMANDS, PLAN_COMMANDS } from "./plans.ts";
-import { LOGIN_COMMANDS, REMOTE_COMMANDS } from "./remotes.ts";
+import { LOGIN_COMMANDS, REMOTE_COMMANDS, REMOTE_GROUP } from "./remotes.ts";
 
 /** The whole command line, in the order of the help. */
 export const PROGRAM = {
@@ -19,6 +21,7 @@ export const PROGRAM = {
     ...REMOTE_COMMANDS,
     ...LOGIN_COMMANDS,
     ...ENDPOINT_COMMANDS,
+    REMOTE_GROUP,
   ],
 } satisfies Definition;
 
@@ -31,7 +34,7 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
   const { args } = world.here;
   if (args[0] === COMPLETE) return await completed(world, invocation);
   const program = describe(globalOptions(world), PROGRAM);
-  buildOnDemand(program, async (load, command, format) => {
+  buildOnDemand(program, (words, definition) => async (load, command, format) => {
     const options = program.opts();
     if (options.json && format !== undefined && format !== "json" && format !== "text") {
       throw new Failure("usage", `--json does not go with --format ${format}`, {
@@ -41,7 +44,8 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
     invocation.color = options.color;
     invocation.json = options.json === true || format === "json";
     invocation.jsonInto = options.jsonInto ?? null;
-    result = await command(await load(), contextOf(world, options, invocation));
+    const files = filesOf(options, words, definition);
+    result = await command(await load(), contextOf(world, options, invocation, files));
   });
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -54,11 +58,11 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
 }
 
 /** Has the program build its commands once its global options are parsed: only the one that is named, if one is. */
-function buildOnDemand(program: Program, run: Run): void {
+function buildOnDemand(program: Program, runOf: RunOf): void {
   const parseOptions = program.parseOptions.bind(program);
   program.parseOptions = (args) => {
     const parsed = parseOptions(args);
-    addCommands(program, PROGRAM.commands, run, parsed.operands);
+    addCommands(program, PROGRAM.commands, runOf, parsed.operands);
     return parsed;
   };
 }
@@ -66,7 +70,7 @@ function buildOnDemand(program: Program, run: Run): void {
 /** The program with all commands, for completions and manual pages. */
 export function wholeProgram(world: World): Program {
   const program = describe(globalOptions(world), PROGRAM);
-  addCommands(program, PROGRAM.commands, () => Promise.resolve());
+  addCommands(program, PROGRAM.commands, () => () => Promise.resolve());
   return program;
 }
 
@@ -81,21 +85,62 @@ async function completed(world: World, invocation: Invocation): Promise<Result> 
   invocation.json = false; // --json is one of the words to complete
   const program = wholeProgram(world);
   const found = complete(program, world.here.args.slice(1));
-  const flags = { ...program.opts(), ...Object.fromEntries(found.flags) } as ReturnType<Program["opts"]>;
-  return await completeWord(contextOf(world, flags, invocation), found);
+  const flags = { ...program.opts(), ...Object.fromEntries(found.flags) } as GlobalFlags;
+  const { config = null, remoteFile = null } = flags;
+  const files = found.group === REMOTE_GROUP.name
+    ? { config: null, remoteFile: remoteFile ?? config }
+    : { config, remoteFile };
+  return await completeWord(contextOf(world, flags, invocation, files), found);
 }
 
-function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, json }: Invocation): Context {
+type GlobalFlags = ReturnType<Program["opts"]>;
+
+/** The files that the global options name. */
+type NamedFiles = Pick<Context["options"], "config" | "remoteFile">;
+
+/**
+ * The files of a command: in the group `remote`, `--config` names the remote.yaml, as in the programs.
+ * @throws {Failure} usage, if it is given to a command that reads no config: it would work on another file than the user means
+ */
+function filesOf(
+  { config, remoteFile: named }: GlobalFlags,
+  words: readonly string[],
+  { uses }: Definition,
+): NamedFiles {
+  const remoteFile = named ?? null;
+  if (config === undefined) return { config: null, remoteFile };
+  if (words[0] === REMOTE_GROUP.name) {
+    if (remoteFile === null || remoteFile === config) return { config: null, remoteFile: config };
+    throw new Failure("usage", "--config and --remote-file name two files", { next: "Give one of the two" });
+  }
+  if (uses === "config") return { config, remoteFile };
+  const command = words.join(" ");
+  const grouped = REMOTE_GROUP.commands!.some(({ name }) => name === command);
+  const next = uses === undefined
+    ? "Omit it"
+    : `To use a remote.yaml, run sremote --remote-file FILE ${command}${
+      grouped ? `, or sremote remote -c FILE ${command}` : ""
+    }`;
+  throw new Failure("usage", `cannot use --config ${quote(config)}: sremote ${command} reads no config`, {
+    next,
+  });
+}
+
+function contextOf(
+  world: World,
+  flags: GlobalFlags,
+  { color, json }: Invocation,
+  files: NamedFiles,
+): Context {
   const { terminal } = world;
   const quiet = flags.quiet === true;
   const verbose = flags.verbose === true && !quiet;
   return {
     world,
     options: {
-      config: flags.config ?? null,
+      ...files,
       runtime: flags.runtime ?? null,
       root: flags.root ?? null,
-      remoteFile: flags.remoteFile ?? null,
       sysconfdir: flags.sysconfdir ?? null,
       vars: flags.var,
       lockTimeout: flags.lockTimeout,
@@ -127,13 +172,24 @@ function commandPath(args: readonly string[]): string[] {
   return path;
 }
 
+/** Commands and options that remove, replace or unlock something, or skip a question. */
+const DESTRUCTIVE: ReadonlySet<string> = new Set([
+  ...["apply", "rollback", "remove", "remove-keyserver", "logout"],
+  ...["--yes", "--allow-mass-removal", "--allow-command", "--exclusive", "--insecure"],
+]);
+
 function wrongUsage(error: CommanderError, command: string): Failure {
-  const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
-  const meant = /Did you mean (.*)\?/.exec(more.join(" "))?.[1];
   if (error.code === "commander.help") {
     return new Failure("usage", "no command given", { next: `Run ${command} --help to list the commands` });
   }
-  return new Failure("usage", what, {
-    next: meant === undefined ? `Run ${command} --help` : `Did you mean ${meant}?`,
+  const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const near = /Did you mean (?:one of )?(.*)\?/.exec(more.join(" "))?.[1]?.split(", ") ?? [];
+  const word = /^unknown (?:command|option) '(.*)'$/s.exec(what)?.[1] ?? "";
+  const meant = offered(word, near, DESTRUCTIVE);
+  // What follows an option may be a password.
+  return new Failure("usage", what.replace(/^(unknown option '[^=]*)=.*'$/s, "$1'"), {
+    next: meant.length === 0
+      ? `Run ${command} --help`
+      : `Did you mean ${meant.length === 1 ? "" : "one of "}${meant.join(", ")}?`,
   });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runInProcess, type Seen } from "../../tests/in_process.ts";
 import { Machine } from "../../tests/machine.ts";
 import { realWorld } from "../world/real.ts";
-import { addCommands, type Definition, globalOptions, type Run } from "./common.ts";
+import { addCommands, type Definition, globalOptions, type RunOf } from "./common.ts";
 import { manualOf } from "./manual.ts";
 import { PROGRAM, wholeProgram } from "./parse.ts";
 
@@ -76,7 +76,7 @@ Deno.test("help: every summary and description starts with a capital and has no 
   walk(manualOf(wholeProgram(realWorld()), PROGRAM));
 });
 
-const nothing: Run = () => Promise.resolve();
+const nothing: RunOf = () => () => Promise.resolve();
 
 /** The words of the commands that are built where operands name some. */
 function builtFor(...operands: readonly string[]): readonly string[] {
@@ -129,7 +129,7 @@ Deno.test("commands: a run builds only the command that it names, wherever its n
         ["--root=.", "list", "--json"],
         // The value of an option is no command.
         ["--root", "plan", "list"],
-        ["-qc", "apply", "list", "--root", "."],
+        ["-q", "--sysconfdir", "apply", "list", "--root", "."],
       ]
     ) {
       built.length = 0;
@@ -148,6 +148,7 @@ Deno.test("commands: a misspelled command is compared with all of them", async (
       [["--root", "list", "stauts"], "status"],
       [["keyserver", "lst", "add"], "list"],
       [["--json", "rollbakc"], "rollback"],
+      [["remote", "lsit"], "list"],
     ] as const
   ) {
     const { exit, err } = await sremote(...args);
@@ -156,4 +157,184 @@ Deno.test("commands: a misspelled command is compared with all of them", async (
   }
   // Global options are suggested behind a command.
   assert.match((await sremote("list", "--rot", ".")).err, /Next: Did you mean --root\?/);
+});
+
+/** Words that mean no harm, each near a command or an option that does some. */
+const HARMLESS = [
+  ...[
+    "remoted",
+    "rename",
+    "removal",
+    "remode",
+    "lookup",
+    "layout",
+    "logon",
+    "reply",
+    "supply",
+    "apple",
+    "roll",
+  ],
+  ...["callback", "fallback", "playback", "prune", "locust"],
+].map((one) => [one]);
+const HARMLESS_BELOW = [["keyserver", "remote"], ["keyserver", "rename"], ["remote", "remote"], [
+  "remote",
+  "lookup",
+]];
+const HARMLESS_FLAGS = [["add", "--secure"], ["apply", "--yet"], ["use", "--inclusive"], [
+  "apply",
+  "--allow-mass",
+]];
+
+Deno.test("commands: nothing destructive is suggested for a harmless word", async () => {
+  const destructive =
+    /Did you mean .*(?:apply|rollback|remove|logout|--yes|--allow-\S+|--exclusive|--insecure)/;
+  for (const words of [...HARMLESS, ...HARMLESS_BELOW, ...HARMLESS_FLAGS]) {
+    const { exit, err } = await sremote(...words, "lab", "lab.example.com");
+    assert.equal(exit, 64, words.join(" "));
+    assert.doesNotMatch(err, destructive, words.join(" "));
+  }
+});
+
+Deno.test("commands: a slip in a destructive word is still understood", async () => {
+  for (
+    const [words, meant] of [
+      [["aplpy"], "apply"],
+      [["aply"], "apply"],
+      [["remvoe"], "remove"],
+      [["removee"], "remove"],
+      [["logotu"], "logout"],
+      [["apply", "--yess"], "--yes"],
+      [["use", "--exclusvie"], "--exclusive"],
+    ] as const
+  ) {
+    const { err } = await sremote(...words);
+    assert.ok(err.endsWith(`\nNext: Did you mean ${meant}?\n`), `${words.join(" ")}: ${err}`);
+  }
+});
+
+Deno.test("commands: the value of an unknown option is not shown, since it may be a password", async () => {
+  const { exit, err } = await sremote("login", "--pasword=CANARY-secret");
+  assert.equal(exit, 64);
+  assert.equal(err, "Error: unknown option '--pasword'\nNext: Run sremote login --help\n");
+});
+
+// ---------------------------------------------------------------- the words of the programs
+
+/** The short forms that Singularity and Apptainer have, and for which commands. */
+const SHORT: Readonly<Record<string, readonly string[]>> = {
+  "add": ["-g", "-i", "-n"],
+  "remove": ["-g"],
+  "use": ["-g", "-e"],
+  "login": ["-u", "-p", "-i"],
+  "keyserver add": ["-o", "-i"],
+  "keyserver login": ["-u", "-p"],
+};
+
+Deno.test("flags: every short form of the programs stands for the same long form, in every command", () => {
+  const program = manualOf(wholeProgram(realWorld()), PROGRAM);
+  const long = new Map<string, string>();
+  const walk = ({ words, options, commands }: typeof program): void => {
+    for (const { term } of options) {
+      const [short, name] = /^(-\w), (--[\w-]+)/.exec(term)?.slice(1) ?? [];
+      if (short === undefined) continue;
+      assert.equal(long.get(short) ?? name, name, words.join(" "));
+      long.set(short, name!);
+    }
+    // A flag with a short form has it wherever it is.
+    for (const { term } of options) {
+      const named = [...long].find(([, name]) => term.split(/[ ,]/)[0] === name);
+      assert.equal(named, undefined, `${words.join(" ")} ${term}`);
+    }
+    commands.forEach(walk);
+  };
+  walk(program);
+  for (const [name, flags] of Object.entries(SHORT)) {
+    for (const group of [[], ["remote"]]) {
+      if (group.length > 0 && name.startsWith("keyserver ")) continue;
+      const words = ["sremote", ...group, ...name.split(" ")];
+      let at = program;
+      for (const word of words.slice(1)) at = at.commands.find((one) => one.words.at(-1) === word)!;
+      for (const flag of flags) {
+        assert.ok(at.options.some(({ term }) => term.startsWith(`${flag}, `)), `${words.join(" ")} ${flag}`);
+      }
+    }
+  }
+});
+
+Deno.test("remote: every command of the group is another name for one that exists, with the same arguments and options", () => {
+  const program = manualOf(wholeProgram(realWorld()), PROGRAM);
+  const group = program.commands.find((one) => one.words.at(-1) === "remote")!;
+  assert.deepEqual(group.commands.map((one) => one.words.at(-1)), [
+    ...["list", "add", "remove", "use", "login", "logout", "get-login-password", "status"],
+    ...["add-keyserver", "remove-keyserver"],
+  ]);
+  for (const one of group.commands) {
+    let original = program;
+    for (const word of one.aliasOf!.split(" ")) {
+      original = original.commands.find(({ words }) => words.at(-1) === word)!;
+    }
+    for (const key of ["description", "usage", "arguments", "options", "notes"] as const) {
+      assert.deepEqual(one[key], original[key], `${one.words.join(" ")}: ${key}`);
+    }
+    for (const example of one.examples) assert.ok(example.includes(one.words.join(" ")), example);
+  }
+});
+
+/** A machine with a second remote.yaml that somebody shares. */
+function withShared(): Machine {
+  const machine = new Machine();
+  machine.put("shared.yaml", "Remotes:\n  old:\n    URI: old.example.com\n", 0o600);
+  return machine;
+}
+
+Deno.test("remote: -c names the remote.yaml, wherever it stands and however it is spelled", async () => {
+  for (
+    const args of [
+      ["remote", "-c", "shared.yaml", "add", "--no-login", "new", "new.example.com"],
+      ["remote", "--config", "shared.yaml", "add", "--no-login", "new", "new.example.com"],
+      ["remote", "--config=shared.yaml", "add", "--no-login", "new", "new.example.com"],
+      ["remote", "-cshared.yaml", "add", "--no-login", "new", "new.example.com"],
+      ["remote", "add", "-c", "shared.yaml", "--no-login", "new", "new.example.com"],
+      ["remote", "add", "--no-login", "new", "new.example.com", "-qc", "shared.yaml"],
+      ["remote", "-c", "shared.yaml", "--remote-file", "shared.yaml", "use", "old"],
+    ]
+  ) {
+    using machine = withShared();
+    const { exit, err } = await runInProcess(args, machine);
+    assert.equal(exit, 0, `${args.join(" ")}: ${err}`);
+    const text = machine.read("shared.yaml");
+    assert.match(text, args.includes("use") ? /Active: old/ : /URI: new\.example\.com/, args.join(" "));
+  }
+  using machine = withShared();
+  const two = ["remote", "-c", "shared.yaml", "--remote-file", "other.yaml", "list"];
+  const { exit, err } = await runInProcess(two, machine);
+  assert.deepEqual([exit, err], [
+    64,
+    "Error: --config and --remote-file name two files\nNext: Give one of the two\n",
+  ]);
+});
+
+Deno.test("commands: -c is refused by every command that reads no config, and nothing is written", async () => {
+  const reading = new Set(["plan", "apply", "validate", "status", "doctor"]);
+  let refused = 0;
+  for (const { words, definition } of ALL) {
+    if (definition.commands !== undefined || words[0] === "remote" || reading.has(words[0]!)) continue;
+    using machine = withShared();
+    const given = { add: ["new", "new.example.com"], remove: ["old"], use: ["old"], resolve: ["library"] };
+    const more = given[words[0] as keyof typeof given] ??
+      (words[0] === "keyserver" && words[1] !== "list" ? ["https://keys.example.com"] : []);
+    const shell = words[0] === "completions" ? ["bash"] : words[1] === "report" ? ["."] : more;
+    const { exit, out, err } = await runInProcess([...words, ...shell, "-c", "shared.yaml"], machine);
+    assert.deepEqual([exit, out], [64, ""], `${words.join(" ")}: ${err}`);
+    assert.ok(
+      err.startsWith(
+        `Error: cannot use --config "shared.yaml": sremote ${words.join(" ")} reads no config\nNext: `,
+      ),
+      err,
+    );
+    if (definition.uses === "remote-file") assert.match(err, /--remote-file FILE/);
+    assert.match(machine.read("shared.yaml"), /^Remotes:\n {2}old:\n {4}URI: old\.example\.com\n$/);
+    refused++;
+  }
+  assert.ok(refused >= 18, String(refused));
 });

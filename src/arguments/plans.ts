@@ -1,12 +1,13 @@
 /** The commands that take a config to `remote.yaml`. */
 import { Argument, type Command, Option } from "@commander-js/extra-typings";
 import { type Definition, formatOf } from "./common.ts";
+import { FLAG } from "./flags.ts";
 
 const YES = "Do not ask for confirmation";
 
 /** The options that `plan` and `apply` share. */
 function planOptions(command: Command) {
-  return command.option("--global", "Use the global remotes of the config, not the user remotes")
+  return command.option(FLAG.global, "Use the global remotes of the config, not the user remotes")
     .option("--detailed-exitcode", "Exit with 2 if there are changes")
     .option("--skip-login", "Skip login steps")
     .option("--skip-check", "Skip service checks")
@@ -17,6 +18,7 @@ function planOptions(command: Command) {
 /** `plan`, `apply`, `rollback`. */
 export const PLAN_COMMANDS: readonly Definition[] = [{
   name: "plan",
+  uses: "config",
   summary: "Show what would change",
   examples: [
     "sremote plan --diff",
@@ -40,22 +42,24 @@ export const PLAN_COMMANDS: readonly Definition[] = [{
       ),
 }, {
   name: "apply",
+  uses: "config",
   summary: "Apply the plan atomically",
   examples: ["sremote apply", "sremote apply --global --yes", "sremote apply plan.json"],
   build: (command, run) =>
     planOptions(command).argument("[planfile]", "Plan saved by sremote plan --out")
-      .option("-y, --yes", YES)
+      .option(FLAG.yes, YES)
       .option("--allow-mass-removal", "Allow removing more than half of the remotes")
       .action((planFile, flags) =>
         run(() => import("../commands/apply.ts"), (it, context) => it.apply(context, planFile, flags))
       ),
 }, {
   name: "rollback",
+  uses: "remote-file",
   summary: "Restore the previous remote.yaml",
   examples: ["sremote rollback", "sremote rollback --global --yes"],
   build: (command, run) =>
-    command.option("--global", "Restore the global file")
-      .option("-y, --yes", YES)
+    command.option(FLAG.global, "Restore the global file")
+      .option(FLAG.yes, YES)
       .action((flags) =>
         run(() => import("../commands/rollback.ts"), (it, context) => it.rollback(context, flags))
       ),
@@ -64,16 +68,18 @@ export const PLAN_COMMANDS: readonly Definition[] = [{
 /** `validate`, `import`, `init`, `schema`, `completions`. */
 export const CONFIG_COMMANDS: readonly Definition[] = [{
   name: "validate",
+  uses: "config",
   summary: "Check the config",
   examples: ["sremote validate", "sremote validate -c cluster/remotes.ts"],
   build: (command, run) =>
     command.action(() => run(() => import("../commands/validate.ts"), (it, context) => it.validate(context))),
 }, {
   name: "import",
+  uses: "remote-file",
   summary: "Print a config that describes the current files",
   examples: ["sremote import > remotes.ts", "sremote import --global --format json > remotes.json"],
   build: (command, run) =>
-    command.option("--global", "Import only the global remotes")
+    command.option(FLAG.global, "Import only the global remotes")
       .addOption(
         new Option("--format <format>", "Format of the config").choices(["typescript", "json"] as const)
           .default("typescript" as const),

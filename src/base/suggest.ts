@@ -27,6 +27,41 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/**
+ * The words of a suggestion that may be made. A destructive one is named only for a slip of the fingers (a letter left out,
+ * doubled, added or swapped with its neighbour) and where no harmless one is as near: another letter makes another word, such
+ * as `remote` for `remove`.
+ *
+ * @example
+ * ```ts
+ * import { offered } from "./suggest.ts";
+ * import assert from "node:assert/strict";
+ * const destructive = new Set(["remove"]);
+ * assert.deepEqual(offered("remvoe", ["remove"], destructive), ["remove"]);
+ * assert.deepEqual(offered("rename", ["remove"], destructive), []);
+ * assert.deepEqual(offered("remoe", ["remove", "remote"], destructive), ["remote"]);
+ * ```
+ */
+export function offered(
+  word: string,
+  near: readonly string[],
+  destructive: ReadonlySet<string>,
+): readonly string[] {
+  const harmless = near.filter((one) => !destructive.has(one));
+  return harmless.length > 0 ? harmless : near.filter((one) => isSlip(word, one));
+}
+
+/** Whether a word is another with one letter more or less, or with two neighbours swapped. */
+function isSlip(word: string, meant: string): boolean {
+  const [short, long] = word.length < meant.length ? [word, meant] : [meant, word];
+  if (long.length - short.length > 1) return false;
+  let same = 0;
+  while (same < short.length && short[same] === long[same]) same++;
+  if (long.length > short.length) return short.slice(same) === long.slice(same + 1);
+  return short[same] === long[same + 1] && short[same + 1] === long[same] &&
+    short.slice(same + 2) === long.slice(same + 2);
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours between two words; at most `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;

@@ -2,6 +2,7 @@
 import { storedAddress } from "../base/address.ts";
 import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
 import { Failure } from "../base/failure.ts";
+import type { Runtime } from "../model.ts";
 import { quote } from "../base/text.ts";
 import { PROGRAMS, valueFor } from "../programs.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
@@ -9,7 +10,9 @@ import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
+import { shellWord, sremoteHere } from "./shared/hint.ts";
 import { mergedFor, readerOf, refuseOtherThanExclusive } from "./shared/merged.ts";
+import { variableOf } from "./shared/variables.ts";
 import { refuseOverExclusive } from "./use.ts";
 
 /** The flags of `add`. */
@@ -45,7 +48,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   const view = await mergedFor(context, scope);
   const global = view?.global.document.content ?? null;
   if (flags.default && view !== null) refuseOtherThanExclusive(view.merged, name);
-  const insecure = address.insecure || flags.insecure === true;
+  const insecure = address.insecure || flags.insecure === true || insecureByVariable(context, runtime, uri);
   const after = entryOf({
     uri: storedAddress(address.uri, insecure, valueFor(PROGRAMS[runtime].address, reader)),
     system: scope === "global",
@@ -72,7 +75,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     exit: 0,
     text: flags.default
       ? `Remote ${quote(name)} added, and now the default.`
-      : `Remote ${quote(name)} added. To make it the default: sremote use ${
+      : `Remote ${quote(name)} added. To make it the default: ${sremoteHere(context)} use ${
         scope === "global" ? "--global " : ""
       }${quote(name)}`,
     document: { formatVersion: 1, changed: true, file, remote: name, ...after },
@@ -80,20 +83,41 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
   return scope === "global" || !flags.login ? added : await withLogin(context, name, flags, added);
 }
 
-/** Logs in. If that fails, the remote stays added, as with `singularity remote add`, and the failure says so. */
+/** Apptainer's `APPTAINER_ADD_INSECURE`, which is like `--insecure` unless the address says https; Singularity has none. */
+function insecureByVariable(context: Context, runtime: Runtime, uri: string): boolean {
+  if (runtime !== "apptainer" || /^https:/i.test(uri)) return false;
+  const variable = variableOf(context, runtime, "ADD_INSECURE");
+  if (variable === null || !/^(?:1|t|true)$/i.test(context.world.here.env(variable)!)) return false;
+  context.note(`Note: the remote is added as insecure (http), because ${variable} is set.`);
+  return true;
+}
+
+/**
+ * Says that the remote is added, then logs in. If that fails or is interrupted, the remote stays added, as with
+ * `singularity remote add`, and the failure says so.
+ */
 async function withLogin(context: Context, name: string, flags: AddOptions, added: Result): Promise<Result> {
   const { login } = await import("./login.ts");
+  const { text, ...rest } = added;
+  context.show(text!);
   try {
-    const done = await login(context, name, flags);
-    return { ...added, text: `${added.text}\n${done.text}` };
+    const { tokenfile, passwordStdin } = flags;
+    const done = await login(context, name, {
+      ...tokenfile === undefined ? {} : { tokenfile },
+      ...passwordStdin ? { passwordStdin } : {},
+    });
+    return { ...rest, text: done.text! };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const { code, message, path, problems } = error;
+    const { code, path, problems } = error;
+    const message = code === "interrupted"
+      ? `interrupted: ${quote(name)} was added, but you are not logged in to it`
+      : error.message;
     const failure = new Failure(code, message, {
       ...(path === undefined ? {} : { path }),
       problems,
-      next: `The remote is added. To log in to it, run sremote login ${name}`,
+      next: `Run ${sremoteHere(context)} login ${shellWord(name)}; the remote is added`,
     });
-    return { ...added, failure };
+    return { ...rest, failure };
   }
 }

@@ -3,7 +3,7 @@ import { entryOf } from "../remotefile/entry.ts";
 import { KEYSERVER_ALLOWED, keyserverKey, keyserverProblem } from "../base/uri.ts";
 import { basic, bearer, checkKeyserver, discover, type Discovery } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
-import type { Credential, Keyserver, RemoteFile, StoredRemote } from "../model.ts";
+import type { Credential, Keyserver, RemoteFile, Runtime, StoredRemote } from "../model.ts";
 import { printable, quote } from "../base/text.ts";
 import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
 import { findTarget, linkRule } from "../remotefile/paths.ts";
@@ -14,6 +14,7 @@ import { type Context, pathsOf, requireRoot, type Result } from "./shared/contex
 import { editFile } from "./shared/edit.ts";
 import { endpointOf, namedOrDefault, readerOf, readMerged, unknown } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
+import { variableOf } from "./shared/variables.ts";
 
 /** The flags of `keyserver add`. */
 export interface KeyserverAddOptions {
@@ -140,12 +141,21 @@ export async function keyserverList(context: Context, name: string | undefined):
   return { exit: 0, text: renderKeyservers(remotes), document: { formatVersion: 1, remotes } };
 }
 
+/** The programs accept `--insecure` at a login, and it has no effect there either. */
+export const INSECURE_LOGIN =
+  "Note: --insecure has no effect on a login; give it when you add the remote or keyserver.";
+
 /** Logs in to a keyserver: `Basic` with a user and a password, or `Bearer` with a token. */
 export async function loginToKeyserver(context: Context, uri: string, flags: LoginOptions): Promise<Result> {
   requireUri(uri, "log in to");
-  const secret = await askToken(context, flags, flags.username === undefined ? "Token:" : "Password:");
-  const auth = flags.username === undefined ? bearer(secret) : basic(flags.username, secret);
   const view = await readMerged(context);
+  const { runtime } = view.reader;
+  if (flags.insecure) context.note(INSECURE_LOGIN);
+  const username = flags.username ?? usernameFrom(context, runtime);
+  const variable = variableOf(context, runtime, "LOGIN_PASSWORD");
+  const question = username === null ? "Token:" : "Password:";
+  const secret = await askToken(context, flags, question, variable);
+  const auth = username === null ? bearer(secret) : basic(username, secret);
   const insecure = Array.from(view.merged.remotes.values()).some(({ remote }) =>
     remote.keyservers.some((one) => one.insecure && keyserverKey(one.uri) === keyserverKey(uri))
   );
@@ -168,6 +178,14 @@ export async function loginToKeyserver(context: Context, uri: string, flags: Log
     text: `Logged in to ${printable(uri)}.`,
     document: { formatVersion: 1, changed, file, keyserver: uri },
   };
+}
+
+/** The user name that the environment has for logins; null: none. */
+function usernameFrom(context: Context, runtime: Runtime): string | null {
+  const variable = variableOf(context, runtime, "LOGIN_USERNAME");
+  if (variable === null) return null;
+  context.note(`Note: the user name is taken from ${variable}.`);
+  return context.world.here.env(variable)!;
 }
 
 /** Removes a keyserver's credential from the user file. */

@@ -1,11 +1,16 @@
 /** `sremote list`: the remotes of a user. */
 import { builtInDefault } from "../programs.ts";
-import { renderList } from "../report/list.ts";
+import { listNotes, renderList, renderWideList } from "../report/list.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { noteCollisions, readMerged } from "./shared/merged.ts";
 
-/** The merged view of both files, as `singularity remote list` prints it. */
-export async function list(context: Context): Promise<Result> {
+/** The flags of `list`. */
+export interface ListOptions {
+  readonly wide?: true;
+}
+
+/** The merged view of both files, as `singularity remote list` prints it; with `--wide`, every property. */
+export async function list(context: Context, { wide }: ListOptions): Promise<Result> {
   const view = await readMerged(context);
   noteCollisions(context, view);
   const { merged, reader } = view;
@@ -19,9 +24,10 @@ export async function list(context: Context): Promise<Result> {
     insecure: remote.insecure,
     loggedIn: remote.token !== null,
   })).sort((a, b) => a.name < b.name ? -1 : 1);
+  if (!wide) listNotes(remotes).forEach(context.note);
   return {
     exit: 0,
-    text: renderList(remotes),
+    text: wide ? renderWideList(remotes) : renderList(remotes),
     document: { formatVersion: 1, default: merged.default, remotes },
   };
 }

@@ -15,10 +15,11 @@ import type { Change, Entry, RemoteFile } from "../model.ts";
 import { printable, quote } from "../base/text.ts";
 import { requireValid } from "../reconcile/steps.ts";
 import type { Secret } from "../base/secret.ts";
-import { askToken, type LoginOptions } from "./shared/ask_token.ts";
+import { askToken, isGiven, type LoginOptions } from "./shared/ask_token.ts";
 import { confirm, type Context, type Result } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { loginToKeyserver } from "./keyserver.ts";
+import { shellWord, sremoteHere } from "./shared/hint.ts";
+import { INSECURE_LOGIN, loginToKeyserver, logoutOfKeyserver } from "./keyserver.ts";
 import {
   endpointOf,
   type MergedView,
@@ -28,6 +29,7 @@ import {
   warnedEndpoint,
 } from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
+import { variableOf } from "./shared/variables.ts";
 
 /** Logs in to a remote (by default, to the default remote) or to a keyserver, by its address. */
 export async function login(
@@ -35,22 +37,22 @@ export async function login(
   name: string | undefined,
   flags: LoginOptions,
 ): Promise<Result> {
-  if (name !== undefined && /^(?:https?|hkps?):\/\//i.test(name)) {
-    return await loginToKeyserver(context, name, flags);
-  }
-  if (name !== undefined && /^(?:docker|oras):\/\//i.test(name)) {
-    throw new Failure("usage", `cannot log in to ${quote(name)}: a registry is not a remote endpoint`, {
-      next: "Run singularity registry login",
-    });
-  }
+  if (name !== undefined && isKeyserver(name)) return await loginToKeyserver(context, name, flags);
+  if (name !== undefined) refuseRegistry(name, "login", "log in to");
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log in to");
+  const which = name === undefined ? "default remote" : "remote";
+  context.note(`INFO:    Authenticating with ${which}: ${printable(remote)}`);
   const session = await sessionOf(context, null);
   const endpoint = warnedEndpoint(context, view, remote);
   // Nobody is asked for a file that cannot be read.
-  const given = flags.tokenfile !== undefined || flags.passwordStdin
-    ? await askToken(context, flags, "")
-    : null;
+  const given = isGiven(flags) ? await askToken(context, flags, "") : null;
+  if (flags.insecure) context.note(INSECURE_LOGIN);
+  const variable = variableOf(context, view.reader.runtime, "LOGIN_PASSWORD");
+  // The programs read it for keyservers and registries: it is not this endpoint's to see.
+  if (given === null && variable !== null) {
+    context.note(`Note: ${variable} is not used to log in to a remote.`);
+  }
   await requireTokenService(context, session, remote, endpoint);
   const page = `Generate an API Key at ${tokenPage(endpoint)}`;
   const stored = tokenOf(view, remote);
@@ -62,6 +64,19 @@ export async function login(
   const token = given ?? await askToken(context, flags, "API Key:");
   const { changed, file } = await storeToken(context, session, view, remote, token, flags.username);
   return loggedIn(file, remote, changed, "API Key Verified!");
+}
+
+/** Whether `login` and `logout` are given a keyserver's address, as in Singularity 3.7 to 3.11. */
+function isKeyserver(name: string): boolean {
+  return /^(?:https?|hkps?):\/\//i.test(name);
+}
+
+/** @throws {Failure} usage */
+function refuseRegistry(name: string, command: "login" | "logout", doing: string): void {
+  if (!/^(?:docker|oras):\/\//i.test(name)) return;
+  throw new Failure("usage", `cannot ${doing} ${quote(name)}: a registry is not a remote endpoint`, {
+    next: `Run singularity registry ${command}`,
+  });
 }
 
 /** @throws {Failure} login-failed, if the endpoint does not provide tokens: then there is no page to make one */
@@ -194,8 +209,10 @@ async function requireUser(
   );
 }
 
-/** Removes a remote's token from the user file. */
+/** Removes a remote's token, or a keyserver's credential, from the user file. */
 export async function logout(context: Context, name: string | undefined): Promise<Result> {
+  if (name !== undefined && isKeyserver(name)) return await logoutOfKeyserver(context, name);
+  if (name !== undefined) refuseRegistry(name, "logout", "log out of");
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log out of");
   const { changed, file } = await editFile(context, "user", (now: RemoteFile): readonly Change[] => {
@@ -220,7 +237,7 @@ export async function getLoginPassword(context: Context): Promise<Result> {
     new Failure("login-failed", `cannot get the registry password of ${quote(remote)}: ${why}`, {
       next,
     });
-  const logIn = `Run sremote login ${printable(remote)}`;
+  const logIn = `Run ${sremoteHere(context)} login ${shellWord(remote)}`;
   if (token === null) throw refuse("you are not logged in", logIn);
   const session = await sessionOf(context, null);
   const account = await accountOf(session, endpoint, token);

@@ -6,7 +6,13 @@ import type { Reader, ServiceName } from "../model.ts";
 import { builtInDefault, overrideVariables, PROGRAMS, valueFor } from "../programs.ts";
 import { printable, quote } from "../base/text.ts";
 import type { Context, Result } from "./shared/context.ts";
-import { namedOrDefault, readMerged, refuseOtherThanExclusive, warnedEndpoint } from "./shared/merged.ts";
+import {
+  addressTrouble,
+  endpointOf,
+  namedOrDefault,
+  readMerged,
+  refuseOtherThanExclusive,
+} from "./shared/merged.ts";
 import { sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `resolve`. */
@@ -27,11 +33,11 @@ export async function resolveService(
   flags: ResolveOptions,
 ): Promise<Result> {
   if (/^(?:docker|oras|shub|http|https|docker-archive|oci|oci-archive):/i.test(service)) {
-    return {
-      exit: 0,
-      text: `Remote endpoints do not serve ${printable(service)}.`,
-      document: { formatVersion: 1, service, uri: null },
-    };
+    const message = `cannot resolve ${printable(service)}: remote endpoints do not serve it`;
+    const failure = new Failure("network", message, {
+      next: "Give a service, or an image that begins with library://",
+    });
+    return { exit: 1, document: { formatVersion: 1, service, uri: null }, failure };
   }
   const name = nameOf(service);
   const view = await readMerged(context);
@@ -42,7 +48,12 @@ export async function resolveService(
   }
   const remote = namedOrDefault(view, flags.remote, "use");
   refuseOtherThanExclusive(view.merged, remote);
-  const endpoint = warnedEndpoint(context, view, remote);
+  // Scripts read the address; that the program cannot use it is what `status`, `plan` and `doctor` say.
+  const trouble = addressTrouble(view, remote);
+  if (trouble !== null) {
+    context.detail(`Warning: ${quote(remote)} cannot be used: ${trouble.message}. ${trouble.next}.`);
+  }
+  const endpoint = endpointOf(view, remote);
   const ask = async () => {
     const session = await sessionOf(context, null);
     return await withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));

@@ -1,6 +1,7 @@
 /** `sremote status`: services, versions and logins of remotes. */
 import { askEndpoints, isOk } from "../endpoint/status.ts";
 import { Failure } from "../base/failure.ts";
+import { printable } from "../base/text.ts";
 import type { StatusDocument } from "../model.ts";
 import { renderJunit } from "../report/junit.ts";
 import { renderPrometheus } from "../report/prometheus.ts";
@@ -34,6 +35,11 @@ export async function status(
       : names.length > 0
       ? [...new Set(names)].map((name) => namedOrDefault(view, name, "ask"))
       : [namedOrDefault(view, undefined, "ask")]).map((remote) => askedOf(view, remote));
+  const [only] = remotes;
+  if (flags.format === "text" && only !== undefined && remotes.length === 1) {
+    const which = names.length === 0 && !flags.all ? "default remote" : "remote";
+    context.note(`INFO:    Checking status of ${which}: ${printable(only.remote)}`);
+  }
   for (const one of remotes) noteMoved(context, view, one.remote);
   const session = await sessionOf(context, null, flags.parallel);
   // Asking who is logged in takes one more request per remote: only if all of these run at once.

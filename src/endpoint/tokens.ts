@@ -16,6 +16,8 @@ export interface SourceOptions {
   readonly allowCommand: boolean;
   /** Asks the user for the token, who can cancel with null; null: not interactive. */
   readonly ask: (() => Promise<string | null>) | null;
+  /** Whether a file's token is its first line, as with `--tokenfile` of the programs; else the file is the token. */
+  readonly firstLine?: true;
 }
 
 /** What reading a source needs of the world. */
@@ -83,7 +85,10 @@ async function readTokenFile(
     return no(`cannot read ${file}: ${why}`, "Check the file and its permissions");
   }
   if (read === null) return no(`${file} does not exist`, "Write the token to it, with mode 0600");
-  const reply = tokenIn(new TextDecoder().decode(read.bytes), file);
+  const text = new TextDecoder().decode(read.bytes);
+  const reply = options.firstLine
+    ? tokenIn(text.split("\n", 1)[0]!, `the first line of ${file}`)
+    : tokenIn(text, file);
   if (!("token" in reply) || (read.mode & 0o077) === 0) return reply;
   return { ...reply, exposed: { file, mode: read.mode } };
 }

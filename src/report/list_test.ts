@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { golden } from "../../tests/golden.ts";
-import { renderList } from "./list.ts";
+import { listNotes, renderList, renderWideList } from "./list.ts";
 import { HOSTILE } from "./testing.ts";
 
+const row = (name: string, more = {}) => ({
+  name,
+  uri: `${name}.example.com`,
+  global: false,
+  default: false,
+  exclusive: false,
+  insecure: false,
+  loggedIn: false,
+  ...more,
+});
+
 Deno.test("remotes are listed as SingularityCE 3.5 does", () => {
-  const row = (name: string, more = {}) => ({
-    name,
-    uri: `${name}.example.com`,
-    global: false,
-    default: false,
-    ...more,
-  });
   const rows = ["lab", "Zeta", "__proto__", "日本 🚀"].map((name) => row(name));
   rows.push(row("company", { default: true, global: true }), { ...row(HOSTILE), uri: HOSTILE });
   golden("report/list.txt", renderList(rows));
@@ -19,4 +23,25 @@ Deno.test("remotes are listed as SingularityCE 3.5 does", () => {
 
 Deno.test("without remotes there is the heading", () => {
   assert.equal(renderList([]), "NAME  URI  GLOBAL");
+});
+
+Deno.test("the wide table has a column for each property", () => {
+  const rows = [row("b", { insecure: true, loggedIn: true }), row("a", { global: true, default: true }), {
+    ...row(HOSTILE, { exclusive: true }),
+    uri: HOSTILE,
+  }];
+  golden("report/list-wide.txt", renderWideList(rows));
+  assert.equal(renderWideList([]), "NAME  URI  GLOBAL  DEFAULT  EXCLUSIVE  INSECURE  LOGIN");
+});
+
+Deno.test("what the narrow table does not show is said in at most two notes", () => {
+  assert.deepEqual(listNotes([row("a")]), []);
+  assert.deepEqual(listNotes([row("b", { exclusive: true }), row("a", { insecure: true })]), [
+    'Note: "b" is exclusive: no other can be used.',
+    'Note: "a" is insecure: asked over http.',
+  ]);
+  const many = Array.from({ length: 1000 }, (_, i) => row(`r${1000 + i}`, { insecure: true }));
+  assert.deepEqual(listNotes(many), [
+    'Note: "r1000", "r1001", "r1002", "r1003", "r1004" and 995 more are insecure: asked over http.',
+  ]);
 });

@@ -11,6 +11,8 @@ export interface ManualCommand {
   readonly options: readonly Described[];
   readonly examples: readonly string[];
   readonly notes: string | null;
+  /** The words of the command that this one is another name for: it has no page of its own. */
+  readonly aliasOf: string | null;
   readonly commands: readonly ManualCommand[];
 }
 
@@ -26,11 +28,11 @@ export interface ManualPage {
   readonly text: string;
 }
 
-/** A page for the command and for each one below it; the first also lists the global options. */
+/** A page for the command and for each one below it, but for aliases; the first also lists the global options. */
 export function manualPages(command: ManualCommand, version: string): readonly ManualPage[] {
   return [
     { name: `${command.words.join("-")}.1`, text: page(command, version) },
-    ...command.commands.flatMap((one) => manualPages(one, version)),
+    ...command.commands.filter((one) => one.aliasOf === null).flatMap((one) => manualPages(one, version)),
   ];
 }
 
@@ -38,7 +40,10 @@ function page(command: ManualCommand, version: string): string {
   const { words, description, usage, commands, examples, notes } = command;
   const isProgram = words.length === 1;
   const name = words.join("-");
-  const related = [...isProgram ? [] : [words.slice(0, -1)], ...commands.map((one) => one.words)];
+  const related = [
+    ...isProgram ? [] : [words.slice(0, -1)],
+    ...commands.map((one) => one.aliasOf === null ? one.words : [words[0]!, ...one.aliasOf.split(" ")]),
+  ];
   const lines = [
     `.TH ${name.toUpperCase()} 1 "" "sremote ${version}" "User Commands"`,
     ".SH NAME",

@@ -35,7 +35,8 @@ export function realTerminal(): Terminal {
     },
     async askSecret(question) {
       const { password } = await import("@inquirer/prompts");
-      return await asked((streams) => password({ message: question }, streams));
+      // By default Ctrl+T shows what was typed.
+      return await asked((streams) => password({ message: question, toggleMask: false }, streams));
     },
     async readInput(limit) {
       const parts: Uint8Array[] = [];

@@ -38,6 +38,8 @@ interface FileState {
 
 /** What a program did. */
 export interface Result {
+  /** Where an older version has other words: `remote add-keyserver` for `keyserver add`. */
+  readonly args?: readonly string[];
   readonly versions: readonly string[];
   readonly exit: number | "timeout";
   readonly class: string;

@@ -15,7 +15,16 @@ import { dirname, join } from "node:path";
 import { systemError } from "../../src/base/errno.ts";
 import type { World } from "../../src/world.ts";
 import { runInProcess, type Seen } from "../in_process.ts";
-import { answersOf, type Case, collapse, expandBytes, expandWord, globalText, type Target } from "./cases.ts";
+import {
+  answersOf,
+  type Case,
+  collapse,
+  expandBytes,
+  expandWord,
+  globalText,
+  recordedFor,
+  type Target,
+} from "./cases.ts";
 import { type Asked, type Hosts, Proxy } from "./proxy.ts";
 import { sremoteWords } from "./words.ts";
 
@@ -58,7 +67,7 @@ export async function replay(one: Case, target: Target, hosts: Hosts): Promise<R
     }
     proxy.begin(answers);
     const before = readText(machine.user);
-    const seen = await runOne(one, target, machine, proxy, one.args, one.stdin);
+    const seen = await runOne(one, target, machine, proxy, wordsFor(one, target), one.stdin);
     await new Promise((done) => setTimeout(done, 0)); // what the proxy still notes
     return {
       exit: seen?.exit ?? null,
@@ -76,6 +85,12 @@ export async function replay(one: Case, target: Target, hosts: Hosts): Promise<R
     await proxy.stop();
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** The words of the version; for the tables of `keyserver list` those of the case, since its `remote list` is another. */
+function wordsFor(one: Case, target: Target): readonly string[] {
+  const { args = one.args } = recordedFor(one, target) ?? {};
+  return args.includes("list") ? one.args : args;
 }
 
 // ---------------------------------------------------------------- the machine
@@ -179,7 +194,7 @@ async function runOne(
   for (const [name, value] of Object.entries(one.env ?? {})) {
     env.set(name.replace("$RT", prefix), expandWord(value, places));
   }
-  const input = new TextDecoder().decode(expandBytes(words.stdin ?? stdin ?? ""));
+  const input = new TextDecoder().decode(expandBytes(stdin ?? ""));
   const outside = (world: World) =>
     onMachine(world, machine, {
       env,

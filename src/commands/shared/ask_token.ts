@@ -10,32 +10,57 @@ import type { Context } from "./context.ts";
 export interface TokenFlags {
   readonly tokenfile?: string;
   readonly passwordStdin?: true;
+  readonly password?: string;
 }
 
 /** The options of `login`. */
 export interface LoginOptions extends TokenFlags {
   readonly username?: string;
   readonly yes?: true;
+  readonly insecure?: true;
 }
 
-/** Reads the token from where the options say, else asks the user. @throws {Failure} login-failed, usage, interrupted */
+/** Whether an option says where the token is, so that nobody is asked. */
+export function isGiven({ tokenfile, passwordStdin, password }: TokenFlags): boolean {
+  return tokenfile !== undefined || passwordStdin === true || password !== undefined;
+}
+
+/**
+ * Reads the token from where the options say, else from a variable, else asks the user.
+ * @param variable a variable of the environment that has it, for a keyserver; null: none
+ * @throws {Failure} login-failed, usage, interrupted
+ */
 export async function askToken(
   context: Context,
   flags: TokenFlags,
   question: string,
+  variable: string | null = null,
 ): Promise<Secret> {
   const { world } = context;
-  if (flags.tokenfile !== undefined && flags.passwordStdin) {
-    throw new Failure("usage", "--tokenfile and --password-stdin do not go together", {
-      next: "Give one of the two",
+  const given = [
+    ...flags.tokenfile === undefined ? [] : ["--tokenfile"],
+    ...flags.passwordStdin ? ["--password-stdin"] : [],
+    ...flags.password === undefined ? [] : ["--password"],
+  ];
+  if (given.length > 1) {
+    throw new Failure("usage", `${given.slice(0, -1).join(", ")} and ${given.at(-1)} do not go together`, {
+      next: "Give one of them",
     });
   }
   const reply = await (async (): Promise<SourceReply> => {
     if (flags.tokenfile !== undefined) {
       const options = { folder: world.here.folder, root: null, allowCommand: false, ask: null };
-      return await readSource(world, { file: flags.tokenfile }, options);
+      return await readSource(world, { file: flags.tokenfile }, { ...options, firstLine: true });
     }
     if (flags.passwordStdin) return tokenIn(await readInput(context), "standard input");
+    if (flags.password !== undefined) {
+      context.note("Warning: other users can see a password on the command line. Prefer --password-stdin.");
+      return tokenIn(flags.password, "--password");
+    }
+    if (variable !== null) {
+      context.note(`Note: the password is taken from ${variable}.`);
+      return tokenIn(world.here.env(variable) ?? "", variable);
+    }
     if (!world.terminal.canAsk) {
       return {
         why: "no terminal to ask for it",
