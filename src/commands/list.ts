@@ -1,4 +1,5 @@
 /** `sremote list`: the remotes of a user. */
+import { expiryOf } from "../base/expiry.ts";
 import { builtInDefault } from "../programs.ts";
 import { listNotes, renderList, renderWideList } from "../report/list.ts";
 import type { Context, Result } from "./shared/context.ts";
@@ -23,11 +24,12 @@ export async function list(context: Context, { wide }: ListOptions): Promise<Res
     exclusive: remote.exclusive,
     insecure: remote.insecure,
     loggedIn: remote.token !== null,
+    expires: expiryOf(remote.token),
   })).sort((a, b) => a.name < b.name ? -1 : 1);
   if (!wide) listNotes(remotes).forEach(context.note);
   return {
     exit: 0,
-    text: wide ? renderWideList(remotes) : renderList(remotes),
+    text: wide ? renderWideList(remotes, context.world.clock.date()) : renderList(remotes),
     document: { formatVersion: 1, default: merged.default, remotes },
   };
 }

@@ -48,10 +48,11 @@ export async function resolveService(
   }
   const remote = namedOrDefault(view, flags.remote, "use");
   refuseOtherThanExclusive(view.merged, remote);
-  // Scripts read the address; that the program cannot use it is what `status`, `plan` and `doctor` say.
+  // Scripts read the address alone; `status`, `plan` and `doctor` tell them that the program cannot use it.
   const trouble = addressTrouble(view, remote);
   if (trouble !== null) {
-    context.detail(`Warning: ${quote(remote)} cannot be used: ${trouble.message}. ${trouble.next}.`);
+    const warn = context.world.terminal.errIsTerminal ? context.note : context.detail;
+    warn(`Warning: ${quote(remote)} cannot be used: ${trouble.message}. ${trouble.next}.`);
   }
   const endpoint = endpointOf(view, remote);
   const ask = async () => {

@@ -1,4 +1,5 @@
 /** The tables of `sremote list`. */
+import { showDay } from "../base/expiry.ts";
 import { printable, quote } from "../base/text.ts";
 import { table } from "./table.ts";
 
@@ -13,6 +14,8 @@ export interface ListRow {
   readonly insecure: boolean;
   /** Whether a token is stored. */
   readonly loggedIn: boolean;
+  /** When the token says that it expires, in ISO 8601; null: no token, or it does not say. */
+  readonly expires: string | null;
 }
 
 /** The table of `singularity remote list` in 3.5: sorted by name, the default in brackets. */
@@ -27,15 +30,15 @@ export function renderList(rows: readonly ListRow[]): string {
   ]);
 }
 
-/** The table of `list --wide`, which has a column for each property. */
-export function renderWideList(rows: readonly ListRow[]): string {
+/** The table of `list --wide`, which has a column for each property, at a time in milliseconds since 1970. */
+export function renderWideList(rows: readonly ListRow[], now: number): string {
   return table([
     ["NAME", "URI", "GLOBAL", "DEFAULT", "EXCLUSIVE", "INSECURE", "LOGIN"],
     ...sorted(rows).map((one) => [
       printable(one.name),
       printable(one.uri),
       ...[one.global, one.default, one.exclusive, one.insecure].map(yesNo),
-      loginOf(one),
+      loginOf(one, now),
     ]),
   ]);
 }
@@ -55,8 +58,9 @@ export function listNotes(rows: readonly ListRow[]): readonly string[] {
 }
 
 /** The LOGIN column. */
-function loginOf({ loggedIn }: ListRow): string {
-  return yesNo(loggedIn);
+function loginOf({ loggedIn, expires }: ListRow, now: number): string {
+  if (expires === null) return yesNo(loggedIn);
+  return `YES (${Date.parse(expires) <= now ? "expired" : "expires"} ${showDay(expires)})`;
 }
 
 /** Up to five names, so that a note stays readable. */

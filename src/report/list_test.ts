@@ -11,6 +11,7 @@ const row = (name: string, more = {}) => ({
   exclusive: false,
   insecure: false,
   loggedIn: false,
+  expires: null,
   ...more,
 });
 
@@ -30,8 +31,12 @@ Deno.test("the wide table has a column for each property", () => {
     ...row(HOSTILE, { exclusive: true }),
     uri: HOSTILE,
   }];
-  golden("report/list-wide.txt", renderWideList(rows));
-  assert.equal(renderWideList([]), "NAME  URI  GLOBAL  DEFAULT  EXCLUSIVE  INSECURE  LOGIN");
+  for (const [name, expires] of [["c", "2026-12-01T00:00:00.000Z"], ["d", "2026-11-30T23:59:59.000Z"]]) {
+    rows.push(row(name!, { loggedIn: true, expires }));
+  }
+  const now = Date.UTC(2026, 11) - 500;
+  golden("report/list-wide.txt", renderWideList(rows, now));
+  assert.equal(renderWideList([], now), "NAME  URI  GLOBAL  DEFAULT  EXCLUSIVE  INSECURE  LOGIN");
 });
 
 Deno.test("what the narrow table does not show is said in at most two notes", () => {
