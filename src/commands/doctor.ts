@@ -56,10 +56,15 @@ export async function doctor(context: Context, flags: DoctorOptions = {}): Promi
   const global = await lookAtFile(context, reader, "global");
   // Only now: old versions of the programs correct the modes of the user file whenever they run.
   const installed = context.options.root === null ? await findInstalled(context.world) : null;
+  const version = reader.oldest === null
+    ? installedFor(reader.runtime, installed ?? [])?.version ?? null
+    : null;
+  // Files are judged for the version that was asked for, or else for the one that reads them here.
+  const judge = version === null ? reader : { ...reader, oldest: version };
   const found = [
-    ...await aboutFiles(context, reader, { user, global }, installed ?? []),
+    ...await aboutFiles(context, reader, { user, global }, judge),
     ...installed === null ? [] : await aboutPrograms(context, reader, { user, global }, installed),
-    ...await aboutRemotes(context, reader, { user, global }, flags),
+    ...await aboutRemotes(context, judge, { user, global }, flags),
   ];
   const ok = found.every((one) => one.severity !== "error");
   return {
@@ -75,24 +80,22 @@ async function aboutFiles(
   context: Context,
   reader: Reader,
   both: Both,
-  installed: readonly Installed[],
+  judge: Reader,
 ): Promise<readonly Diagnosis[]> {
   const { world, options } = context;
-  const version = reader.oldest === null ? installedFor(reader.runtime, installed)?.version ?? null : null;
-  // The version that reads the files here, or the one that was asked for.
-  const judge = version === null ? reader : { ...reader, oldest: version };
   const found: Diagnosis[] = [];
   for (const looked of [both.user, both.global]) {
-    const { scope, file, facts, stored, hidden, elsewhere, takeover, failures } = looked;
+    const { scope, file, facts, stored, hidden, above, elsewhere, takeover, failures } = looked;
     if (facts !== null) found.push(...diagnoseFile(facts));
     // What hides it says why it cannot be read.
-    const said = hidden.length > 0 ? failures.filter(({ code }) => code !== "io") : failures;
+    const said = hidden.length + above.length > 0 ? failures.filter(({ code }) => code !== "io") : failures;
     found.push(...said.map(({ message, next }) => say("error", "file", `the ${scope} file`, message, next)));
-    found.push(...diagnoseHidden(reader, hidden, options.sysconfdir !== null));
+    found.push(...diagnoseHidden(reader, hidden, false));
+    found.push(...diagnoseHidden(reader, above, options.sysconfdir !== null && stored !== null));
     if (takeover !== null) found.push(...diagnoseTakeover(takeover));
     if (stored !== null) {
       const { path, document: { content, quirks } } = stored;
-      found.push(...diagnoseRefused(judge, { scope, path, content, quirks }, version !== null));
+      found.push(...diagnoseRefused(judge, { scope, path, content, quirks }, judge !== reader));
       if (scope === "global") found.push(...diagnoseGlobal({ path, content }));
     }
     if (elsewhere !== null && file !== null) found.push(diagnoseElsewhere(reader, file, elsewhere));

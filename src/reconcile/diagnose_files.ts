@@ -175,15 +175,15 @@ export function* diagnoseRefused(reader: Reader, read: ReadBy, installed: boolea
 
 /**
  * What hides the global file from users.
- * @param elsewhere `--sysconfdir` names the place, which may be one that no program reads yet
+ * @param staged it is above a place that `--sysconfdir` names, which may not be where a program will read it
  */
 export function* diagnoseHidden(
   reader: Reader,
   hidden: readonly Hidden[],
-  elsewhere: boolean,
+  staged: boolean,
 ): Iterable<Diagnosis> {
   for (const { severity, subject, itself, next } of hiddenParts(reader, hidden)) {
-    yield say(elsewhere ? "warning" : severity, "file", subject, itself, next);
+    yield say(staged ? "warning" : severity, "file", subject, itself, next);
   }
 }
 

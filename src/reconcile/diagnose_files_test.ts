@@ -124,7 +124,7 @@ Deno.test("diagnoses: what is refused, by the version that was asked for or is i
   assert.deepEqual(blank("apptainer@1.5.3"), [`error /f: ${comments} Apptainer 1.5 and later fails`]);
 });
 
-Deno.test("diagnoses: what hides the global file; a place that --sysconfdir names is only warned about", () => {
+Deno.test("diagnoses: what hides the global file; above a staging place that is a warning", () => {
   const hidden = [
     { path: "/f", kind: "file", mode: 0o600, group: false },
     { path: "/d", kind: "directory", mode: 0o750, group: true },

@@ -2,7 +2,7 @@
 import { compareVersions, showReader } from "../base/reader.ts";
 import { shellWord } from "../base/text.ts";
 import type { Diagnosis, Reader, Runtime, Version } from "../model.ts";
-import { PROGRAMS } from "../programs.ts";
+import { fieldsRefusedBy, newest, PROGRAMS, valueFor } from "../programs.ts";
 import { say } from "./diagnosis.ts";
 
 /** An installed program, and what it says about itself. */
@@ -58,8 +58,7 @@ export function* diagnosePrograms(all: readonly InstalledFiles[], used: Used): I
   if (!known.has(runtime)) {
     const [other] = known as Set<Runtime>;
     const message = `${title} is not installed, but ${PROGRAMS[other!].title} is`;
-    const next = `Pass --runtime ${other}, or set runtimes: ["${other}"] in the config`;
-    yield say("warning", "program", runtime, message, next);
+    yield say("warning", "program", runtime, message, naming(other!));
   } else if (known.size > 1) {
     const others = Array.from(known).filter((one) => one !== runtime);
     const message = `${others.map((one) => PROGRAMS[one].title).join(", ")} is installed, too, ` +
@@ -87,15 +86,29 @@ function* diagnoseProgram(one: InstalledFiles, used: Used): Iterable<Diagnosis> 
   yield say("ok", "program", path, `${title} ${version}${where}`);
   if (runtime !== command && reader.runtime === command) {
     const message = `it is ${title}, which has files of its own, under the name ${command}`;
-    const next = `Pass --runtime ${runtime}, or set runtimes: ["${runtime}"] in the config`;
-    yield say("warning", "program", path, message, next);
+    yield say("warning", "program", path, message, naming(runtime));
   }
   if (runtime !== reader.runtime) return;
   if (reader.oldest !== null && compareVersions(version, reader.oldest) < 0) {
     const message = `it is older than ${showReader(reader)}, which the files are for`;
     yield say("warning", "program", path, message, `Name ${runtime}@${version} as the program`);
   }
+  if (reader.oldest === null && readsLess({ runtime, oldest: version })) {
+    const message = "sremote writes for current versions, which have fields or addresses that it cannot read";
+    yield say("note", "program", path, message, naming(`${runtime}@${version}`));
+  }
   yield* itsFiles(one, used, `${runtime}@${version}`);
+}
+
+/** Whether a version cannot read all that current ones can. */
+function readsLess(version: Reader): boolean {
+  const { address } = PROGRAMS[version.runtime];
+  return fieldsRefusedBy(version).length > 0 || valueFor(address, version) !== newest(address);
+}
+
+/** The remedy where sremote is about another program or version. */
+function naming(name: string): string {
+  return `Pass --runtime ${name}, or set runtimes: ["${name}"] in the config`;
 }
 
 /** The program reads other files than sremote uses. */
@@ -106,8 +119,7 @@ function* itsFiles(
 ): Iterable<Diagnosis> {
   if (user !== null && userFile !== null && !same(user, userFile)) {
     const message = `its user file is ${userFile}, and sremote uses ${user}`;
-    const next = `Pass --runtime ${name}, or set runtimes: ["${name}"] in the config`;
-    yield say("warning", "program", path, message, next);
+    yield say("warning", "program", path, message, naming(name));
   }
   if (sysconfdir === null) {
     const message = "it does not say its sysconfdir, which holds the global file";

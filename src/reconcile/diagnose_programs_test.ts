@@ -51,6 +51,12 @@ Deno.test("diagnoses: installed programs, by what sremote is about", () => {
     ["apptainer@1.2", [CE, APPTAINER], [
       "note apptainer: Singularity is installed, too, and has files of its own; this is about Apptainer",
     ]],
+    ["singularity", [{ ...CE, version: "3.8.4" }], [
+      "note /usr/bin/singularity: sremote writes for current versions, which have fields or addresses that it cannot read",
+    ]],
+    ["singularity@3.8", [{ ...CE, version: "3.8.4" }], []],
+    ["singularity", [{ ...CE, version: "3.9.0" }], []],
+    ["apptainer", [{ ...APPTAINER, version: "1.1.9" }], []],
     ["singularity", [{ ...CE, globalFile: "/other" }], [
       "warning /usr/bin/singularity: its global file is /other, and sremote uses /g",
     ]],

@@ -22,8 +22,10 @@ export interface LookedAt {
   readonly facts: FileFacts | null;
   /** null: it cannot be read. */
   readonly stored: StoredFile | null;
-  /** What hides the global file from users. */
+  /** What hides the global file from users: itself and its directory. */
   readonly hidden: readonly Hidden[];
+  /** The same of the directories above. */
+  readonly above: readonly Hidden[];
   readonly elsewhere: ReadElsewhere | null;
   readonly takeover: Takeover | null;
   /** What failed on the way. */
@@ -47,7 +49,15 @@ export async function lookAtFile(context: Context, reader: Reader, scope: Scope)
   };
   const target = await tried(() => findTarget(reader, scope, place, world));
   if (target === null) {
-    const nothing = { file: null, facts: null, stored: null, hidden: [], elsewhere: null, takeover: null };
+    const nothing = {
+      file: null,
+      facts: null,
+      stored: null,
+      hidden: [],
+      above: [],
+      elsewhere: null,
+      takeover: null,
+    };
     return { scope, ...nothing, failures };
   }
   const { file } = target;
@@ -57,16 +67,15 @@ export async function lookAtFile(context: Context, reader: Reader, scope: Scope)
   const unseen = stored === null;
   const facts = await tried(() => factsOf(context, scope, file, root, stored, unseen));
   const isUser = scope === "user";
-  const hidden = isUser ? [] : [
-    ...hiddenFrom(world.files, file),
-    ...world.files.exists(file) || unseen ? hiddenAbove(world.files, file, root) : [],
-  ];
+  const hidden = isUser ? [] : hiddenFrom(world.files, file);
+  const isThere = unseen || world.files.exists(file);
   return {
     scope,
     file,
     facts,
     stored,
     hidden,
+    above: isUser || !isThere ? [] : hiddenAbove(world.files, file, root),
     elsewhere: isUser ? readElsewhere(reader, place, world) : null,
     takeover: isUser && options.remoteFile === null ? await takeoverOf(reader, file, place, world) : null,
     failures,
