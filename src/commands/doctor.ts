@@ -182,7 +182,7 @@ async function aboutRemotes(
     ...diagnoseNetwork(env, systemStore(world)),
     ...isFailure ? [say("error", "endpoint", "endpoints", endpoints.message, endpoints.next)] : [],
     ...statuses.flatMap((one) => [...diagnoseEndpoint(one, complete && one.remote === name)]),
-    // The logins of `view`, as far as the stored tokens themselves show something, belong here.
+    // Here belongs what stored tokens show without being sent, such as the expiry of those in `view.user`.
   ];
 }
 

@@ -2,7 +2,7 @@
 import { quote, shellWord } from "../base/text.ts";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
 import type { Diagnosis, EndpointStatus, RemoteFile, Runtime, Scope, Trouble } from "../model.ts";
-import { builtInDefault, keyserverAlone, PROGRAMS } from "../programs.ts";
+import { builtInDefault, keyserverAlone } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { exclusiveTrouble, isUnknown, nameInBoth } from "./conflicts.ts";
 import { say } from "./diagnosis.ts";
