@@ -3,6 +3,7 @@
  * `reconcile/diagnoses.ts` judge it. It changes nothing, and what fails is one finding among the others.
  */
 import { basename, dirname, join } from "node:path";
+import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
 import { askEndpoints } from "../endpoint/status.ts";
 import { systemStore } from "../endpoint/trust.ts";
@@ -87,11 +88,15 @@ async function aboutFiles(
   for (const looked of [both.user, both.global]) {
     const { scope, file, facts, stored, hidden, above, elsewhere, takeover, failures } = looked;
     if (facts !== null) found.push(...diagnoseFile(facts));
-    // What hides it says why it cannot be read.
-    const said = hidden.length + above.length > 0 ? failures.filter(({ code }) => code !== "io") : failures;
+    const hiding = [
+      ...diagnoseHidden(reader, hidden, false),
+      ...diagnoseHidden(reader, above, options.sysconfdir !== null && stored !== null),
+    ];
+    // What hides it is why it cannot be read, and has the better remedy.
+    const isSaid = hiding.some(({ severity }) => severity === "error");
+    const said = failures.filter(({ cause }) => !isSaid || codeOf(cause) !== "EACCES");
     found.push(...said.map(({ message, next }) => say("error", "file", `the ${scope} file`, message, next)));
-    found.push(...diagnoseHidden(reader, hidden, false));
-    found.push(...diagnoseHidden(reader, above, options.sysconfdir !== null && stored !== null));
+    found.push(...hiding);
     if (takeover !== null) found.push(...diagnoseTakeover(takeover));
     if (stored !== null) {
       const { path, document: { content, quirks } } = stored;
