@@ -120,6 +120,10 @@ const observedEndpoint = Type.Object({
       Type.Object({ why: Type.String(), next: Type.String() }, closed),
       "Why the source could not be read.",
     ),
+    expires: nullable(
+      Type.String(),
+      "When the token of the source expires (ISO 8601), as a JWT says; null: unknown.",
+    ),
     exposed: nullable(
       Type.Object({ file: Type.String(), mode: Type.Number() }, closed),
       "The file of the source, if others can read it.",
@@ -161,6 +165,8 @@ const finding = Type.Object({
     "login-source",
     "token-unverified",
     "token-of-old-address",
+    "token-dropped",
+    "token-expires",
     "not-looked-at",
   ], { type: "string", description: "Stable: programs may match on it." }),
   message: Type.String({ description: "The state, in one sentence." }),

@@ -73,6 +73,7 @@ const document: PlanDocument = {
         trouble: { kind: "status", message: "no" },
         same: null,
         source: { why: "LAB is not set", next: "set it" },
+        expires: "2027-01-01T00:00:00.000Z",
         exposed: { file: "/token", mode: 0o644 },
       },
     }],
@@ -151,6 +152,7 @@ const status: StatusDocument = {
     login: {
       state: "valid",
       identity: { username: "alice", email: null, realname: "Alice" },
+      expires: null,
       trouble: null,
     },
     trouble: null,

@@ -26,6 +26,7 @@ const endpoint = Type.Object({
       description: "none: no token is stored; unknown: it could not be verified.",
     }),
     identity: nullable(identity, "null: not known, or not requested."),
+    expires: nullable(Type.String(), "When it expires (ISO 8601), as a JWT says; null: unknown."),
     trouble: nullable(troubleSchema, "Why it is invalid or unknown."),
   }, { ...closed, description: "The stored token; never the token itself." }),
   trouble: nullable(troubleSchema, "Why its services are unknown."),

@@ -3,6 +3,7 @@
  * data flows one way: config → desired → diff ← observed; plan → apply → outcome → report.
  */
 import type { Reader, Runtime, Version } from "./base/reader.ts";
+import type { Horizon } from "./base/expiry.ts";
 import type { RemoteConfig } from "../schema/config.ts";
 import type { Credential, Entry, Keyserver, NewField, SeenRemote, StoredRemote } from "./remotefile/entry.ts";
 
@@ -154,8 +155,8 @@ export interface Identity {
   readonly realname: string | null;
 }
 
-/** What is known of a stored token. */
-export interface LoginStatus {
+/** What an endpoint says of a token. */
+export interface Verification {
   readonly state:
     | "none" // no token is stored
     | "valid"
@@ -165,6 +166,12 @@ export interface LoginStatus {
   readonly identity: Identity | null;
   /** Why the state is invalid or unknown. */
   readonly trouble: Trouble | null;
+}
+
+/** What is known of a stored token. */
+export interface LoginStatus extends Verification {
+  /** When the token says that it expires, in ISO 8601; null: no token, or it does not say. */
+  readonly expires: string | null;
 }
 
 /** The status of one remote's endpoint. */
@@ -225,6 +232,8 @@ export interface ObservedToken {
   readonly same: boolean | null;
   /** Why the source could not be read; null: it was, or it is a prompt. */
   readonly source: { readonly why: string; readonly next: string } | null;
+  /** When the token of the source says that it expires, in ISO 8601; null: unknown. */
+  readonly expires: string | null;
   /** The file of the source, if others can read it. */
   readonly exposed: { readonly file: string; readonly mode: number } | null;
 }
@@ -278,6 +287,8 @@ export interface Observed {
   readonly ambiguous: boolean;
   /** By remote; only those that the config gives `login` or `check`. */
   readonly endpoints: ReadonlyMap<string, ObservedEndpoint>;
+  /** When to warn of tokens that expire. */
+  readonly horizon: Horizon;
 }
 
 // ---------------------------------------------------------------- planned
@@ -361,6 +372,8 @@ export type FindingCode =
   | "login-source" // the source of a required token cannot be read
   | "token-unverified" // a stored token could not be verified or compared with its source
   | "token-of-old-address"
+  | "token-dropped" // a token goes with its remote
+  | "token-expires" // soon, or it has
   | "not-looked-at"; // --offline
 
 /** The file as the plan saw it. */

@@ -121,6 +121,8 @@ export interface Terminal {
 export interface Clock {
   /** Milliseconds, only ever forward. */
   now(): number;
+  /** Milliseconds since 1970, UTC: the time of day, which may be set back. */
+  date(): number;
   sleep(milliseconds: number): Promise<void>;
 }
 

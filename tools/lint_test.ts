@@ -31,6 +31,9 @@ Deno.test("outside: each global is found", () => {
     ["fetch", "plan({ fetch });"],
     ["fetch", "plan({ ask: fetch });"],
     ["Date", "const days = table[Date];"],
+    ["Date", "Date.now();"],
+    ["Date", 'Date["parse"](text);'],
+    ["Date", "new Clock(Date);"],
     ["fetch", "function ask(by = fetch) {}"],
   ] as const;
   for (const [at, source] of uses) fires("src/config/find.ts", source, "outside", at);
@@ -49,6 +52,7 @@ Deno.test("outside: a name that is not the global passes", () => {
   for (
     const source of [
       "clock.Date; world.process.console;",
+      "new Date(time).toISOString(); Date.parse(text);",
       "const clock = { Date: 1, fetch: 2 };",
       "interface Ask { fetch: typeof fetch; since: Date; console(): void }",
       "function ask(fetch: Ask) { return fetch(1); }",

@@ -56,6 +56,9 @@ export function globalOptions({ terminal, here }: World) {
     )
     .addOption(duration("--deadline <seconds>", "Time limit for all requests").default(300_000, "300"))
     .option("--cacert <file>", "Additional CA certificates (PEM)")
+    .addOption(
+      wholeNumber("--expiry-days <days>", "Warn of tokens that expire within this many days", 0).default(7),
+    )
     .option("--json", "Print one JSON document to standard output")
     .option("--json-into <file>", "Also write the JSON document to a file")
     .option("--no-color", "Disable color")

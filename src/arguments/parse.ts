@@ -102,6 +102,7 @@ function contextOf(world: World, flags: ReturnType<Program["opts"]>, { color, js
       timeout: flags.timeout ?? null,
       deadline: flags.deadline,
       cacert: flags.cacert ?? null,
+      expiryDays: flags.expiryDays,
       json,
       quiet,
     },

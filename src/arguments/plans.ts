@@ -25,7 +25,7 @@ export const PLAN_COMMANDS: readonly Definition[] = [{
   ],
   build: (command, run) =>
     planOptions(command)
-      .option("--out <file>", "Save the plan for sremote apply FILE")
+      .option("--out <file>", "Save the plan for sremote apply FILE; -: standard output")
       .option("--diff", "Also show a unified diff of remote.yaml, with tokens masked")
       .option("--offline", "Send no requests: check neither services nor stored tokens")
       .addOption(

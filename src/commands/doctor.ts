@@ -30,7 +30,7 @@ import {
   type InstalledFiles,
   installedFor,
 } from "../reconcile/diagnose_programs.ts";
-import { diagnoseBoth, diagnoseEndpoint, diagnoseNetwork } from "../reconcile/diagnoses.ts";
+import { diagnoseBoth, diagnoseEndpoint, diagnoseExpiry, diagnoseNetwork } from "../reconcile/diagnoses.ts";
 import { say } from "../reconcile/diagnosis.ts";
 import { merge } from "../reconcile/merge.ts";
 import { ambiguousSysconfdir, findTarget } from "../remotefile/paths.ts";
@@ -38,7 +38,7 @@ import { EMPTY_LEDGER } from "../remotefile/ledger.ts";
 import type { StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
 import type { Files } from "../world.ts";
-import { type Context, pathsOf, type Result } from "./shared/context.ts";
+import { type Context, horizonOf, pathsOf, type Result } from "./shared/context.ts";
 import { lookAtFile, type LookedAt } from "./shared/file_facts.ts";
 import { findInstalled, PLACES } from "./shared/installed.ts";
 import { askedOf, type MergedView, readerOf } from "./shared/merged.ts";
@@ -187,7 +187,7 @@ async function aboutRemotes(
     ...diagnoseNetwork(env, systemStore(world)),
     ...isFailure ? [say("error", "endpoint", "endpoints", endpoints.message, endpoints.next)] : [],
     ...statuses.flatMap((one) => [...diagnoseEndpoint(one, complete && one.remote === name)]),
-    // Here belongs what stored tokens show without being sent, such as the expiry of those in `view.user`.
+    ...diagnoseExpiry(user.document.content, horizonOf(context)),
   ];
 }
 

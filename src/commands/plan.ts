@@ -4,6 +4,7 @@ import { COMMENT_CHARACTERS } from "../base/limits.ts";
 import { refusalOf } from "../reconcile/checks.ts";
 import { plainStyle, type Style } from "../report/style.ts";
 import { Secret } from "../base/secret.ts";
+import type { PlanDocument } from "../model.ts";
 import { type Context, type Result, scopeOf } from "./shared/context.ts";
 import { detailOf } from "./shared/detail.ts";
 import { type Planned, prepare, type Prepared, type PrepareFlags } from "./shared/prepare.ts";
@@ -35,18 +36,33 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
   const { document } = prepared;
   detailOf(context, prepared);
   const failure = refusalOf(document.plans, true);
-  if (flags.out !== undefined && failure === null) {
+  if (flags.out !== undefined && flags.out !== STANDARD_OUTPUT && failure === null) {
     const { writeDocument } = await import("./shared/write.ts");
     writeDocument(context, flags.out, document);
     context.note(`Saved: sremote apply ${flags.out}`);
   }
   const text = await textOf(context, prepared, flags);
+  const shown = flags.out === STANDARD_OUTPUT ? savedOut(context, document, text, failure) : { text };
   return {
     exit: flags.detailedExitcode && document.changed ? 2 : 0,
     document,
-    ...(text === "" ? {} : { text }),
+    ...(text === "" ? {} : shown),
     ...(failure === null ? {} : { failure }),
   };
+}
+
+/** The name that means standard output. */
+const STANDARD_OUTPUT = "-";
+
+/** With `--out -`, standard output gets the saved plan alone; what a person reads goes to standard error. */
+function savedOut(
+  { note }: Context,
+  document: PlanDocument,
+  text: string,
+  failure: Failure | null,
+): Pick<Result, "raw"> {
+  note(text);
+  return failure === null ? { raw: JSON.stringify(document, null, 2) } : {};
 }
 
 /** What is shown; empty with `--format json`. */

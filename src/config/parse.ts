@@ -7,13 +7,26 @@ import { Failure } from "../base/failure.ts";
  * @throws {Failure} config-syntax
  */
 export function parseJsonConfig(text: string, shown: string): unknown {
-  if (text.startsWith("\ufeff")) text = ` ${text.slice(1)}`; // some editors on Windows write it
+  const fault = jsonFault(text);
+  if (fault !== null) throw syntax(text, shown, fault.at, fault.why);
+  return JSON.parse(text.replace(/^\uFEFF/, "")); // some editors on Windows write it
+}
+
+/** Where a text stops being the JSON of a config, as an offset, and why; null: it is that. */
+export function jsonFault(text: string): { readonly at: number; readonly why: string } | null {
   try {
-    new JsonCheck(text).check();
+    new JsonCheck(text.replace(/^\uFEFF/, " ")).check();
+    return null;
   } catch (error) {
-    throw error instanceof Fault ? syntax(text, shown, error.at, error.message) : error;
+    if (error instanceof Fault) return { at: error.at, why: error.message };
+    throw error;
   }
-  return JSON.parse(text);
+}
+
+/** Line and column of an offset, both from 1. */
+export function placeIn(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, Math.min(offset, Math.max(text.length - 1, 0)));
+  return { line: before.split("\n").length, column: before.length - before.lastIndexOf("\n") };
 }
 
 /** Where a text stops being a config, and why. */
@@ -142,9 +155,7 @@ class JsonCheck {
 
 /** A syntax error, with its line and column. */
 export function syntax(text: string, shown: string, offset: number, why: string): Failure {
-  const before = text.slice(0, Math.min(offset, Math.max(text.length - 1, 0)));
-  const line = before.split("\n").length;
-  const column = before.length - before.lastIndexOf("\n");
+  const { line, column } = placeIn(text, offset);
   const place = `${shown}:${line}:${column}`;
   return new Failure("config-syntax", `cannot read ${place}: ${why}`, {
     path: place,

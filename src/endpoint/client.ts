@@ -4,7 +4,7 @@
  */
 import { readAddress } from "../base/address.ts";
 import { keyserverWeb, plainAddress, withoutTrailingSlashes } from "../base/uri.ts";
-import type { Endpoint, Identity, LoginStatus, ServiceName, ServiceStatus, Trouble } from "../model.ts";
+import type { Endpoint, Identity, ServiceName, ServiceStatus, Trouble, Verification } from "../model.ts";
 import { keyserverAlone } from "../programs.ts";
 import { quote } from "../base/text.ts";
 import { Secret } from "../base/secret.ts";
@@ -161,8 +161,8 @@ export async function checkToken(
   endpoint: Endpoint,
   services: ReadonlyMap<string, Service>,
   token: Secret,
-): Promise<LoginStatus> {
-  const unknown = (why: Trouble): LoginStatus => ({ state: "unknown", trouble: why, identity: null });
+): Promise<Verification> {
+  const unknown = (why: Trouble): Verification => ({ state: "unknown", trouble: why, identity: null });
   const service = services.get("token");
   if (service === undefined) {
     const why = `${endpoint.uri} has no token service, so API keys cannot be verified`;
@@ -197,7 +197,7 @@ export async function verifyToken(
   session: Session,
   endpoint: Endpoint,
   token: Secret,
-): Promise<LoginStatus> {
+): Promise<Verification> {
   const found = await discover(session, endpoint);
   if ("trouble" in found) return { state: "unknown", trouble: found.trouble, identity: null };
   return await checkToken(session, endpoint, found.services, token);

@@ -19,7 +19,7 @@ const HOSTS = new Map(
 function answering(status: number, body: string, type = "application/json") {
   const asked: { readonly url: string; readonly authorization: string | undefined }[] = [];
   const world = {
-    clock: { now: () => 0, sleep: () => Promise.resolve() },
+    clock: { now: () => 0, date: () => 0, sleep: () => Promise.resolve() },
     here: { env: () => undefined },
     files: {
       read: () => ({

@@ -18,6 +18,7 @@ function network(answers: Answers, env: Readonly<Record<string, string>> = {}, s
   const world: SessionWorld = {
     clock: {
       now: () => time,
+      date: () => time,
       sleep: (milliseconds) => {
         time += milliseconds;
         return Promise.resolve();

@@ -1,5 +1,6 @@
 /** Asks many endpoints for their services and about stored tokens; the session limits how many requests run at a time. */
 import type { EndpointStatus, LoginStatus, Trouble } from "../model.ts";
+import { expiryOf } from "../base/expiry.ts";
 import type { Secret } from "../base/secret.ts";
 import { lacksLibrary } from "../programs.ts";
 import { askService, checkToken, discover, type Endpoint, whoIs } from "./client.ts";
@@ -39,10 +40,11 @@ async function askEndpoint(
   who: boolean,
 ): Promise<EndpointStatus> {
   const { uri, insecure } = endpoint;
+  const expires = expiryOf(token);
   const found = trouble === null ? await discover(session, endpoint) : { trouble };
   if ("trouble" in found) {
     const state = token === null ? "none" : "unknown";
-    const login = { state, identity: null, trouble: token === null ? null : found.trouble } as const;
+    const login = { state, identity: null, expires, trouble: token === null ? null : found.trouble } as const;
     return { remote, uri, insecure, services: [], login, trouble: found.trouble };
   }
   const { services } = found;
@@ -56,8 +58,8 @@ async function askEndpoint(
   ]);
   const named = account === null || "trouble" in account ? null : account.identity;
   const login: LoginStatus = checked === null
-    ? { state: "none", identity: null, trouble: null }
-    : { ...checked, identity: checked.state === "valid" ? named ?? checked.identity : null };
+    ? { state: "none", identity: null, expires, trouble: null }
+    : { ...checked, expires, identity: checked.state === "valid" ? named ?? checked.identity : null };
   return { remote, uri, insecure, services: answers, login, trouble: null };
 }
 

@@ -1,4 +1,5 @@
 /** The findings of `sremote doctor` on conflicts, the network and endpoints; each with its remedy. Pure. */
+import { expiryOf, expiryWarning, type Horizon } from "../base/expiry.ts";
 import { quote, shellWord } from "../base/text.ts";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
 import type { Diagnosis, EndpointStatus, RemoteFile, Runtime, Scope, Trouble } from "../model.ts";
@@ -139,6 +140,16 @@ export function* diagnoseEndpoint(status: EndpointStatus, isDefault: boolean): I
       if (login.trouble !== null) yield troubled("warning", remote, login.trouble);
       break;
     case "none":
+  }
+}
+
+/** Stored tokens that expire soon, or have: offline, so also of those whose endpoint does not answer. */
+export function* diagnoseExpiry(user: RemoteFile, horizon: Horizon): Iterable<Diagnosis> {
+  for (const { name, token } of user.remotes.values()) {
+    const when = expiryWarning(expiryOf(token), horizon);
+    if (when === null) continue;
+    const next = `Run sremote login ${shellWord(name)} with a new API key`;
+    yield say("warning", "login", name, `the stored API key ${when}`, next);
   }
 }
 

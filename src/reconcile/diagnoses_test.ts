@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { Secret } from "../base/secret.ts";
 import type { EndpointStatus, RemoteFile, Runtime } from "../model.ts";
-import { diagnoseBoth, diagnoseEndpoint, diagnoseNetwork } from "./diagnoses.ts";
+import { diagnoseBoth, diagnoseEndpoint, diagnoseExpiry, diagnoseNetwork } from "./diagnoses.ts";
 import { merge } from "./merge.ts";
 import { file, stored, troubles } from "./testing.ts";
 
@@ -71,7 +72,7 @@ Deno.test("diagnoses: proxies and the certificate store", () => {
 
 Deno.test("diagnoses: an endpoint, its services and the login", () => {
   const why = { kind: "status", message: "no", next: "Try again" } as const;
-  const login = { state: "none", identity: null, trouble: null } as const;
+  const login = { state: "none", identity: null, expires: null, trouble: null } as const;
   const service = {
     service: "library",
     uri: "u",
@@ -116,4 +117,24 @@ Deno.test("diagnoses: an endpoint, its services and the login", () => {
     assert.deepEqual(troubles(diagnoseEndpoint(status, false)), expected);
     assert.deepEqual(troubles(diagnoseEndpoint(status, true)), ofDefault);
   }
+});
+
+Deno.test("diagnoses: tokens that expire within the horizon, or have", () => {
+  const now = Date.UTC(2026, 10, 25);
+  const part = (value: object) => btoa(JSON.stringify(value)).replace(/=+$/, "");
+  const jwt = (days: number) => {
+    const exp = (now + days * 86_400_000) / 1000;
+    return new Secret(`${part({ alg: "none" })}.${part({ exp })}.CANARY`);
+  };
+  const content = file([
+    stored("gone", { token: jwt(-1) }),
+    stored("soon", { token: jwt(6) }),
+    stored("later", { token: jwt(8) }),
+    stored("opaque", { token: new Secret("CANARY") }),
+    stored("none"),
+  ]);
+  assert.deepEqual(troubles(diagnoseExpiry(content, { now, days: 7 })), [
+    "warning gone: the stored API key expired on 2026-11-24",
+    "warning soon: the stored API key expires in 6 days (2026-12-01)",
+  ]);
 });

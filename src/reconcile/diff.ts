@@ -23,7 +23,7 @@ import { entryOf, sameEntry, sameKeyservers } from "../remotefile/entry.ts";
 import { checkFinding, failedChecks } from "./checks.ts";
 import { findConflicts, isCopy } from "./findings.ts";
 import { sameNames, seenOf } from "./seen.ts";
-import { globalRemotes, watched } from "./watched.ts";
+import { globalRemotes, movedToGlobal, watched } from "./watched.ts";
 
 /** Changes one file needs to match the config, and what the user should know about them. */
 export function diff(desired: Desired, observed: Observed): Plan {
@@ -107,7 +107,8 @@ function diffTokens(
     const stored = storedOf(wanted.name);
     const global = globals.get(wanted.name);
     // A remote of the user's own with that name is a conflict, and its token is not managed here.
-    if (global === undefined || stored?.system === false) return [];
+    const foreign = stored?.system === false && movedToGlobal(desired, observed, stored) === null;
+    if (global === undefined || foreign) return [];
     const endpoint = plainEndpoint(global);
     const changes = own(wanted, endpoint);
     const moves = stored !== undefined && !mayReceive(stored, endpoint) &&
@@ -153,7 +154,8 @@ function checksOf(desired: Desired, observed: Observed): readonly NetworkStep[] 
 }
 
 /** Adds and updates in the order of the config, then removals in the order of the file. */
-function diffRemotes(desired: Desired, { target, file, ours, other }: Observed): readonly Change[] {
+function diffRemotes(desired: Desired, observed: Observed): readonly Change[] {
+  const { target, file, ours, other } = observed;
   const wanted = desired.remotes[target.scope];
   const present = file.content.remotes;
   const changes: Change[] = [];
@@ -163,6 +165,16 @@ function diffRemotes(desired: Desired, { target, file, ours, other }: Observed):
     else if (isCopy(target.scope, now)) {
       // A copy of a global remote that no longer exists becomes the user's own remote.
       if (other?.content?.remotes.has(one.name)) continue;
+      // With its token, where that may stay; `Exclusive` is the global file's, and goes.
+      if (now.token !== null && !now.exclusive && mayReceive(now, one)) {
+        changes.push({
+          kind: "update",
+          remote: one.name,
+          before: entryOf(now),
+          after: { ...wantedEntry(one, now, target), system: false },
+        });
+        continue;
+      }
       changes.push({ kind: "remove", remote: one.name, before: entryOf(now) });
       changes.push({ kind: "add", remote: one.name, after: newEntry(one, target) });
     } else {
@@ -174,7 +186,12 @@ function diffRemotes(desired: Desired, { target, file, ours, other }: Observed):
   }
   for (const now of present.values()) {
     if (wanted.has(now.name) || !ours.has(now.name) || isCopy(target.scope, now)) continue;
-    changes.push({ kind: "remove", remote: now.name, before: entryOf(now) });
+    const before = entryOf(now);
+    const global = movedToGlobal(desired, observed, now);
+    const change = global === null
+      ? { kind: "remove", remote: now.name, before } as const
+      : { kind: "update", remote: now.name, before, after: copyOf(global) } as const;
+    changes.push(change);
   }
   return changes;
 }
@@ -215,6 +232,11 @@ function wantedDefault(
 function sameState(a: DefaultState, b: DefaultState): boolean {
   return a.remote === b.remote && a.exclusive.length === b.exclusive.length &&
     a.exclusive.every((one) => b.exclusive.includes(one));
+}
+
+/** The entry of a copy of a global remote. */
+function copyOf(global: StoredRemote): Entry {
+  return { ...entryOf(global), system: true };
 }
 
 /** The entry of a new remote, with its address in the form that the program reads. */

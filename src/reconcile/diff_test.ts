@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Change, Desired, Entry, Keyserver, Observed, Plan } from "../model.ts";
+import { mayReceive } from "../base/uri.ts";
 import { applyChanges } from "../remotefile/changes.ts";
 import { Secret } from "../base/secret.ts";
 import { diff } from "./diff.ts";
@@ -112,6 +113,53 @@ const cases: readonly Case[] = [
     desired: config({ user: [wanted("g")] }),
     observed: found(file([stored("g", { system: true })])),
     expected: ["-g", "+g g.example.com"],
+  },
+  {
+    story: "it keeps its token where the address is the same",
+    desired: config({ user: [wanted("g"), wanted("h"), wanted("i")] }),
+    observed: found(file([
+      stored("g", { system: true, token }),
+      stored("h", { system: true, token, uri: "moved.example.com" }),
+      stored("i", { system: true, token, exclusive: true }),
+    ])),
+    expected: ["~g system", "-h", "+h h.example.com", "-i", "+i i.example.com"],
+  },
+  {
+    story:
+      "a managed remote that moves to the global file becomes a copy with its token, where the address is the same",
+    desired: config({ global: ["a", "b", "c", "d", "e"].map((one) => wanted(one)) }, {
+      default: { user: use("a") },
+    }),
+    observed: found(
+      file([
+        stored("a", { token, keyservers: [keys("https://k")] }),
+        stored("b", { token, uri: "old.example.com" }),
+        stored("c", { token }),
+        stored("d"),
+        stored("e", { token }),
+      ], "a"),
+      {
+        ours: ["a", "b", "c", "d"],
+        other: file(["a", "b", "d", "e"].map((one) => stored(one, { system: true }))),
+      },
+    ),
+    expected: ["~a system keyservers", "-b", "-c", "-d"],
+  },
+  {
+    story: "where the config wants no token, or a new one, it is as with any other remote",
+    desired: config({
+      global: [
+        wanted("a", { login: false }),
+        wanted("b", { login: { env: "B" } }),
+        wanted("c", { login: { env: "C" } }),
+      ],
+    }),
+    observed: found(file([stored("a", { token }), stored("b", { token }), stored("c", { token })]), {
+      ours: ["a", "b", "c"],
+      other: file(["a", "b", "c"].map((one) => stored(one, { system: true }))),
+      endpoints: [looked("b", { state: "valid", same: true }), looked("c", { state: "valid", same: false })],
+    }),
+    expected: ["-a", "~b system", "~c system", "login c"],
   },
   {
     story: "unspecified keyservers are unchanged",
@@ -405,6 +453,28 @@ Deno.test("diff: remotes that are neither in the config nor managed are unchange
         const { exclusive: _before, ...rest } = before;
         const { exclusive: _after, ...kept } = content.remotes.get(one)!;
         assert.deepEqual(kept, rest);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("diff: a token stays only where it may be sent, and goes only with a login, a logout or a word about it", () => {
+  fc.assert(
+    fc.property(anyState, ({ desired, observed }) => {
+      const plan = diff(desired, observed);
+      const content = carriedOut(observed, plan);
+      const changes = changesOf(plan);
+      for (const [name, before] of observed.file.content.remotes) {
+        if (before.token === null) continue;
+        const after = content.remotes.get(name);
+        const of = changes.filter((one) => "remote" in one && one.remote === name).map(({ kind }) => kind);
+        if (after?.token?.equals(before.token)) {
+          assert.ok(observed.target.scope === "global" || before.system || mayReceive(before, after), name);
+        } else if (!of.includes("login") && !of.includes("logout")) {
+          const told = plan.findings.filter(({ code }) => code === "token-dropped" || code === "adopted");
+          assert.ok(told.some(({ message }) => message.includes(JSON.stringify(name))), name);
+        }
       }
     }),
     { numRuns: 2_000 },

@@ -1,4 +1,5 @@
 /** What a person should know about a plan: conflicts (apply refuses), risks, and what stays unchanged. Pure. */
+import { expiryOf, expiryWarning } from "../base/expiry.ts";
 import { mayReceive } from "../base/uri.ts";
 import { showMode } from "../base/mode.ts";
 import { quote, shellWord } from "../base/text.ts";
@@ -45,7 +46,7 @@ export interface Decided {
   readonly after: DefaultState;
 }
 
-/** Removing more than half of the remotes of a file, and more than this many, has to be confirmed. */
+/** Removing more than half of the remotes of a file, and more than this many, has to be confirmed; so has removing all. */
 const MASS_REMOVAL = 2;
 
 /** All findings: errors first, then warnings, then notes. */
@@ -55,6 +56,8 @@ export function findConflicts(desired: Desired, observed: Observed, decided: Dec
     ...dangers(desired, observed, decided),
     ...tokens(desired, observed, decided),
     ...moved(decided),
+    ...dropped(desired, observed, decided),
+    ...expiring(desired, observed, decided),
     ...refusals(observed, decided),
     ...withoutLibrary(desired, observed),
     ...bystanders(desired, observed),
@@ -96,9 +99,18 @@ function* conflicts(desired: Desired, observed: Observed, decided: Decided): Ite
 const NO_REMOTES: Side = { remotes: new Map() };
 
 /** The file after the plan. */
-function sideAfter(desired: Desired, { target, file }: Observed, { removed, after }: Decided): Side {
+function sideAfter(
+  desired: Desired,
+  { target, file }: Observed,
+  { changes, removed, after }: Decided,
+): Side {
   const kept = Array.from(file.content.remotes).filter(([name]) => !removed.has(name));
   const remotes = new Map<string, { system: boolean; exclusive: boolean }>(kept);
+  for (const one of changes) {
+    if (one.kind !== "update") continue;
+    const { exclusive } = remotes.get(one.remote)!;
+    remotes.set(one.remote, { system: one.after.system, exclusive });
+  }
   for (const name of desired.remotes[target.scope].keys()) {
     remotes.set(name, { system: target.scope === "global", exclusive: after.exclusive.includes(name) });
   }
@@ -149,8 +161,14 @@ function* dangers(desired: Desired, observed: Observed, { removed, changes }: De
   const { target, file, ambiguous } = observed;
   const { scope } = target;
   const counted = Array.from(file.content.remotes.values()).filter((one) => !isCopy(scope, one));
-  if (removed.size > MASS_REMOVAL && removed.size * 2 > counted.length) {
-    const message = `${removed.size} of ${counted.length} remotes would be removed`;
+  // A remote that moves to the other file is not lost.
+  const elsewhere = desired.remotes[scope === "user" ? "global" : "user"];
+  const lost = Array.from(removed).filter((name) => !elsewhere.has(name)).length;
+  const many = lost > MASS_REMOVAL && lost * 2 > counted.length;
+  const all = lost > 0 && lost === file.content.remotes.size &&
+    !changes.some(({ kind }) => kind === "add" || kind === "login");
+  if (many || all) {
+    const message = `${lost} of ${counted.length} remotes would be removed`;
     yield finding("warning", "mass-removal", message, "If that is intended, apply with --allow-mass-removal");
   }
   if (ambiguous) {
@@ -343,6 +361,67 @@ function* moved({ changes }: Decided): Iterable<Finding> {
       "it is never sent to another host, or without TLS";
     const next = `Run sremote login ${remote} to log in again`;
     yield finding("warning", "token-of-old-address", message, next, remote);
+  }
+}
+
+/** Tokens that go with their remotes: whoever needs one again should know before. */
+function* dropped(
+  { remotes }: Desired,
+  { file, other, target: { scope } }: Observed,
+  { changes, removed }: Decided,
+): Iterable<Finding> {
+  const logins = new Set(changes.flatMap((one) => one.kind === "login" ? [one.remote] : []));
+  const gone: string[] = [];
+  for (const { name, token, system } of file.content.remotes.values()) {
+    if (token === null || !removed.has(name) || logins.has(name)) continue;
+    const moves = scope === "user" && !system && remotes.global.get(name);
+    if (!moves || moves.login === false) {
+      gone.push(name);
+      continue;
+    }
+    const there = other?.content?.remotes.has(name);
+    const message = `${quote(name)} moves to the global file${
+      there ? ", with another address or exclusively" : ", which does not have it yet"
+    }: its token is dropped`;
+    const next = there
+      ? `Run sremote login ${name} to log in again`
+      : "Run sremote apply --global first: then the token is kept if the address is the same";
+    yield finding("warning", "token-dropped", message, next, name);
+  }
+  if (gone.length === 0) return;
+  const message = `removed together with ${gone.length === 1 ? "its token" : "their tokens"}: ${
+    listed(gone)
+  }`;
+  const next = `Revoke ${gone.length === 1 ? "it" : "them"} at the endpoint if no longer needed`;
+  yield finding("info", "token-dropped", message, next);
+}
+
+/** Tokens that expire soon, or have: those that stay, and those that the plan would store. */
+function* expiring(
+  { remotes }: Desired,
+  { target: { scope }, file, endpoints, horizon }: Observed,
+  { changes, removed }: Decided,
+): Iterable<Finding> {
+  if (scope === "global") return;
+  const touched = new Set(
+    changes.flatMap((one) => one.kind === "login" || one.kind === "logout" ? [one.remote] : []),
+  );
+  for (const { name, token } of file.content.remotes.values()) {
+    const when = removed.has(name) || touched.has(name) ? null : expiryWarning(expiryOf(token), horizon);
+    if (when === null) continue;
+    const login = (remotes.user.get(name) ?? remotes.global.get(name))?.login;
+    const byHand = !login || "prompt" in login;
+    const next = byHand
+      ? `Run sremote login ${name} with a new API key`
+      : "Put a new API key into its source, and apply";
+    yield finding("warning", "token-expires", `the token of ${quote(name)} ${when}`, next, name);
+  }
+  for (const change of changes) {
+    if (change.kind !== "login") continue;
+    const when = expiryWarning(endpoints.get(change.remote)?.token.expires ?? null, horizon);
+    if (when === null) continue;
+    const message = `the token that the source of ${quote(change.remote)} gives ${when}`;
+    yield finding("warning", "token-expires", message, "Put a new API key into the source", change.remote);
   }
 }
 

@@ -5,6 +5,12 @@ import { diff } from "./diff.ts";
 import { config, file, found, looked, stored, use, wanted } from "./testing.ts";
 
 const token = new Secret("CANARY");
+
+/** A JWT that expires so many days after the time of these tests, which is 0. */
+function expiring(days: number): Secret {
+  const part = (value: object) => btoa(JSON.stringify(value)).replace(/=+$/, "");
+  return new Secret(`${part({ alg: "none" })}.${part({ exp: days * 86_400 })}.`);
+}
 const many = (count: number) => Array.from({ length: count }, (_, i) => stored(`r${i}`));
 
 interface Case {
@@ -46,7 +52,7 @@ const cases: readonly Case[] = [
     story: "one that the plan removes is not one",
     desired: config({}),
     observed: found(file([stored("a")]), { other: file([stored("a")]), ours: ["a"] }),
-    expected: [],
+    expected: ["warning mass-removal"],
   },
   {
     story: "a copy of a global remote is not one, but wanting it as a user remote is",
@@ -191,10 +197,28 @@ const cases: readonly Case[] = [
     expected: ["info unmanaged"],
   },
   {
-    story: "two of two go: two are few",
+    story: "two of three go: two are few",
     desired: config({}),
-    observed: found(file(many(2)), { ours: ["r0", "r1"] }),
-    expected: ["warning no-remotes"],
+    observed: found(file(many(3)), { ours: ["r0", "r1"] }),
+    expected: ["info unmanaged"],
+  },
+  {
+    story: "all go, however few",
+    desired: config({}),
+    observed: found(file(many(1)), { ours: ["r0"] }),
+    expected: ["warning mass-removal", "warning no-remotes"],
+  },
+  {
+    story: "the only one is replaced by another",
+    desired: config({ user: [wanted("a")] }),
+    observed: found(file(many(1)), { ours: ["r0"] }),
+    expected: [],
+  },
+  {
+    story: "all move to the global file",
+    desired: config({ global: many(5).map(({ name }) => wanted(name)) }),
+    observed: found(file(many(5)), { ours: many(5).map(({ name }) => name), other: file(many(5)) }),
+    expected: ["info other-scope"],
   },
   {
     story: "two global files",
@@ -259,6 +283,96 @@ const cases: readonly Case[] = [
       endpoints: [looked("a", { state: "not-looked-at", same: true })],
     }),
     expected: ["info not-looked-at"],
+  },
+  {
+    story: "a remote goes, and its token with it",
+    desired: config({ user: [wanted("b")] }),
+    observed: found(file([stored("a", { token }), stored("b", { token })]), { ours: ["a", "b"] }),
+    expected: ["info token-dropped"],
+  },
+  {
+    story: "a remote without a token goes",
+    desired: config({ user: [wanted("b")] }),
+    observed: found(file([stored("a"), stored("b", { token })]), { ours: ["a", "b"] }),
+    expected: [],
+  },
+  {
+    story: "a remote moves to the global file, which does not have it yet",
+    desired: config({ user: [wanted("b")], global: [wanted("a")] }),
+    observed: found(file([stored("a", { token }), stored("b")]), { ours: ["a", "b"] }),
+    expected: ["warning token-dropped a"],
+  },
+  {
+    story: "a remote moves to the global file, which has it at another address",
+    desired: config({ user: [wanted("b")], global: [wanted("a")] }),
+    observed: found(file([stored("a", { token }), stored("b")]), {
+      ours: ["a", "b"],
+      other: file([stored("a", { uri: "moved.example.com", system: true })]),
+    }),
+    expected: ["warning token-dropped a"],
+  },
+  {
+    story: "a remote moves to the global file, and its token stays",
+    desired: config({ user: [wanted("b")], global: [wanted("a")] }),
+    observed: found(file([stored("a", { token }), stored("b")]), {
+      ours: ["a", "b"],
+      other: file([stored("a", { system: true })]),
+    }),
+    expected: [],
+  },
+  {
+    story: "stored tokens that expire: within the days, later, and before now; by hand and from a source",
+    desired: config({ user: [wanted("b"), wanted("a", { login: { env: "T" } })] }),
+    observed: found(
+      file([
+        stored("a", { token: expiring(6) }),
+        stored("b", { token: expiring(-1) }),
+        stored("c", { token: expiring(8) }),
+        stored("d", { token: expiring(0.5), system: true }),
+      ]),
+      { ours: ["a", "b"], endpoints: [looked("a", { state: "valid", same: true })] },
+    ),
+    expected: [
+      "warning token-expires a",
+      "warning token-expires b",
+      "warning token-expires d",
+      "info unmanaged",
+    ],
+  },
+  {
+    story: "tokens that the plan replaces or removes may expire; the new one may not",
+    desired: config({
+      user: [
+        wanted("a", { login: { env: "A" } }),
+        wanted("b", { login: { env: "B" } }),
+        wanted("c", { login: false }),
+      ],
+    }),
+    observed: found(
+      file([
+        stored("a", { token: expiring(1) }),
+        stored("b", { token: expiring(1) }),
+        stored("c", { token: expiring(1) }),
+      ]),
+      {
+        ours: ["a", "b", "c"],
+        endpoints: [
+          looked("a", { state: "valid", same: false, expires: "1970-01-03T00:00:00.000Z" }),
+          looked("b", { state: "valid", same: false, expires: "1971-01-01T00:00:00.000Z" }),
+        ],
+      },
+    ),
+    expected: ["warning token-expires a"],
+  },
+  {
+    story: "tokens that expire, and a plan for the global file",
+    desired: config({ global: [wanted("a")] }),
+    observed: found(file([stored("a", { system: true })]), {
+      scope: "global",
+      ours: ["a"],
+      other: file([stored("b", { token: expiring(1) })]),
+    }),
+    expected: [],
   },
   {
     story: "a default without a library",

@@ -1,5 +1,6 @@
 /** Endpoints → observed: which required services answer, and whether the stored tokens are valid and equal their sources. */
 import { askService, discover, notOffered, verifyToken } from "../endpoint/client.ts";
+import { expiryOf } from "../base/expiry.ts";
 import type { Session } from "../endpoint/session.ts";
 import { readSource, type SourceOptions, type SourceWorld } from "../endpoint/tokens.ts";
 import type {
@@ -42,6 +43,7 @@ const NOT_LOOKED_AT: ObservedToken = {
   trouble: null,
   same: null,
   source: null,
+  expires: null,
   exposed: null,
 };
 
@@ -79,6 +81,7 @@ async function tokenOf(
     trouble: verified?.trouble ?? null,
     same: token === null || source === null || !("token" in source) ? null : source.token.equals(token),
     source: source === null || "token" in source ? null : { why: source.why, next: source.next },
+    expires: source !== null && "token" in source ? expiryOf(source.token) : null,
     exposed: source !== null && "token" in source ? source.exposed : null,
   };
 }

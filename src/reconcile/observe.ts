@@ -46,6 +46,7 @@ export async function observe(
     cutsOff: scope === "user" && stored.digest === null ? await takenOver(reader, paths, world) : null,
     elsewhere: scope === "user" ? readElsewhere(reader, paths, world) : null,
     hidden: scope === "global" && paths.remoteFile === null ? hiddenFrom(world.files, target.file) : [],
+    horizon: look.horizon,
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };
   const list = watched(desired, found);

@@ -98,5 +98,16 @@ function checkOne(then: Plan, now: Plan, path: string, skip: Skip): void {
 
 /** The steps of a plan as text, without what is skipped; the ledger alone may have been written since. */
 function comparable({ steps }: Plan, skip: Skip, kinds?: readonly Change["kind"][]): string {
-  return JSON.stringify(stepsWithout(steps, skip, kinds).filter((one) => one.kind !== "update-ledger"));
+  return canonical(stepsWithout(steps, skip, kinds).filter((one) => one.kind !== "update-ledger"));
+}
+
+/** JSON with sorted keys: a saved plan that another program wrote again says the same in another order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, one) =>
+      typeof one === "object" && one !== null && !Array.isArray(one)
+        ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => a < b ? -1 : 1))
+        : one,
+  );
 }

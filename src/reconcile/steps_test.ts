@@ -36,7 +36,7 @@ function recording(down: ReadonlySet<string> = new Set()) {
     return Promise.resolve({ status: down.has(url.origin) ? 503 : 200, headers: JSON_TYPE, body });
   };
   const world = {
-    clock: { now: () => 0, sleep: () => Promise.resolve() },
+    clock: { now: () => 0, date: () => 0, sleep: () => Promise.resolve() },
     here: { env: (name: string) => name.startsWith("token-") ? name : undefined },
     files: { read: () => ({ bytes: new TextEncoder().encode(CA), mode: 0o644, uid: 0, gid: 0 }) },
     network: { get },
@@ -132,7 +132,11 @@ Deno.test("network steps: what plan checked is what apply asks, whichever files 
 
           const looking = recording();
           const session = () => Promise.resolve(looking.session);
-          await lookAt(looking.world, watched(desired, observed), { session, sources });
+          await lookAt(looking.world, watched(desired, observed), {
+            session,
+            sources,
+            horizon: { now: 0, days: 7 },
+          });
           const checked = new Set(looking.asked.map((one) => one.origin));
           const checks = { ...plan, steps: plan.steps.filter((one) => one.kind === "check-services") };
           assert.equal(checked.size, 1, about);

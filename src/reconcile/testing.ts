@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NO_QUIRKS } from "./refused.ts";
+import type { Horizon } from "../base/expiry.ts";
 import { Secret } from "../base/secret.ts";
 import type {
   Desired,
@@ -115,6 +116,7 @@ export function found(
     readonly hidden?: readonly Hidden[];
     readonly quirks?: Partial<Quirks>;
     readonly endpoints?: readonly ObservedEndpoint[];
+    readonly horizon?: Horizon;
   } = {},
 ): Observed {
   const { scope = "user", runtime = "singularity", other = file([]), ours = [], mode = 0o600 } = fields;
@@ -130,6 +132,7 @@ export function found(
     elsewhere: fields.elsewhere ?? null,
     hidden: fields.hidden ?? [],
     ambiguous: fields.ambiguous ?? false,
+    horizon: fields.horizon ?? { now: 0, days: 7 },
     endpoints: new Map((fields.endpoints ?? []).map((one) => [one.remote, one])),
   };
 }
@@ -140,7 +143,14 @@ export function looked(
   token: Partial<ObservedToken> = {},
   services: ObservedEndpoint["services"] = null,
 ): ObservedEndpoint {
-  const unseen = { state: "none", trouble: null, same: null, source: null, exposed: null } as const;
+  const unseen = {
+    state: "none",
+    trouble: null,
+    same: null,
+    source: null,
+    expires: null,
+    exposed: null,
+  } as const;
   return { remote, services, token: { ...unseen, ...token } };
 }
 

@@ -1,5 +1,6 @@
 /** Which endpoints a plan asks. Loads nothing of the network, because most plans need none. */
 import { plainEndpoint } from "../base/address.ts";
+import type { Horizon } from "../base/expiry.ts";
 import { mayReceive } from "../base/uri.ts";
 import type { Session } from "../endpoint/session.ts";
 import type { SourceOptions } from "../endpoint/tokens.ts";
@@ -11,6 +12,7 @@ export interface Look {
   /** null: offline; no request is made. */
   readonly session: (() => Promise<Session>) | null;
   readonly sources: SourceOptions;
+  readonly horizon: Horizon;
 }
 
 /** A remote that the config gives `login` or `check`. */
@@ -30,6 +32,20 @@ export interface Watched {
 export function globalRemotes({ file, other }: Place): ReadonlyMap<string, StoredRemote> {
   const copies = Array.from(file.content.remotes).filter(([, one]) => one.system);
   return new Map([...copies, ...(other?.content?.remotes ?? [])]);
+}
+
+/**
+ * The global remote that a managed user remote of the config's past becomes a copy of, with its token: the config has moved
+ * it to the global file, which has it at the address that the token is for. null: it is removed, or it stays.
+ */
+export function movedToGlobal(desired: Desired, place: Place, stored: StoredRemote): StoredRemote | null {
+  const { target: { scope }, ours, other } = place;
+  const wanted = desired.remotes.global.get(stored.name);
+  if (scope === "global" || wanted === undefined || desired.remotes.user.has(stored.name)) return null;
+  if (stored.system || stored.exclusive || !ours.has(stored.name)) return null;
+  if (stored.token === null || wanted.login === false) return null;
+  const global = other?.content?.remotes.get(stored.name);
+  return global !== undefined && mayReceive(stored, plainEndpoint(global)) ? global : null;
 }
 
 /** What decides where a remote is: both files, and the names that sremote may remove. */
@@ -63,9 +79,10 @@ export function watched(desired: Desired, place: Place): readonly Watched[] {
   for (const one of desired.remotes.global.values()) {
     const stored = remotes.get(one.name);
     const own = stored?.system === false;
-    // A managed remote of that name is removed, and the user gets the global one.
-    const goes = own && ours.has(one.name);
-    const global = own && !goes ? undefined : globals.get(one.name);
+    const managed = ours.has(one.name);
+    // A managed remote of that name makes room for the global one; it may become a copy of it, with its token.
+    const global = own && !managed ? undefined : globals.get(one.name);
+    const goes = own && managed && movedToGlobal(desired, place, stored) === null;
     const isDefault = wanted.kind === "remote" && wanted.name === one.name;
     const login = global === undefined ? null : one.login;
     add(one, global ?? one, goes ? undefined : stored, login, isDefault ? one.check : []);

@@ -42,6 +42,13 @@ export function renderPrometheus({ remotes }: StatusDocument): string {
         state === "valid" || state === "invalid" ? [[{ remote }, state === "valid" ? 1 : 0] as const] : []
       ),
     ),
+    metric(
+      "sremote_token_expiry_timestamp_seconds",
+      "When the stored token says that it expires, in seconds since 1970; absent if it does not say.",
+      remotes.flatMap(({ remote, login: { expires } }) =>
+        expires === null ? [] : [[{ remote }, Date.parse(expires) / 1000] as const]
+      ),
+    ),
   ].join("");
 }
 

@@ -2,6 +2,7 @@
 import type { EndpointStatus, LoginStatus, StatusDocument, Trouble } from "../model.ts";
 import { lacksLibrary } from "../programs.ts";
 import { printable } from "../base/text.ts";
+import { showDay } from "../base/expiry.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
@@ -45,7 +46,8 @@ export function serviceTitle(service: string): string {
   return `${printable(service).replace(/^./, (one) => one.toUpperCase())} Service`;
 }
 
-function loginLine({ state, identity }: LoginStatus, style: Style): string {
+function loginLine({ state, identity, expires }: LoginStatus, style: Style): string {
+  const until = expires === null ? "" : ` (expires ${showDay(expires)})`;
   const who = identity === null
     ? ""
     : ` as ${printable(identity.username)}${
@@ -55,11 +57,11 @@ function loginLine({ state, identity }: LoginStatus, style: Style): string {
     case "none":
       return "Not logged in.";
     case "valid":
-      return `${style.green("Logged in")}${who}: the API key is valid.`;
+      return `${style.green("Logged in")}${who}: the API key is valid${until}.`;
     case "invalid":
-      return `${style.red("The API key is invalid")}: log in again.`;
+      return `${style.red("The API key is invalid")}${until}: log in again.`;
     case "unknown":
-      return `${style.yellow("An API key is stored")}, but could not be verified.`;
+      return `${style.yellow("An API key is stored")}${until}, but could not be verified.`;
   }
 }
 

@@ -14,7 +14,7 @@ const endpoint = (remote: string, more: Partial<EndpointStatus> = {}): EndpointS
   uri: `${remote}.example.com`,
   insecure: false,
   services: SERVICES_SEEN.slice(0, 1),
-  login: { state: "none", identity: null, trouble: null },
+  login: { state: "none", identity: null, expires: null, trouble: null },
   trouble: null,
   ...more,
 });
@@ -28,24 +28,25 @@ const refused = {
 const REMOTES: readonly EndpointStatus[] = [
   endpoint("company", {
     services: SERVICES_SEEN,
-    login: { state: "valid", identity: alice, trouble: null },
+    login: { state: "valid", identity: alice, expires: "2026-12-01T12:00:00.000Z", trouble: null },
   }),
   endpoint("down", {
     services: [],
-    login: { state: "unknown", identity: null, trouble: refused },
+    login: { state: "unknown", identity: null, expires: "2026-12-02T00:00:00.000Z", trouble: refused },
     trouble: refused,
   }),
   endpoint("old", {
     login: {
       state: "invalid",
       identity: null,
+      expires: "2026-11-30T23:59:59.000Z",
       trouble: { kind: "status", message: "auth.example.com rejects the API key (401)" },
     },
   }),
   endpoint(HOSTILE, {
     uri: HOSTILE,
     services: [{ ...SERVICES_SEEN[0]!, version: HOSTILE, uri: HOSTILE }],
-    login: { state: "valid", identity: { ...alice, username: HOSTILE }, trouble: null },
+    login: { state: "valid", identity: { ...alice, username: HOSTILE }, expires: null, trouble: null },
   }),
 ];
 const document = (remotes: readonly EndpointStatus[]): StatusDocument => ({

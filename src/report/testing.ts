@@ -153,6 +153,13 @@ export const SERVICES_SEEN: readonly ServiceStatus[] = [
 
 /** An endpoint as observed. */
 export function seenOf(remote: string, services: readonly ServiceStatus[]): ObservedEndpoint {
-  const token = { state: "none", trouble: null, same: null, source: null, exposed: null } as const;
+  const token = {
+    state: "none",
+    trouble: null,
+    same: null,
+    source: null,
+    expires: null,
+    exposed: null,
+  } as const;
   return { remote, services, token };
 }

@@ -6,6 +6,7 @@ import type { Clock, Signals } from "../world.ts";
 export function realClock(): Clock {
   return {
     now: () => performance.now(),
+    date: () => Date.now(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   };
 }

@@ -1,4 +1,5 @@
 /** What every command receives and returns, and the checks that commands share. */
+import type { Horizon } from "../../base/expiry.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Desired, Reader, Scope } from "../../model.ts";
 import type { PathOptions } from "../../remotefile/paths.ts";
@@ -62,6 +63,8 @@ export interface CommonOptions {
   readonly deadline: number;
   /** A file with certificates of authorities. */
   readonly cacert: string | null;
+  /** Warn of tokens that expire within this many days. */
+  readonly expiryDays: number;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -100,6 +103,11 @@ export interface Result {
 export function pathsOf({ options }: Context, desired: Pick<Desired, "sysconfdir"> | null): PathOptions {
   const { root, remoteFile, sysconfdir } = options;
   return { root, remoteFile, sysconfdir: sysconfdir ?? desired?.sysconfdir ?? null };
+}
+
+/** When to warn of tokens that expire. */
+export function horizonOf({ world, options }: Context): Horizon {
+  return { now: world.clock.date(), days: options.expiryDays };
 }
 
 /** The scope that `--global` chooses. */

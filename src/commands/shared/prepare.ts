@@ -12,7 +12,7 @@ import { type Skip, withoutSkipped } from "../../reconcile/skip.ts";
 import { globalRemotes, type Look } from "../../reconcile/watched.ts";
 import { detectProgram, linkRule, type PathOptions } from "../../remotefile/paths.ts";
 import type { LinkRule, StoredFile } from "../../remotefile/store.ts";
-import { type Context, pathsOf } from "./context.ts";
+import { type Context, horizonOf, pathsOf } from "./context.ts";
 import { configOf } from "./load.ts";
 import { noteDetected } from "./merged.ts";
 import { checkOwners } from "./owners.ts";
@@ -118,6 +118,7 @@ export function skipOf({ skipLogin, skipCheck }: PrepareFlags): Skip {
 function lookOf(context: Context, loaded: LoadedConfig, { offline, allowCommand }: PrepareFlags): Look {
   let opened: Promise<Session> | undefined;
   return {
+    horizon: horizonOf(context),
     session: offline ? null : () => opened ??= sessionOf(context, loaded),
     sources: {
       folder: dirname(loaded.origin.file),

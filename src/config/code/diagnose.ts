@@ -100,16 +100,6 @@ function unparsed(
     const next = "Check the name; import a type with `import type`";
     return failAt(subject, "config-import", why, importOf(subject, what, where), next);
   }
-  const json = /\((.*\.json):\d+:\d+\)/.exec(stack)?.[1];
-  if (json !== undefined) {
-    return failAt(
-      subject,
-      "config-syntax",
-      `${json} is not valid JSON: ${message}`,
-      undefined,
-      "Fix the syntax",
-    );
-  }
   const byParser = /^\s*at (?!.*\()/.test(stack); // a place without a function
   return byParser && place ? failAt(subject, "config-syntax", message, place, "Fix the syntax") : undefined;
 }

@@ -92,7 +92,10 @@ async function runModules(
   const result = run(ready, subject.entryName, JSON.stringify({ vars, host }), modules, now, clock.until);
   callOff();
   if (modules.refusal !== undefined) throw modules.refusal;
-  if (result.kind === "value") return { value: JSON.parse(result.json), files: modules.files() };
+  if (result.kind === "value") {
+    await modules.refuseDuplicates();
+    return { value: JSON.parse(result.json), files: modules.files() };
+  }
   const isLate = result.kind === "limit" && result.limit === "time";
   if (modules.guessed && !isLate) throw new NeedsTranspiler();
   throw await diagnose(subject, result);

@@ -63,6 +63,12 @@ async function failureOf(asked: Asked): Promise<Failure> {
 const DEEP = '{"__proto__": 1, "constructor": 2}';
 
 const VALUES: Record<string, [source: string | Asked, value: unknown]> = {
+  "keys that only look the same": [
+    `const a = "k"; const base = { x: 1, "y": 2 };
+class C { get a() { return 1; } set a(_) {} a2 = { a: 1 }; static a = 1; }
+export default { ...base, x: 3, o: { x: { x: 4 } }, get g() { return 5; }, set g(_) {}, [a]: 6, "[a]": 7, l: [{ x: 1 }, { x: 1 }] };`,
+    { x: 3, y: 2, o: { x: { x: 4 } }, g: 5, k: 6, "[a]": 7, l: [{ x: 1 }, { x: 1 }] },
+  ],
   "an object": ["export default { a: 1, b: undefined, c: null, d: [true, 'ü\\u2028\\ud800'] };", {
     a: 1,
     c: null,
@@ -186,6 +192,59 @@ const E = "config-evaluation", I = "config-import", S = "config-syntax";
 /** The whole message less its head, and the end of the path. */
 const FAILURES: Record<string, [source: string | Asked, code: string, why: string | RegExp, place?: string]> =
   {
+    "a key twice": [
+      `import { defineConfig } from "sremote";\n\nexport default defineConfig({ remotes: {\n  lab: { uri: "a" },\n  "lab": { uri: "b" } } });`,
+      S,
+      'duplicate key "lab"',
+      "remotes.ts:5:3",
+    ],
+    "a key twice, behind types": [
+      "const a = <T>(x: T) => x;\nexport default a<object>({ as: 1 as number, l\\u0061b: 2, /* a: 1 */ lab: 3 });",
+      S,
+      'duplicate key "lab"',
+      "remotes.ts:2:69",
+    ],
+    "a number and its text as keys": [
+      "export default { x: [{ 1: 2, '1': 3 }] };",
+      S,
+      'duplicate key "1"',
+      "ts:1:30",
+    ],
+    "__proto__ twice, quoted": [
+      "export default () => ({ ['a']: 1, '__proto__': 1, \"__proto__\": 2 });",
+      S,
+      /duplicate/,
+    ],
+    "a method and a value": [
+      "export default { a() { return 1; }, a: 1 };",
+      S,
+      'duplicate key "a"',
+      "ts:1:37",
+    ],
+    "a getter and a value": ["export default { get a() { return 1; }, a: 1 };", S, 'duplicate key "a"'],
+    "a key twice around a spread": ["export default { a: 1, ...{ a: 2 }, a: 3 };", S, 'duplicate key "a"'],
+    "a key twice in a module": [
+      {
+        files: {
+          "remotes.ts": `import { a } from "./a.js";\nexport default a;`,
+          "a.js": "export const a = {\n  b: 1,\n  b: 1,\n};",
+        },
+      },
+      S,
+      'duplicate key "b"',
+      "a.js:3:3",
+    ],
+    "a key twice in an imported JSON file": [
+      {
+        files: {
+          "remotes.ts": `import a from "./a.json";\nexport default a;`,
+          "a.json": '{ "b": 1,\n  "b": 2 }',
+        },
+      },
+      S,
+      'a.json: duplicate key "b"',
+      "a.json:2:3",
+    ],
     "a loop": ["for (;;);\nexport default {};", E, "it ran longer than 2 s"],
     "a loop that catches": [
       "for (;;) { try { for (;;); } catch {} finally { continue; } }",
@@ -450,7 +509,7 @@ const FAILURES: Record<string, [source: string | Asked, code: string, why: strin
     "JSON that does not parse": [
       { files: { "remotes.ts": `import a from "./a.json"; export default a;`, "a.json": "{" } },
       S,
-      /^a.json is not valid JSON: /,
+      /^a\.json: it is not valid JSON: it ends too early$/,
     ],
     "a missing name": [
       {

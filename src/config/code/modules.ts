@@ -1,4 +1,7 @@
 /** The modules of one evaluation: found, read, checked and compiled as the config imports them. */
+import { quote } from "../../base/text.ts";
+import { jsonFault, placeIn } from "../parse.ts";
+import { duplicateIn } from "./duplicates.ts";
 import { CONFIG_CHARACTERS } from "../../base/limits.ts";
 import { basename, dirname, join } from "node:path";
 import { BUILTIN_NAME, BUILTIN_SOURCE } from "./builtin.ts";
@@ -56,6 +59,28 @@ export class ConfigModules {
   /** Every file that was read, the config itself first. */
   files(): readonly { readonly path: string; readonly text: string }[] {
     return [...this.#sources].map(([name, { text }]) => ({ path: join(this.#directory, name), text }));
+  }
+
+  /**
+   * Refuses a property that stands twice in an object literal: of two remotes with one name, the first would be lost.
+   * @throws {Failure} config-syntax
+   */
+  async refuseDuplicates(): Promise<void> {
+    for (const [name, source] of this.#sources) {
+      if (moduleKind(name) === "json") continue;
+      const found = await duplicateIn(this.#compiled.get(name)!);
+      if (found === null) continue;
+      const { key, line, column } = found;
+      const ran = this.#compiled.get(name)!.split("\n")[line - 1]!.slice(0, column);
+      const place = { module: name, line, column: await source.columnBack(line, [...ran].length) + 1 };
+      throw failAt(
+        this.subject,
+        "config-syntax",
+        `duplicate key ${quote(key.slice(0, 80))}`,
+        place,
+        "Remove one of the two",
+      );
+    }
   }
 
   /** The JavaScript of a module. */
@@ -133,6 +158,11 @@ export class ConfigModules {
     // The interpreter takes C strings: it would silently skip what follows a NUL.
     if (source.includes("\0")) throw syntax(`${name} contains a NUL character`);
     if (moduleKind(name) === "json") {
+      // As strict as with a config in JSON: a duplicate key is an error.
+      const fault = jsonFault(source);
+      if (fault !== null) {
+        throw syntax(`${name}: ${fault.why}`, { module: name, ...placeIn(source, fault.at) });
+      }
       return `export default JSON.parse(${JSON.stringify(source.replace(/^\uFEFF/, ""))});`;
     }
     try {
