@@ -196,9 +196,11 @@ export interface StatusDocument {
 
 /** One finding of `sremote doctor`. */
 export interface Diagnosis {
-  readonly severity: "ok" | "warning" | "error";
+  /** `note`: worth knowing, and nothing is wrong. */
+  readonly severity: "ok" | "note" | "warning" | "error";
   readonly about:
     | "file"
+    | "program"
     | "conflict"
     | "environment"
     | "proxy"
@@ -206,7 +208,7 @@ export interface Diagnosis {
     | "dns"
     | "endpoint"
     | "login";
-  /** A file, a remote, a variable. */
+  /** A file, a program, a remote, a variable. */
   readonly subject: string;
   readonly message: string;
   /** The remedy. */

@@ -53,12 +53,16 @@ export interface Program {
   readonly emptyDocument: ByVersion<"read" | "refuse">;
   /** What it makes of a date without quotes, as a name, URI or token. */
   readonly plainDate: ByVersion<"read" | "refuse">;
+  /** What fails for an entry of the global file without `System: true`. */
+  readonly needsSystem: ByVersion<string>;
   /** Whether the host of `library://HOST/…` is asked, in place of the remote's library. */
   readonly hostInLibrary: ByVersion<boolean>;
   /** The remote that it uses if there is none at all, in no file. */
   readonly builtIn: Endpoint;
   /** The directory of another program that its first run takes over, only while its own directory does not exist. */
   readonly takesOver: string | null;
+  /** What it takes over besides `remote.yaml`, each with the names that it may then have in its own directory. */
+  readonly takenOver: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The programs. */
@@ -77,9 +81,15 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     address: [{ since: "3.5", is: "host" }, { since: "3.9", is: "url" }],
     emptyDocument: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
     plainDate: [{ since: "3.5", is: "read" }, { since: "4.5", is: "refuse" }],
+    needsSystem: [
+      { since: "3.5", is: "remote use --global" },
+      { since: "3.7", is: "remote add-keyserver" },
+      { since: "4.0", is: "keyserver add" },
+    ],
     hostInLibrary: [{ since: "3.5", is: false }, { since: "3.8", is: true }],
     builtIn: { uri: "cloud.sylabs.io", keyserver: null },
     takesOver: null,
+    takenOver: {},
   },
   apptainer: {
     title: "Apptainer",
@@ -98,9 +108,11 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     address: [{ since: "1.1", is: "url" }],
     emptyDocument: [{ since: "1.1", is: "read" }, { since: "1.5", is: "refuse" }],
     plainDate: [{ since: "1.1", is: "read" }],
+    needsSystem: [{ since: "1.1", is: "remote add-keyserver" }, { since: "1.2", is: "keyserver add" }],
     hostInLibrary: [{ since: "1.1", is: true }],
     builtIn: { uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
     takesOver: ".singularity",
+    takenOver: { "docker-config.json": ["docker-config.json"], "sypgp": ["keys", "sypgp"] },
   },
 };
 
@@ -147,7 +159,8 @@ export function lacksLibrary({ uri, services, trouble }: EndpointStatus): boolea
 /** What a program does if there is no remote at all, as a sentence without its end. */
 export function builtInDefault(runtime: Runtime): string {
   const { title, builtIn } = PROGRAMS[runtime];
-  return `there is no remote: ${title} uses its built-in default, ${builtIn.uri}`;
+  const library = builtIn.keyserver === null ? "" : ", which has no library: library:// fails";
+  return `there is no remote: ${title} uses its built-in default, ${builtIn.uri}${library}`;
 }
 
 const OVERRIDDEN = { library: "LIBRARY", builder: "BUILDER", keystore: "URL" } as const;
@@ -162,6 +175,31 @@ export function overrideVariables(
   const services = Object.entries(OVERRIDDEN) as [Overridden, string][];
   return services.flatMap(([service, suffix]) =>
     PROGRAMS[runtime].overrides.map((prefix) => ({ name: `${prefix}_${suffix}`, service }))
+  );
+}
+
+const GIVEN = {
+  LOGIN_USERNAME: { flag: "--username", secret: false },
+  LOGIN_PASSWORD: { flag: "--password", secret: true },
+  LOGIN_INSECURE: { flag: "--insecure", secret: false },
+  ADD_INSECURE: { flag: "--insecure", secret: false },
+} as const;
+
+/** Variables that stand for a flag of `login` or `add`, each with its command; `secret`: its value is one. */
+export function flagVariables(
+  runtime: Runtime,
+): readonly {
+  readonly name: string;
+  readonly command: string;
+  readonly flag: string;
+  readonly secret: boolean;
+}[] {
+  return PROGRAMS[runtime].overrides.flatMap((prefix) =>
+    Object.entries(GIVEN).map(([suffix, given]) => ({
+      name: `${prefix}_${suffix}`,
+      command: suffix.startsWith("ADD") ? "add" : "login",
+      ...given,
+    }))
   );
 }
 

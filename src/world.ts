@@ -78,6 +78,8 @@ export interface Files {
   clean(file: string, beside: readonly string[]): void;
   /** Tries once; null while another process holds it. */
   tryLock(file: string): Promise<Lock | null>;
+  /** Whether a process holds the lock of the file, or left it behind when it was killed; null: there is no lock. Changes nothing. */
+  lockOf(file: string): "held" | "abandoned" | null;
 }
 
 /** Who runs sremote, and where. */
@@ -235,16 +237,26 @@ export interface ProgramRun {
   readonly timedOut: boolean;
 }
 
+/** How a child process is run. */
+export interface RunOptions {
+  /** In milliseconds. */
+  readonly timeout: number;
+  /** Its working directory. */
+  readonly folder: string;
+  /**
+   * The whole environment of a program that is only asked about itself: it gets neither our environment, our terminal nor our
+   * standard error, and is ended with all processes that it started. Absent: it has ours, and may prompt.
+   */
+  readonly apart?: Readonly<Record<string, string>>;
+}
+
 /** Child processes. */
 export interface Programs {
   /**
    * Runs a program without a shell, with our standard error, for at most `timeout` ms and 64 KiB of output. Errors: the
    * system's (`ENOENT`, `EACCES`).
    */
-  run(
-    argv: readonly string[],
-    options: { readonly timeout: number; readonly folder: string },
-  ): Promise<ProgramRun>;
+  run(argv: readonly string[], options: RunOptions): Promise<ProgramRun>;
 }
 
 /** The outside world. */

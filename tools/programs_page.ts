@@ -112,6 +112,10 @@ function facts(): string {
       (one) => byVersion(PROGRAMS[one].plainDate, (what) => ({ read: "read", refuse: "refused" })[what]),
     ),
     row(
+      "fails for an entry of the global file without `System: true`",
+      (one) => byVersion(PROGRAMS[one].needsSystem, code),
+    ),
+    row(
       "a name in both files",
       (one) =>
         ({ "fail": "every command fails", "use-user": "the user remote counts" })[PROGRAMS[one].nameInBoth],

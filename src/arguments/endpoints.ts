@@ -108,10 +108,13 @@ export const ENDPOINT_COMMANDS: readonly Definition[] = [STATUS, {
 }, {
   name: "doctor",
   uses: "config",
-  summary: "Diagnose files, conflicts, proxy, certificates and endpoints",
-  examples: ["sremote doctor", "sremote doctor --json"],
+  summary: "Diagnose files, programs, variables, proxies and endpoints",
+  examples: ["sremote doctor", "sremote doctor --offline", "sremote doctor --json"],
   build: (command, run) =>
-    command.action(() => run(() => import("../commands/doctor.ts"), (it, context) => it.doctor(context))),
+    command.option("--offline", "Send no requests")
+      .action((flags) =>
+        run(() => import("../commands/doctor.ts"), (it, context) => it.doctor(context, flags))
+      ),
 }, {
   name: "fleet",
   summary: "Report on many hosts",

@@ -60,3 +60,18 @@ export function quote(name: string): string {
 function escapeOf(character: string): string {
   return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }
+
+/**
+ * A path or name as a word of a shell command, for commands that messages suggest.
+ *
+ * @example
+ * ```ts
+ * import { shellWord } from "./text.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(shellWord("/etc/remote.yaml"), "/etc/remote.yaml");
+ * assert.equal(shellWord("it's here"), "'it'\\''s here'");
+ * ```
+ */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

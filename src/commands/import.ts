@@ -1,7 +1,7 @@
 /** `sremote import`: a config that describes the current files. */
 import { describe } from "../config/describe.ts";
 import { findTarget, linkRule } from "../remotefile/paths.ts";
-import { ignoredParts, refusedWhole } from "../reconcile/refused.ts";
+import { ignoredParts, refusedLater, refusedWhole } from "../reconcile/refused.ts";
 import { readStored, type StoredFile } from "../remotefile/store.ts";
 import { renderConfig } from "../report/imported.ts";
 import type { Reader, Scope } from "../model.ts";
@@ -42,7 +42,8 @@ export async function importFiles(context: Context, flags: ImportOptions): Promi
 function noteRefused(context: Context, reader: Reader, scope: Scope, stored: StoredFile): void {
   const { path, document: { content, quirks } } = stored;
   const read = { scope, path, content, quirks };
-  for (const { message } of [...refusedWhole(reader, read), ...ignoredParts(reader, read)]) {
+  const all = [...refusedWhole(reader, read), ...refusedLater(reader, read), ...ignoredParts(reader, read)];
+  for (const { message } of all) {
     context.note(`Warning: ${message}`);
   }
 }

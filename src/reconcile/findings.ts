@@ -2,7 +2,7 @@
 import { expiryOf, expiryWarning } from "../base/expiry.ts";
 import { mayReceive } from "../base/uri.ts";
 import { showMode } from "../base/mode.ts";
-import { quote } from "../base/text.ts";
+import { quote, shellWord } from "../base/text.ts";
 import type {
   Change,
   DefaultState,
@@ -16,6 +16,7 @@ import type {
 } from "../model.ts";
 import { keyserverAlone, PROGRAMS } from "../programs.ts";
 import { applyChanges } from "../remotefile/changes.ts";
+import { holdsSecret, holdsToken } from "../remotefile/entry.ts";
 import {
   exclusiveFor,
   exclusiveTrouble,
@@ -33,6 +34,7 @@ import {
   listed,
   quirksAfter,
   type Refusal,
+  refusedLater,
   refusedWhole,
 } from "./refused.ts";
 
@@ -207,11 +209,9 @@ export const REVOKE = "Revoke the token and remove it from the file by hand";
 
 function* readable({ target: { file: path }, file: { content, mode } }: Observed): Iterable<Finding> {
   if (mode === null || (mode & 0o077) === 0) return;
-  const secrets = content.credentials.length > 0 ||
-    Array.from(content.remotes.values()).some((one) => one.token !== null);
-  if (!secrets) return;
+  if (!holdsSecret(content)) return;
   const message = `${path} holds tokens and has mode ${showMode(mode)}`;
-  yield finding("warning", "readable-by-others", message, `Run chmod 600 ${path}`);
+  yield finding("warning", "readable-by-others", message, `Run chmod 600 ${shellWord(path)}`);
 }
 
 /** A default that the config sets, and that is an endpoint without a library. */
@@ -241,10 +241,16 @@ function* refusals(
   );
   const quirks = changed ? quirksAfter(file.quirks, file.content, after) : file.quirks;
   const here = { scope, path: target.file, content: after, quirks };
-  for (const one of [...refusedWhole(target, here), ...ignoredParts(target, here)]) yield refusal(one);
+  for (
+    const one of [
+      ...refusedWhole(target, here),
+      ...refusedLater(target, here),
+      ...ignoredParts(target, here),
+    ]
+  ) yield refusal(one);
   // What sremote writes has the right mode, unless the file holds a token.
-  const holdsToken = Array.from(file.content.remotes.values()).some(({ token }) => token !== null);
-  const stay = hidden.filter(({ kind }) => kind === "directory" || !changed || holdsToken);
+  const keepsMode = !changed || holdsToken(file.content);
+  const stay = hidden.filter(({ kind }) => kind === "directory" || keepsMode);
   for (const one of hiddenParts(target, stay)) yield refusal(one);
   // The administrator's own user file is not the machine's.
   if (scope === "user" && other !== null && other.content !== null) {
@@ -320,7 +326,8 @@ function* tokens(desired: Desired, { target, endpoints }: Observed, { changes }:
     const its = `the token of ${quote(remote)}`;
     if (exposed !== null) {
       const message = `${exposed.file} holds ${its} and has mode ${showMode(exposed.mode)}`;
-      yield finding("warning", "readable-by-others", message, `Run chmod 600 ${exposed.file}`, remote);
+      const next = `Run chmod 600 ${shellWord(exposed.file)}`;
+      yield finding("warning", "readable-by-others", message, next, remote);
     }
     if (logins.has(remote)) {
       if (source === null) continue;

@@ -6,7 +6,7 @@
  */
 import { canUse, readAddress } from "../base/address.ts";
 import { showMode } from "../base/mode.ts";
-import { quote } from "../base/text.ts";
+import { quote, shellWord } from "../base/text.ts";
 import type {
   FindingCode,
   Hidden,
@@ -18,7 +18,8 @@ import type {
   Scope,
   StoredRemote,
 } from "../model.ts";
-import { type ByVersion, fieldsRefusedBy, PROGRAMS, spanOf, valueFor } from "../programs.ts";
+import type { Version } from "../base/reader.ts";
+import { type ByVersion, fieldsRefusedBy, newest, PROGRAMS, spanOf, valueFor } from "../programs.ts";
 import { REMOTE_FIELDS, sameField } from "../remotefile/entry.ts";
 
 /** A file as a program reads it. */
@@ -36,43 +37,82 @@ export interface Refusal {
   readonly message: string;
   readonly next: string;
   readonly remote?: string;
+  /** What it is about: a file, or a remote. */
+  readonly subject: string;
+  /** The message to readers who have the subject before them. */
+  readonly itself: string;
+  /** The first version without the problem, if an older one has it. */
+  readonly since?: Version;
 }
 
 /** A file without a quirk, such as one that sremote wrote. */
 export const NO_QUIRKS: Quirks = { symlink: false, blank: false, dates: [], newFields: [] };
 
-/** What makes every command of the program fail. */
-export function* refusedWhole(reader: Reader, { path, content, quirks }: ReadBy): Iterable<Refusal> {
-  const { emptyDocument, plainDate, symlink } = PROGRAMS[reader.runtime];
-  if (quirks.symlink && valueFor(symlink, reader) === "refuse") {
-    const message = `${path} is a symbolic link: ${everyCommand(reader, symlink)}`;
-    yield { severity: "error", code: "symlink", message, next: "Replace the link with a regular file" };
-  }
-  if (quirks.blank && valueFor(emptyDocument, reader) === "refuse") {
-    const message = `${path} has only comments or blank lines: ${everyCommand(reader, emptyDocument)}`;
-    yield { severity: "error", code: "empty-document", message, next: "Remove the file, or add a remote" };
-  }
-  if (valueFor(plainDate, reader) === "refuse") {
-    for (const { remote, field } of quirks.dates) {
-      if (remote !== null && !content.remotes.has(remote)) continue;
-      const where = remote === null ? field : `${field} of ${quote(remote)}`;
-      const message = `${where} in ${path} is a date without quotes: ${everyCommand(reader, plainDate)}`;
-      const next = "Put it in quotes";
-      yield { severity: "error", code: "plain-date", message, next, ...about(remote) };
-    }
-  }
+/** What makes every command of the oldest version that has to read the file fail. */
+export function* refusedWhole(reader: Reader, read: ReadBy): Iterable<Refusal> {
+  yield* refusedQuirks(reader, read);
+  const { path, content, quirks } = read;
   for (const [field, since] of fieldsRefusedBy(reader)) {
     const holder = holderOf(field, content, quirks);
     if (holder === null) continue;
     const { remote } = holder;
     const { title } = PROGRAMS[reader.runtime];
     const whose = remote === null ? "" : ` (of ${quote(remote)})`;
-    const message =
-      `${path} has the field ${field}${whose}, and every command of ${title} before ${since} fails on it`;
+    const says = `has the field ${field}${whose}, and every command of ${title} before ${since} fails on it`;
     const next =
       `Do without it, or name ${reader.runtime}@${since} as the program if no older version reads the file`;
-    yield { severity: "error", code: "field-too-new", message, next, ...about(remote) };
+    yield { ...of(path, says), severity: "error", code: "field-too-new", next, ...about(remote), since };
   }
+}
+
+/** What the oldest version that has to read the file accepts, and a later version refuses: a warning, as it may not be in use. */
+export function* refusedLater(reader: Reader, read: ReadBy): Iterable<Refusal> {
+  const now = new Set(Array.from(refusedQuirks(reader, read), ({ code }) => code));
+  const { emptyDocument, plainDate, symlink } = PROGRAMS[reader.runtime];
+  // Each boundary once: that of the fact in question decides what is refused from there on.
+  for (const fact of [symlink, emptyDocument, plainDate]) {
+    const { until } = spanOf(fact, reader);
+    if (until === null) continue;
+    for (const one of refusedQuirks({ ...reader, oldest: until }, read)) {
+      if (now.has(one.code)) continue;
+      now.add(one.code);
+      yield { ...one, severity: "warning" };
+    }
+  }
+}
+
+/** What one version refuses besides fields that it does not know. */
+function* refusedQuirks(reader: Reader, { path, content, quirks }: ReadBy): Iterable<Refusal> {
+  const { emptyDocument, plainDate, symlink } = PROGRAMS[reader.runtime];
+  const severity = "error";
+  if (quirks.symlink && valueFor(symlink, reader) === "refuse") {
+    const says = `is a symbolic link: ${everyCommand(reader, symlink)}`;
+    yield { ...of(path, says), severity, code: "symlink", next: "Replace the link with a regular file" };
+  }
+  if (quirks.blank && valueFor(emptyDocument, reader) === "refuse") {
+    const says = `has only comments or blank lines: ${everyCommand(reader, emptyDocument)}`;
+    yield { ...of(path, says), severity, code: "empty-document", next: "Remove the file, or add a remote" };
+  }
+  if (valueFor(plainDate, reader) !== "refuse") return;
+  for (const { remote, field } of quirks.dates) {
+    if (remote !== null && !content.remotes.has(remote)) continue;
+    const where = remote === null ? field : `${field} of ${quote(remote)}`;
+    const says = `is a date without quotes: ${everyCommand(reader, plainDate)}`;
+    yield {
+      severity,
+      code: "plain-date",
+      message: `${where} in ${path} ${says}`,
+      subject: path,
+      itself: `${where} ${says}`,
+      next: "Put it in quotes",
+      ...about(remote),
+    };
+  }
+}
+
+/** The two messages of a sentence that begins with its subject, which is shown as it is or, for a remote, in quotes. */
+function of(subject: string, says: string, shown = subject): Pick<Refusal, "message" | "subject" | "itself"> {
+  return { message: `${shown} ${says}`, subject, itself: `it ${says}` };
 }
 
 /** The first that has a field: a remote, or with null the file itself. null: nothing has it. */
@@ -119,23 +159,37 @@ export function quirksAfter(quirks: Quirks, before: RemoteFile, after: RemoteFil
 
 /** What else does not work with the program. */
 export function* ignoredParts(reader: Reader, { scope, path, content }: ReadBy): Iterable<Refusal> {
+  const severity = "warning";
   for (const { name, uri } of content.remotes.values()) {
+    const code = "address-unusable";
     const why = addressProblem(reader, uri);
     if (why === null) {
       const later = laterProblem(reader, uri);
-      if (later !== null) yield { severity: "warning", code: "address-unusable", ...later, remote: name };
+      if (later === null) continue;
+      yield { severity, code, ...later, subject: name, itself: later.message, remote: name };
       continue;
     }
-    const message = `${quote(name)} cannot be used: ${why}`;
     const next = "Set its address in the config, or remove it and add it again";
-    yield { severity: "warning", code: "address-unusable", message, next, remote: name };
+    yield { ...of(name, `cannot be used: ${why}`, quote(name)), severity, code, next, remote: name };
   }
   if (scope !== "global") return;
   const without = Array.from(content.remotes.values()).filter((one) => !one.system).map((one) => one.name);
   if (without.length > 0) {
-    const message = `without System: true in ${path}: ${listed(without)}; keyserver add fails for them`;
-    const next = "Add System: true to each, or put them into the config";
-    yield { severity: "warning", code: "system-missing", message, next };
+    const { title, needsSystem } = PROGRAMS[reader.runtime];
+    const [own, last] = [valueFor(needsSystem, reader), newest(needsSystem)];
+    // An older version has the command under another name, or fails elsewhere.
+    const since = needsSystem.at(-1)!.since;
+    const fails = `${own} fails for them${
+      own === last ? "" : `, and ${last} of ${title} ${since} and later`
+    }`;
+    yield {
+      severity,
+      code: "system-missing",
+      message: `without System: true in ${path}: ${listed(without)}; ${fails}`,
+      subject: path,
+      itself: `without System: true: ${listed(without)}; ${fails}`,
+      next: "Add System: true to each, or put them into the config",
+    };
   }
 }
 
@@ -144,9 +198,10 @@ export function elsewhereProblem(
   { runtime }: Reader,
   file: string,
   { variable, since, file: other }: ReadElsewhere,
-): Pick<Refusal, "message" | "next"> {
+): Pick<Refusal, "message" | "subject" | "itself" | "next"> {
+  const says = `is set: ${PROGRAMS[runtime].title} ${since} and later read ${other}, not ${file}`;
   return {
-    message: `${variable} is set: ${PROGRAMS[runtime].title} ${since} and later read ${other}, not ${file}`,
+    ...of(variable, says),
     next: `Unset it, or name ${runtime}@${since} as the program if no older version reads the file`,
   };
 }
@@ -156,10 +211,10 @@ export function* hiddenParts(reader: Reader, hidden: readonly Hidden[]): Iterabl
   for (const { path, kind, mode, group } of hidden) {
     const who = group ? "only the users of its group can" : "users cannot";
     const verb = kind === "file" ? "read it" : "enter it";
-    const message = `${path} has mode ${showMode(mode)}: ${who} ${verb}, and every command of ` +
+    const says = `has mode ${showMode(mode)}: ${who} ${verb}, and every command of ` +
       `${PROGRAMS[reader.runtime].title} fails for ${group ? "others" : "them"}`;
-    const next = `Run chmod ${kind === "file" ? "644" : "755"} ${path}`;
-    yield { severity: group ? "warning" : "error", code: "unreadable-by-users", message, next };
+    const next = `Run chmod ${kind === "file" ? "644" : "755"} ${shellWord(path)}`;
+    yield { ...of(path, says), severity: group ? "warning" : "error", code: "unreadable-by-users", next };
   }
 }
 

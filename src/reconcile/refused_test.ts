@@ -11,6 +11,7 @@ import {
   ignoredParts,
   NO_QUIRKS,
   quirksAfter,
+  refusedLater,
   refusedWhole,
 } from "./refused.ts";
 import { file, stored } from "./testing.ts";
@@ -101,6 +102,71 @@ Deno.test("refused: only the global file needs System: true, in every version", 
   const missing = ["warning system-missing"];
   assert.deepEqual(codes(content, {}, "global"), Object.fromEntries(ALL.map((one) => [one, missing])));
   assert.deepEqual(codes(content, {}), {});
+});
+
+Deno.test("refused: what fails without System: true is a command that the version has", () => {
+  const content = file([stored("a")]);
+  const says = (name: string) =>
+    Array.from(
+      ignoredParts(reader(name), { scope: "global", path: "/r", content, quirks: NO_QUIRKS }),
+      ({ message }) => message.replace(/^without System: true in \/r: "a"; /, ""),
+    ).join();
+  const later = ", and keyserver add of Singularity 4.0 and later";
+  assert.equal(says("singularity@3.5"), `remote use --global fails for them${later}`);
+  assert.equal(says("singularity@3.6"), `remote use --global fails for them${later}`);
+  assert.equal(says("singularity@3.7"), `remote add-keyserver fails for them${later}`);
+  assert.equal(says("singularity@3.11.5"), `remote add-keyserver fails for them${later}`);
+  assert.equal(says("singularity@4.0"), "keyserver add fails for them");
+  assert.equal(says("singularity"), "keyserver add fails for them");
+  assert.equal(
+    says("apptainer@1.1"),
+    "remote add-keyserver fails for them, and keyserver add of Apptainer 1.2 and later",
+  );
+  assert.equal(says("apptainer"), "keyserver add fails for them");
+});
+
+Deno.test("refused: what a later version refuses is a warning, until the oldest one refuses it, too", () => {
+  const quirks = {
+    symlink: true,
+    blank: true,
+    dates: [{ remote: null, field: "Active" }],
+    newFields: [],
+  };
+  const read = { scope: "user", path: "/r", content: file([]), quirks } as const;
+  const found = (name: string) => [
+    ...Array.from(refusedWhole(reader(name), read)),
+    ...Array.from(refusedLater(reader(name), read)),
+  ];
+  const all = ["symlink", "empty-document", "plain-date"];
+  for (const name of ["singularity@3.5", "singularity@3.8", "singularity@3.11.5", "singularity@4.4.1"]) {
+    assert.deepEqual(
+      found(name).map(({ severity, code }) => `${severity} ${code}`),
+      all.map((one) => `warning ${one}`),
+    );
+  }
+  for (const name of ["singularity", "singularity@4.5", "singularity@4.5.1"]) {
+    assert.deepEqual(
+      found(name).map(({ severity, code }) => `${severity} ${code}`),
+      all.map((one) => `error ${one}`),
+    );
+  }
+  assert.deepEqual(found("singularity@3.8").map(({ message }) => message), [
+    "/r is a symbolic link: every command of Singularity 4.5.0 and later fails",
+    "/r has only comments or blank lines: every command of Singularity 4.5 and later fails",
+    "Active in /r is a date without quotes: every command of Singularity 4.5 and later fails",
+  ]);
+  const comments = "/r has only comments or blank lines: every command of Apptainer 1.5 and later fails";
+  for (
+    const [name, severity] of [["apptainer@1.1", "warning"], ["apptainer@1.5", "error"], [
+      "apptainer",
+      "error",
+    ]] as const
+  ) {
+    assert.deepEqual(found(name).map((one) => `${one.severity} ${one.message}`), [`${severity} ${comments}`]);
+  }
+  for (const one of found("singularity@3.8")) {
+    assert.ok(one.subject === "/r" && !one.itself.includes("/r"), one.itself);
+  }
 });
 
 Deno.test("refused: a message names the program and the first version that minds", () => {

@@ -1,4 +1,5 @@
 /** Short notations for states in tests, and arbitrary states for properties. */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NO_QUIRKS } from "./refused.ts";
 import type { Horizon } from "../base/expiry.ts";
@@ -7,6 +8,7 @@ import type {
   Desired,
   DesiredDefault,
   DesiredRemote,
+  Diagnosis,
   Hidden,
   Observed,
   ObservedEndpoint,
@@ -18,6 +20,25 @@ import type {
   Scope,
   StoredRemote,
 } from "../model.ts";
+
+/** Findings of doctor that are not ok, as `severity subject: message`; each has what a finding needs, and no secret. */
+export function troubles(found: Iterable<Diagnosis>): readonly string[] {
+  const list = [...found];
+  for (const one of list) {
+    if (one.severity !== "note") {
+      assert.equal(
+        one.next === undefined,
+        one.severity === "ok",
+        `${one.message}: a remedy where one is needed`,
+      );
+    }
+    if (one.next !== undefined) assert.match(one.next, /^[A-Z].*[^.]$/);
+  }
+  assert.ok(!JSON.stringify(list).includes("CANARY"));
+  return list.flatMap((one) =>
+    one.severity === "ok" ? [] : [`${one.severity} ${one.subject}: ${one.message}`]
+  );
+}
 
 /** A remote of the config. */
 export function wanted(name: string, fields: Partial<DesiredRemote> = {}): DesiredRemote {

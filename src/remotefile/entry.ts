@@ -113,6 +113,21 @@ function listOf<T extends Table>(table: T): readonly FieldOf<T>[] {
   return Object.entries(table).map(([property, field]) => ({ ...field, property }) as FieldOf<T>);
 }
 
+// ---------------------------------------------------------------- secrets
+
+/** Whether a file holds the token of a remote. */
+export function holdsToken({ remotes }: { readonly remotes: ReadonlyMap<string, StoredRemote> }): boolean {
+  for (const { token } of remotes.values()) if (token !== null) return true;
+  return false;
+}
+
+/** Whether a file holds anything that others must not read: a token, or the credential of a keyserver or registry. */
+export function holdsSecret(
+  file: { readonly remotes: ReadonlyMap<string, StoredRemote>; readonly credentials: readonly Credential[] },
+): boolean {
+  return holdsToken(file) || file.credentials.some(({ auth }) => auth !== null);
+}
+
 // ---------------------------------------------------------------- equality
 
 type Same<T> = (a: T, b: T) => boolean;

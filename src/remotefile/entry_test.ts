@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { Secret } from "../base/secret.ts";
 import {
+  type Credential,
   CREDENTIAL_FIELDS,
   type Entry,
   ENTRY_FIELDS,
   entryOf,
+  holdsSecret,
+  holdsToken,
   KEYSERVER_FIELDS,
   newRemote,
   REMOTE_FIELDS,
@@ -128,4 +131,19 @@ Deno.test("entry: every field is written, read again, and masked where it is a s
     "- URI: a",
     "  Insecure: false",
   ]);
+});
+
+Deno.test("entries: a token and a credential are secrets, and an entry without either is not", () => {
+  const remote = newRemote("a", entryOf({ uri: "a.example.com" }));
+  const withToken = { ...remote, token: new Secret("CANARY") };
+  const credential = { uri: "https://k.example.com", auth: null, insecure: false };
+  const of = (one: StoredRemote, credentials: readonly Credential[] = []) => ({
+    remotes: new Map([["a", one]]),
+    credentials,
+  });
+  assert.deepEqual([holdsToken(of(remote)), holdsSecret(of(remote))], [false, false]);
+  assert.deepEqual([holdsToken(of(withToken)), holdsSecret(of(withToken))], [true, true]);
+  assert.ok(!holdsSecret(of(remote, [credential])));
+  const held = of(remote, [{ ...credential, auth: new Secret("CANARY") }]);
+  assert.deepEqual([holdsToken(held), holdsSecret(held)], [false, true]);
 });

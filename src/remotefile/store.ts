@@ -7,6 +7,7 @@ import { io } from "../base/io.ts";
 import { REMOTE_FILE_BYTES } from "../base/limits.ts";
 import { codeOf } from "../base/errno.ts";
 import type { FileRead, Lock, World } from "../world.ts";
+import { holdsToken } from "./entry.ts";
 import { EMPTY_LEDGER, type Ledger, ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
 import { danglingAbove, follow } from "./links.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
@@ -340,8 +341,7 @@ function modeFor(scope: Scope, present: number | null, holdsToken: boolean): num
  * afterwards, so that a failure leaves the earlier backup too.
  */
 function replace(world: World, now: StoredFile, { text }: Edited, scope: Scope): Committed {
-  const holdsToken = Array.from(now.document.content.remotes.values()).some(({ token }) => token !== null);
-  const options = { mode: modeFor(scope, now.mode, holdsToken), owner: now.owner };
+  const options = { mode: modeFor(scope, now.mode, holdsToken(now.document.content)), owner: now.owner };
   const backup = backupPath(now.real);
   const encode = (one: string) => new TextEncoder().encode(one);
   let written = false;

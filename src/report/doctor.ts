@@ -23,6 +23,8 @@ function word({ severity }: Diagnosis, style: Style): string {
   switch (severity) {
     case "ok":
       return style.green("ok     ");
+    case "note":
+      return "note   ";
     case "warning":
       return style.yellow("warning");
     case "error":

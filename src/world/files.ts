@@ -2,7 +2,7 @@
 import type { Files, ReplaceOptions } from "../world.ts";
 import { codeOf, systemError } from "../base/errno.ts";
 import { fs, load } from "./load.ts";
-import { deadLocks, tryLock } from "./lock.ts";
+import { deadLocks, lockOf, tryLock } from "./lock.ts";
 
 /** The real ones. */
 export function realFiles(): Files {
@@ -88,6 +88,7 @@ export function realFiles(): Files {
       for (const path of leftBy(file, beside)) fs().rmSync(path, { recursive: true, force: true });
     },
     tryLock,
+    lockOf,
   };
 }
 

@@ -48,6 +48,13 @@ function lockNow(folder: string): Lock | null {
   };
 }
 
+/** Whether a lock is held, or was left behind; null: there is none. Changes nothing. */
+export function lockOf(file: string): "held" | "abandoned" | null {
+  const folder = `${file}.lock`;
+  if (markOf(folder) === null) return null;
+  return isAbandoned(folder) ? "abandoned" : "held";
+}
+
 /** Directories, of those beside the file, left by processes that were killed while they made or removed a lock. */
 export function deadLocks(file: string, names: readonly string[]): readonly string[] {
   const base = `${file.replace(/.*\//s, "")}.lock-`;

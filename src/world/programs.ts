@@ -1,4 +1,5 @@
 /** Child processes. */
+import process from "node:process";
 import type { ProgramRun, Programs } from "../world.ts";
 import { TOKEN_BYTES } from "../base/limits.ts";
 
@@ -7,11 +8,18 @@ const AFTERWARDS_MS = 250;
 
 /** The real ones. */
 export const programs: Programs = {
-  async run([program, ...args], { timeout, folder }) {
+  async run([program, ...args], { timeout, folder, apart }) {
     const { spawn } = await import("node:child_process");
     return await new Promise<ProgramRun>((resolve, reject) => {
       // In our process group and with our terminal: it may prompt, and Ctrl-C ends it too.
-      const child = spawn(program!, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+      const child = apart === undefined
+        ? spawn(program!, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] })
+        : spawn(program!, args, {
+          cwd: folder,
+          stdio: ["ignore", "pipe", "ignore"],
+          env: apart,
+          detached: true,
+        });
       const decoder = new TextDecoder();
       let stdout = "";
       let status: number | null = null;
@@ -24,7 +32,8 @@ export const programs: Programs = {
         resolve({ status, stdout, timedOut });
       };
       const stop = () => {
-        child.kill("SIGKILL");
+        if (apart === undefined || child.pid === undefined) child.kill("SIGKILL");
+        else killGroup(child.pid);
         end();
       };
       const timer = setTimeout(() => {
@@ -47,3 +56,10 @@ export const programs: Programs = {
     });
   },
 };
+
+/** Ends a process and those that it started; it leads a process group. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch { /* it has just ended */ }
+}

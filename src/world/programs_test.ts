@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { codeOf } from "../base/errno.ts";
 import { programs } from "./programs.ts";
 
@@ -42,6 +43,40 @@ Deno.test("programs: one that prints without end is ended", async () => {
   const { status, stdout } = await sh("yes", 20_000);
   assert.equal(status, null);
   assert.ok(stdout.length < 1_000_000);
+});
+
+Deno.test("programs: one apart gets only the environment that it is given, and no standard error", async () => {
+  const script = "env; echo to-stderr >&2";
+  const { stdout, status } = await programs.run(["/bin/sh", "-c", script], {
+    timeout: 10_000,
+    folder: "/",
+    apart: { PATH: "/usr/bin:/bin", ONLY: "1" },
+  });
+  assert.equal(status, 0);
+  const names = stdout.trim().split("\n").map((line) => line.split("=", 1)[0]!);
+  assert.deepEqual(names.filter((name) => !/^(?:_|PWD|SHLVL|OLDPWD)$/.test(name)).sort(), ["ONLY", "PATH"]);
+});
+
+Deno.test("programs: one apart that takes too long is ended with the processes that it started", async () => {
+  const script = "sleep 31.4159 & echo $!; wait";
+  const { stdout, timedOut } = await programs.run(["/bin/sh", "-c", script], {
+    timeout: 500,
+    folder: "/",
+    apart: { PATH: "/usr/bin:/bin" },
+  });
+  assert.ok(timedOut);
+  const pid = Number(stdout);
+  assert.ok(pid > 1);
+  // It may stay a zombie until its new parent looks.
+  const isAlive = () => {
+    try {
+      return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch {
+      return false;
+    }
+  };
+  for (let i = 0; i < 100 && isAlive(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(!isAlive());
 });
 
 Deno.test("programs: one that is not there is an error with its code", async () => {

@@ -1,0 +1,235 @@
+/** The findings of `sremote doctor` on `remote.yaml` and what is beside it. Pure. */
+import { showMode } from "../base/mode.ts";
+import { quote, shellWord } from "../base/text.ts";
+import type { Diagnosis, Hidden, ReadElsewhere, Reader, RemoteFile, Runtime, Scope } from "../model.ts";
+import { PROGRAMS } from "../programs.ts";
+import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
+import { say } from "./diagnosis.ts";
+import {
+  elsewhereProblem,
+  hiddenParts,
+  ignoredParts,
+  listed,
+  type ReadBy,
+  refusedLater,
+  refusedWhole,
+} from "./refused.ts";
+
+/** What the system says about a `remote.yaml` and the files beside it. `mode`: permission bits. */
+export interface FileFacts {
+  readonly scope: Scope;
+  readonly path: string;
+  /** null: it does not exist; "unknown": this user cannot see it. */
+  readonly file: { readonly kind: string; readonly mode: number; readonly uid: number } | "unknown" | null;
+  /** Whether it holds a token or a credential; null: it could not be read. */
+  readonly secrets: boolean | null;
+  /** `link`: where it leads, if it is a symbolic link to nothing; its mode is then of no account. */
+  readonly directory: {
+    readonly path: string;
+    readonly mode: number;
+    readonly uid: number;
+    readonly link: string | null;
+  } | null;
+  /** The directory is a program's own, which it keeps at 0700. */
+  readonly own: boolean;
+  /** `tokens`: the remotes whose tokens in it are not in the file any more; `credentials`: the same of keyservers. */
+  readonly backup: {
+    readonly path: string;
+    readonly mode: number;
+    readonly tokens: readonly string[];
+    readonly credentials: readonly string[];
+  } | null;
+  readonly lock: { readonly path: string; readonly state: "held" | "abandoned" } | null;
+  /** Temporary files of sremote. */
+  readonly litter: readonly string[];
+  /** `gone`: the remotes that it lists and the file does not have. */
+  readonly ledger: { readonly path: string; readonly gone: readonly string[] } | null;
+  /** Who has to own it; null: anyone, because the file is not the one that the program reads here. */
+  readonly owner: number | null;
+}
+
+const OTHERS_WRITE = 0o022;
+const OTHERS_READ = 0o044;
+const OTHERS = 0o077;
+const STICKY = 0o1000;
+
+/** Existence, owners and modes, and what was left beside the file. */
+export function* diagnoseFile(facts: FileFacts): Iterable<Diagnosis> {
+  yield* theFile(facts);
+  yield* itsDirectory(facts);
+  yield* itsBackup(facts);
+  yield* leftovers(facts);
+}
+
+function* theFile({ scope, path, file, owner, secrets }: FileFacts): Iterable<Diagnosis> {
+  if (file === null) {
+    yield say("ok", "file", path, `the ${scope} file was not found and is treated as empty`);
+  }
+  if (file === null || file === "unknown" || file.kind !== "file") return;
+  yield say("ok", "file", path, `the ${scope} file, mode ${showMode(file.mode)}, owner ${file.uid}`);
+  yield* ofAnother(scope, path, file.uid, owner);
+  if ((file.mode & OTHERS_WRITE) !== 0) {
+    const mode = { user: "600", global: "644" }[scope];
+    yield say("error", "file", path, "others can change it", `Run chmod ${mode} ${shellWord(path)}`);
+  } else if (scope === "user" && (file.mode & OTHERS_READ) !== 0) {
+    const message = secrets === false
+      ? "others can read it, and the tokens that it will hold"
+      : "others can read it and its tokens";
+    yield say("warning", "file", path, message, `Run chmod 600 ${shellWord(path)}`);
+  }
+}
+
+function* ofAnother(scope: Scope, path: string, uid: number, owner: number | null): Iterable<Diagnosis> {
+  if (owner === null || uid === owner) return;
+  if (scope === "user" && owner === 0) {
+    // Root may read it, and must not take it away from a user whose HOME it has.
+    const message = `it belongs to uid ${uid}, not to root, as whom sremote runs`;
+    yield say("warning", "file", path, message, "Run sremote as that user");
+    return;
+  }
+  const message = `it belongs to uid ${uid}, not to ${scope === "global" ? "root" : "you"}`;
+  yield say("error", "file", path, message, `Run as root: chown ${owner} ${shellWord(path)}`);
+}
+
+function* itsDirectory({ scope, directory, own, owner }: FileFacts): Iterable<Diagnosis> {
+  if (directory === null) return;
+  const { path, mode, uid, link } = directory;
+  if (link !== null) {
+    const message = `it is a symbolic link to ${link}, which does not exist`;
+    yield say("error", "file", path, message, "Make that directory, or remove the link");
+    return;
+  }
+  yield* ofAnother(scope, path, uid, owner);
+  if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
+    const message = "others can replace the files in this directory";
+    yield say("error", "file", path, message, `Run chmod go-w ${shellWord(path)}`);
+  } else if (own && scope === "user" && (mode & OTHERS) !== 0) {
+    const message = `it has mode ${showMode(mode)}: others can see what is in it, and the programs set 0700`;
+    yield say("note", "file", path, message, `Run chmod 700 ${shellWord(path)}`);
+  }
+}
+
+function* itsBackup({ scope, backup }: FileFacts): Iterable<Diagnosis> {
+  if (backup === null) return;
+  const { path, mode, tokens, credentials } = backup;
+  if (scope === "user" && (mode & OTHERS) !== 0) {
+    yield say("warning", "file", path, "others can read it", `Run chmod 600 ${shellWord(path)}`);
+  }
+  const holds = [
+    ...(tokens.length === 0 ? [] : [`tokens of ${listed(tokens)}`]),
+    ...(credentials.length === 0 ? [] : [`credentials of ${listed(credentials)}`]),
+  ];
+  if (holds.length === 0) return;
+  const message = `it holds ${holds.join(" and ")} that remote.yaml no longer has`;
+  const next = `Run rm ${
+    shellWord(path)
+  } unless you need sremote rollback, and revoke what is no longer used`;
+  yield say("warning", "file", path, message, next);
+}
+
+function* leftovers({ lock, litter, ledger }: FileFacts): Iterable<Diagnosis> {
+  if (lock?.state === "held") {
+    const next = "If none is running, wait 8 s: the lock then counts as abandoned";
+    yield say("warning", "file", lock.path, "a lock is held by a running or killed sremote process", next);
+  } else if (lock !== null) {
+    const message = "this lock was left behind by an sremote process that was killed";
+    const next = `Run rm -r ${shellWord(lock.path)}; the next change of remote.yaml removes it, too`;
+    yield say("warning", "file", lock.path, message, next);
+  }
+  // While a process holds the lock, they are its own.
+  for (const path of lock?.state === "held" ? [] : litter) {
+    const message = "it was left behind by an sremote process that was killed, and may hold a token";
+    yield say("warning", "file", path, message, `Run rm -r ${shellWord(path)}`);
+  }
+  if (ledger !== null && ledger.gone.length > 0) {
+    const message = `it lists remotes that remote.yaml does not have: ${listed(ledger.gone)}`;
+    yield say(
+      "warning",
+      "file",
+      ledger.path,
+      message,
+      "Run sremote plan to see what apply would do about them",
+    );
+  }
+}
+
+/** Two global files, and nothing says which one is used. */
+export function diagnoseAmbiguous(runtime: Runtime): Diagnosis {
+  const message = `both /etc and /usr/local/etc hold a remote.yaml of ${PROGRAMS[runtime].title}`;
+  return say("warning", "file", "/usr/local/etc", message, "Pass the one that it reads with --sysconfdir");
+}
+
+/**
+ * What the program refuses or ignores in a file.
+ * @param installed the reader's version is that of the installed program, which can be replaced; else it was asked for
+ */
+export function* diagnoseRefused(reader: Reader, read: ReadBy, installed: boolean): Iterable<Diagnosis> {
+  const all = [...refusedWhole(reader, read), ...refusedLater(reader, read), ...ignoredParts(reader, read)];
+  for (const { severity, subject, itself, next, since } of all) {
+    const remedy = installed && since !== undefined
+      ? `Remove the field, or install ${PROGRAMS[reader.runtime].title} ${since} or later`
+      : next;
+    yield say(severity, "file", subject, itself, remedy);
+  }
+}
+
+/**
+ * What hides the global file from users.
+ * @param staged it is above a place that `--sysconfdir` names, which may not be where a program will read it
+ */
+export function* diagnoseHidden(
+  reader: Reader,
+  hidden: readonly Hidden[],
+  staged: boolean,
+): Iterable<Diagnosis> {
+  for (const { severity, subject, itself, next } of hiddenParts(reader, hidden)) {
+    yield say(staged ? "warning" : severity, "file", subject, itself, next);
+  }
+}
+
+/** The user file that newer versions read in place of this one. */
+export function diagnoseElsewhere(reader: Reader, file: string, elsewhere: ReadElsewhere): Diagnosis {
+  const { subject, itself, next } = elsewhereProblem(reader, file, elsewhere);
+  return say("warning", "environment", subject, itself, next);
+}
+
+/** Entries of the global file that do not do what they say. */
+export function* diagnoseGlobal(
+  { path, content }: { readonly path: string; readonly content: RemoteFile },
+): Iterable<Diagnosis> {
+  for (const { name, token, insecure } of content.remotes.values()) {
+    if (token !== null) yield say("error", "file", path, `${quote(name)} ${PUBLIC_TOKEN}`, REVOKE);
+    if (insecure) {
+      const message = `it is insecure, but users contact it over https: ${NOT_CARRIED}`;
+      yield say("warning", "conflict", name, message, "Serve it over https, or let users add it themselves");
+    }
+  }
+}
+
+/** Where a program that takes over the directory of another one stands: still ahead, or cut off. */
+export interface Takeover {
+  readonly runtime: Runtime;
+  /** The directory of the other program. */
+  readonly from: string;
+  /** Its own directory. */
+  readonly to: string;
+  /** null: its own directory does not exist yet; else what it does not have of the other one. */
+  readonly missing: readonly string[] | null;
+}
+
+/** Apptainer's first run takes over Singularity's directory, but only while its own does not exist. */
+export function* diagnoseTakeover({ runtime, from, to, missing }: Takeover): Iterable<Diagnosis> {
+  const { title } = PROGRAMS[runtime];
+  if (missing === null) {
+    const message = `${title} takes over ${from} on its first run, as long as this directory does not exist`;
+    const next =
+      `Run ${runtime} once before sremote writes there, if you need the keys and tokens of ${from}`;
+    yield say("note", "file", to, message, next);
+  } else if (missing.length > 0) {
+    const message = `it exists, so ${title} does not take over ${from} any more, which has ${
+      missing.join(", ")
+    }`;
+    const next = `If you need that: move ${to} away, run ${runtime} once, then run sremote apply`;
+    yield say("note", "file", to, message, next);
+  }
+}

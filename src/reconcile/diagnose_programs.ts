@@ -1,0 +1,132 @@
+/** The findings of `sremote doctor` on the installed programs. Pure. */
+import { compareVersions, showReader } from "../base/reader.ts";
+import { shellWord } from "../base/text.ts";
+import type { Diagnosis, Reader, Runtime, Version } from "../model.ts";
+import { fieldsRefusedBy, newest, PROGRAMS, valueFor } from "../programs.ts";
+import { say } from "./diagnosis.ts";
+
+/** An installed program, and what it says about itself. */
+export interface Installed {
+  /** The command that finds it. */
+  readonly command: Runtime;
+  readonly path: string;
+  /** Why it was not run, as a clause; null: it was. */
+  readonly distrusted: string | null;
+  /** What it says that it is: the command `singularity` may be Apptainer; null: it does not say. */
+  readonly runtime: Runtime | null;
+  readonly version: Version | null;
+  /** The directory that holds its directory of the global file; null: it does not say. */
+  readonly sysconfdir: string | null;
+}
+
+/** The same with the files that it reads, by its version and sysconfdir; null: unknown. */
+export interface InstalledFiles extends Installed {
+  readonly userFile: string | null;
+  readonly globalFile: string | null;
+}
+
+/** What sremote uses. */
+export interface Used {
+  readonly reader: Reader;
+  /** The user file; null: there is no home directory. */
+  readonly user: string | null;
+  /** The global file; null: unknown. */
+  readonly global: string | null;
+  /** Whether two paths are those of one file. */
+  readonly same: (a: string, b: string) => boolean;
+  /** Where programs are looked for, in words. */
+  readonly places: string;
+}
+
+/** The installed program that reads the files, if it says its version. */
+export function installedFor(runtime: Runtime, all: readonly Installed[]): Installed | null {
+  const its = all.filter((one) => one.runtime === runtime && one.version !== null);
+  return its.find(({ command }) => command === runtime) ?? its[0] ?? null;
+}
+
+/** Version and sysconfdir of the installed programs, and whether they are those that sremote is about. */
+export function* diagnosePrograms(all: readonly InstalledFiles[], used: Used): Iterable<Diagnosis> {
+  const { reader: { runtime } } = used;
+  const { title } = PROGRAMS[runtime];
+  if (all.length === 0) {
+    const commands = Object.keys(PROGRAMS).join(" nor ");
+    yield say("note", "program", runtime, `neither ${commands} is installed in ${used.places}`);
+    return;
+  }
+  for (const one of all) yield* diagnoseProgram(one, used);
+  const known = new Set(all.map((one) => one.runtime ?? one.command));
+  if (!known.has(runtime)) {
+    const [other] = known as Set<Runtime>;
+    const message = `${title} is not installed, but ${PROGRAMS[other!].title} is`;
+    yield say("warning", "program", runtime, message, naming(other!));
+  } else if (known.size > 1) {
+    const others = Array.from(known).filter((one) => one !== runtime);
+    const message = `${others.map((one) => PROGRAMS[one].title).join(", ")} is installed, too, ` +
+      `and has files of its own; this is about ${title}`;
+    yield say("note", "program", runtime, message, `Run sremote doctor --runtime ${others[0]}`);
+  }
+}
+
+function* diagnoseProgram(one: InstalledFiles, used: Used): Iterable<Diagnosis> {
+  const { command, path, distrusted, runtime, version, sysconfdir } = one;
+  const { reader } = used;
+  if (distrusted !== null) {
+    const message = `it was not asked for its version, because ${distrusted}`;
+    const next = `Run ${shellWord(path)} buildcfg yourself, and pass its SYSCONFDIR with --sysconfdir`;
+    yield say("note", "program", path, message, next);
+    return;
+  }
+  if (runtime === null || version === null) {
+    const message = `it does not say its version as ${PROGRAMS[command].title} does`;
+    yield say("warning", "program", path, message, `Run ${shellWord(path)} --version to see why`);
+    return;
+  }
+  const { title } = PROGRAMS[runtime];
+  const where = sysconfdir === null ? "" : `, sysconfdir ${sysconfdir}`;
+  yield say("ok", "program", path, `${title} ${version}${where}`);
+  if (runtime !== command && reader.runtime === command) {
+    const message = `it is ${title}, which has files of its own, under the name ${command}`;
+    yield say("warning", "program", path, message, naming(runtime));
+  }
+  if (runtime !== reader.runtime) return;
+  if (reader.oldest !== null && compareVersions(version, reader.oldest) < 0) {
+    const message = `it is older than ${showReader(reader)}, which the files are for`;
+    yield say("warning", "program", path, message, `Name ${runtime}@${version} as the program`);
+  }
+  if (reader.oldest === null && readsLess({ runtime, oldest: version })) {
+    const message = "sremote writes for current versions, which have fields or addresses that it cannot read";
+    yield say("note", "program", path, message, naming(`${runtime}@${version}`));
+  }
+  yield* itsFiles(one, used, `${runtime}@${version}`);
+}
+
+/** Whether a version cannot read all that current ones can. */
+function readsLess(version: Reader): boolean {
+  const { address } = PROGRAMS[version.runtime];
+  return fieldsRefusedBy(version).length > 0 || valueFor(address, version) !== newest(address);
+}
+
+/** The remedy where sremote is about another program or version. */
+function naming(name: string): string {
+  return `Pass --runtime ${name}, or set runtimes: ["${name}"] in the config`;
+}
+
+/** The program reads other files than sremote uses. */
+function* itsFiles(
+  { path, sysconfdir, userFile, globalFile }: InstalledFiles,
+  { user, global, same }: Used,
+  name: string,
+): Iterable<Diagnosis> {
+  if (user !== null && userFile !== null && !same(user, userFile)) {
+    const message = `its user file is ${userFile}, and sremote uses ${user}`;
+    yield say("warning", "program", path, message, naming(name));
+  }
+  if (sysconfdir === null) {
+    const message = "it does not say its sysconfdir, which holds the global file";
+    yield say("note", "program", path, message, `Run ${shellWord(path)} buildcfg to see why`);
+  } else if (global !== null && globalFile !== null && !same(global, globalFile)) {
+    const message = `its global file is ${globalFile}, and sremote uses ${global}`;
+    const next = `Pass --sysconfdir ${shellWord(sysconfdir)}, or set sysconfdir in the config`;
+    yield say("warning", "program", path, message, next);
+  }
+}
