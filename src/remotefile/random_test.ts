@@ -10,6 +10,7 @@ import { maskPair } from "./mask.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import { scalarText } from "./render.ts";
 import { scanYaml } from "./scan.ts";
+import { goneFrom, valuesOf, withoutGone, withoutInComments } from "./withheld.ts";
 import { readYaml } from "./yaml.ts";
 
 const NAMES = ["a", "b", "company", "a b", "__proto__", "123", "no", "🐟", "x.y", "n".repeat(130)];
@@ -239,6 +240,51 @@ Deno.test("edits: the result has the changed content, and other lines stay", asy
     ),
     { numRuns: 5_000 },
   );
+});
+
+Deno.test("edits: a secret that is removed or replaced stays in no text that is kept", async () => {
+  let removed = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      file,
+      fc.array(wish, { maxLength: 4 }),
+      credentialWish,
+      async (text, wishes, credentialWish) => {
+        const document = await parseRemoteFile(text, "f");
+        const { changes, tokens } = changesFor(document.content, wishes);
+        const credentials = credentialsFor(document.content.credentials, credentialWish);
+        const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
+        const edited = await parseRemoteFile(await editRemoteFile(document, changes, supplies), "f");
+        const gone = goneFrom(document.content, edited.content);
+        const values = valuesOf(gone);
+        const after = { ...edited, text: await withoutInComments(edited.text, "f", values) };
+        const kept = await withoutGone(document, after);
+        assert.ok(kept !== null, text);
+        if (values.length === 0) return assert.equal(kept, text);
+        removed++;
+        const { content } = await parseRemoteFile(kept, "f");
+        assert.deepEqual(goneFrom(content, after.content), { remotes: [], credentials: [] });
+        const others = [...after.content.remotes.values()].map(({ token }) => token?.reveal() ?? "")
+          .concat(after.content.credentials.map(({ auth }) => auth?.reveal() ?? ""));
+        for (const one of values) {
+          // Part of another one that stays.
+          if (others.some((other) => other.includes(one))) continue;
+          for (const all of [kept, after.text]) {
+            // A value before a comment may look like another value.
+            assert.ok(!all.replaceAll(" # c", "").includes(one), `${text}\n=>\n${all}`);
+          }
+        }
+        // Nothing else changes: the same remotes with the same entries.
+        const entries = ({ default: active, remotes }: RemoteFile) =>
+          JSON.stringify([active, [...remotes].map(([name, one]) => [name, { ...one, token: null }])]);
+        assert.equal(entries(content), entries(document.content));
+        const comments = (one: string) => one.match(/# (?:head|of the|the default)[^\r\n]*/g) ?? [];
+        assert.deepEqual(comments(kept), comments(text));
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  assert.ok(removed > 300, `${removed} of them removed a secret`);
 });
 
 /** The lines of a file that no change concerns: in block style those of the other entries. */

@@ -132,13 +132,13 @@ scene(
     const { ino } = fs.statSync(path);
     const content = "é".repeat(300_000);
     let seen: readonly unknown[] = [];
-    const beforeRename = () => {
-      const temporary = fs.readdirSync(folder).find((one) => one !== "f")!;
-      seen = [text(path), text(join(folder, temporary)) === content, mode(join(folder, temporary))];
-    };
     const before = process.umask(0o077);
     try {
-      files.replace(path, bytes(content), { mode: 0o664, owner: null, beforeRename });
+      const staged = files.stage(path, bytes(content), { mode: 0o664, owner: null });
+      const temporary = fs.readdirSync(folder).find((one) => one !== "f")!;
+      seen = [text(path), text(join(folder, temporary)) === content, mode(join(folder, temporary))];
+      staged.commit();
+      staged.discard(); // does nothing any more
     } finally {
       process.umask(before);
     }
@@ -164,14 +164,8 @@ scene("replace: the owner is set, and the mode after it", (folder) => {
 scene("replace: an error before the rename leaves the old file, and nothing else", (folder) => {
   const path = join(folder, "f");
   fs.writeFileSync(path, "old");
-  const refuse = () => {
-    throw Object.assign(new Error("no"), { code: "ETEST" });
-  };
   const options = { mode: 0o600, owner: null };
-  assert.equal(
-    codeFrom(() => files.replace(path, bytes("new"), { ...options, beforeRename: refuse })),
-    "ETEST",
-  );
+  files.stage(path, bytes("new"), options).discard();
   assert.equal(text(path), "old");
   fs.mkdirSync(join(folder, "d"));
   assert.notEqual(codeFrom(() => files.replace(join(folder, "d"), bytes("new"), options)), undefined);
