@@ -1,13 +1,13 @@
 /** `sremote rollback`: swap the files that were written last and their backups. */
 import { Failure } from "../base/failure.ts";
 import { mayReceive } from "../base/uri.ts";
-import { parseReader, READER_PATTERN, RUNTIMES, type Version } from "../base/reader.ts";
+import { parseReader, READER_PATTERN, RUNTIMES } from "../base/reader.ts";
 import { printable, quote } from "../base/text.ts";
 import type { Reader, Scope } from "../model.ts";
 import type { Secret } from "../base/secret.ts";
 import { refusedWhole } from "../reconcile/refused.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
-import { ledgerPath, parseLedger } from "../remotefile/ledger.ts";
+import { type LastWrite, ledgerPath, parseLedger } from "../remotefile/ledger.ts";
 import { follow } from "../remotefile/links.ts";
 import { parseRemoteFile, type RemoteDocument } from "../remotefile/parse.ts";
 import { findTarget, linkRule } from "../remotefile/paths.ts";
@@ -31,8 +31,7 @@ export interface RollbackOptions {
   readonly yes?: true;
 }
 
-/** Older than every version of the programs. */
-const FIRST: Version = "1.0";
+const PATTERN = new RegExp(READER_PATTERN);
 
 /** A file of the scope. */
 interface Place {
@@ -132,10 +131,8 @@ async function placesOf(context: Context, scope: Scope): Promise<readonly Place[
     return [await placeOf(context, scope, await readerOf(context))];
   }
   const found = new Map<string, Place & { readonly written: number }>();
-  // Old versions do not heed the variables that name another directory.
-  const readers = RUNTIMES.flatMap((runtime) => [null, FIRST].map((oldest) => ({ runtime, oldest })));
-  for (const reader of readers) {
-    const place = await placeOf(context, scope, reader).catch((error: unknown) => {
+  for (const runtime of RUNTIMES) {
+    const place = await placeOf(context, scope, { runtime, oldest: null }).catch((error: unknown) => {
       if (error instanceof Failure) return null; // it has no home directory
       throw error;
     });
@@ -143,19 +140,25 @@ async function placesOf(context: Context, scope: Scope): Promise<readonly Place[
     if (place === null || backup === null || found.has(place.real)) continue;
     found.set(place.real, { ...place, written: backup.changed });
   }
-  const places = [...found.values()].sort((a, b) => b.written - a.written);
-  const last = places[0];
+  const [last] = [...found.values()].sort((a, b) => b.written - a.written);
   if (last === undefined) return [await placeOf(context, scope, await readerOf(context))];
-  const together = togetherOf(context, last);
-  const chosen = places.filter((one) =>
-    one === last || together !== null && togetherOf(context, one) === together
-  );
-  if (chosen.length < places.length) {
+  const { together, readers = [] } = lastWriteOf(context, last);
+  const chosen = new Map([[last.real, last as Place]]);
+  // A program of an old version may have its file elsewhere.
+  const others = together === undefined ? [] : readers.filter((one) => PATTERN.test(one)).map(parseReader);
+  for (const reader of others) {
+    const place = await placeOf(context, scope, reader);
+    const belongs = lastWriteOf(context, place).together === together;
+    if (belongs && !chosen.has(place.real)) chosen.set(place.real, place);
+  }
+  if ([...found.keys()].some((one) => !chosen.has(one))) {
     context.note(
       `Note: restoring ${printable(last.file)}, which was changed last. Choose another with --runtime.`,
     );
   }
-  return [...found.values()].filter((one) => chosen.includes(one));
+  return [...chosen.values()].sort((a, b) =>
+    RUNTIMES.indexOf(a.reader.runtime) - RUNTIMES.indexOf(b.reader.runtime)
+  );
 }
 
 async function placeOf(context: Context, scope: Scope, reader: Reader): Promise<Place> {
@@ -166,10 +169,10 @@ async function placeOf(context: Context, scope: Scope, reader: Reader): Promise<
   return { reader, file, links, real: follow(world.files, file, links.root, world.here.uid).real };
 }
 
-function togetherOf({ world }: Context, { real }: Place): string | null {
+function lastWriteOf({ world }: Context, { real }: Place): LastWrite {
   const path = ledgerPath(real);
   const text = readText(world, path);
-  return text === null ? null : parseLedger(text, path).last?.together ?? null;
+  return text === null ? {} : parseLedger(text, path).last ?? {};
 }
 
 /** @throws {Failure} no-backup; remote-file-invalid, if the program cannot read the previous file */
@@ -180,8 +183,8 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
   const previous = readPrevious(context, now.real);
   const document = await parseRemoteFile(previous, file);
   const { last = {} } = now.ledger;
-  const known = last.reader !== undefined && new RegExp(READER_PATTERN).test(last.reader);
-  const reader = options.runtime ?? (known ? parseReader(last.reader!) : { ...place.reader, oldest: null });
+  const known = last.reader !== undefined && PATTERN.test(last.reader);
+  const reader = options.runtime ?? (known ? parseReader(last.reader!) : place.reader);
   refuseUnreadable(reader, scope, now, document);
   const { content } = now.document;
   const tokens = new Map<string, Secret>();
@@ -250,15 +253,15 @@ function changeOf(context: Context, scope: Scope, { place, now, previous, text }
     }
     return { text, ours: then.ledger.previous };
   };
-  const reader = now.ledger.last?.reader;
-  const known = reader !== undefined && new RegExp(READER_PATTERN).test(reader);
+  const { last = {} } = now.ledger;
+  const known = last.reader !== undefined && PATTERN.test(last.reader);
   return {
     path: place.file,
     scope,
     links: place.links,
     edit,
     broken: true,
-    ...(known ? { reader: parseReader(reader) } : {}),
+    reader: known ? parseReader(last.reader!) : { ...place.reader, oldest: null },
   };
 }
 

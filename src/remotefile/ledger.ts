@@ -20,6 +20,8 @@ export interface Ledger {
 export interface LastWrite {
   /** The same text in the ledgers of all files that were written in one go; absent: the file was written alone. */
   readonly together?: string;
+  /** The programs whose files were written in one go, as in `reader`; their paths follow from the command line. */
+  readonly readers?: readonly string[];
   /** The program and the oldest version that the file was written for, as {@link showReader} shows it. */
   readonly reader?: string;
   /** The remotes whose tokens the backup does not hold, since the write removed or replaced them. */
@@ -76,7 +78,7 @@ function lastIn(value: unknown): LastWrite | null {
   const given = value as Readonly<Record<string, unknown>>;
   const last: Record<string, unknown> = {};
   for (const key of ["together", "reader"]) if (typeof given[key] === "string") last[key] = given[key];
-  for (const key of ["remotes", "credentials"]) {
+  for (const key of ["readers", "remotes", "credentials"]) {
     const list = given[key];
     if (Array.isArray(list) && list.every((one) => typeof one === "string")) last[key] = list;
   }

@@ -28,6 +28,9 @@ export interface Committed {
   readonly gone: Gone;
 }
 
+/** Marks the files that are written in one go, in their ledgers. */
+export type Together = Pick<LastWrite, "together" | "readers">;
+
 /** A file under its lock, with its new text; nothing is written yet. */
 export interface Pending {
   readonly now: StoredFile;
@@ -58,10 +61,10 @@ const MOUNTED: ReadonlySet<string> = new Set(["EBUSY", "EXDEV"]);
 
 /**
  * Writes the new file, the backup and the ledger under temporary names.
- * @param together marks the files that are written in one go; null: this one is written alone
+ * @param together null: this one is written alone
  * @throws {Failure} io; nothing was written
  */
-export function stage(world: World, pending: Pending, together: string | null): void {
+export function stage(world: World, pending: Pending, together: Together | null): void {
   const { now, scope, changed, text, content, backup } = pending;
   const holds = holdsSecret(content);
   const mode = changed ? modeFor(scope, now, holds) : now.mode ?? 0o600;
@@ -265,11 +268,11 @@ function notesOn(
 }
 
 /** The new ledger; null: it stays. */
-function ledgerText({ now, changed, ours, gone, reader }: Pending, together: string | null): string | null {
+function ledgerText({ now, changed, ours, gone, reader }: Pending, together: Together | null): string | null {
   const { ledger } = now;
   const last: LastWrite | undefined = changed
     ? {
-      ...(together === null ? {} : { together }),
+      ...together,
       ...(reader === undefined || reader.oldest === null ? {} : { reader: showReader(reader) }),
       ...(gone.remotes.length === 0 ? {} : { remotes: gone.remotes.map((one) => one.name).sort() }),
       ...(gone.credentials.length === 0

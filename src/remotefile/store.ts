@@ -1,6 +1,7 @@
 /** Replaces `remote.yaml` files, for every command: lock, read, edit, prepare all, check again, one atomic replace of each. */
 import { dirname } from "node:path";
 import { Failure } from "../base/failure.ts";
+import { showReader } from "../base/reader.ts";
 import type { Reader, Scope } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
 import type { Lock, World } from "../world.ts";
@@ -16,6 +17,7 @@ import {
   type Pending,
   stage,
   stale,
+  type Together,
   unwritten,
   write,
 } from "./replace.ts";
@@ -86,9 +88,7 @@ export async function commitAll(
         const one = await prepare(world, change, real, lock);
         pending.push(pending.some(({ now }) => now.real === real) ? onceMore(pending, one) : one);
       }
-      const together = pending.filter((one) => one.changed).length > 1
-        ? crypto.randomUUID().slice(0, 8)
-        : null;
+      const together = togetherOf(pending.filter((one) => one.changed));
       for (const one of pending) stage(world, one, together);
       if (await interrupted()) throw interruptedFailure(changes);
       for (const one of pending) lastLook(world, one);
@@ -106,6 +106,13 @@ export async function commitAll(
       if (written.length === 0) { for (const one of made.reverse()) world.files.removeFolder(one); }
     }
   });
+}
+
+/** What the ledgers of files say that are written in one go; null: one is written alone. */
+function togetherOf(changed: readonly Pending[]): Together | null {
+  if (changed.length < 2) return null;
+  const readers = changed.flatMap(({ reader }) => reader === undefined ? [] : [showReader(reader)]);
+  return { together: crypto.randomUUID().slice(0, 8), readers };
 }
 
 /**
