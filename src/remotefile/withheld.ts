@@ -5,8 +5,6 @@
 import { Failure } from "../base/failure.ts";
 import type { Gone, RemoteFile } from "../model.ts";
 import { sameContent } from "./changes.ts";
-import { editRemoteFile } from "./edit.ts";
-import { secretPlaces } from "./mask.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 
 /** Shorter ones occur in comments by chance. */
@@ -101,6 +99,8 @@ function* secretsOf({ remotes, credentials }: RemoteFile): Iterable<string> {
 async function removed(document: RemoteDocument, gone: Gone): Promise<string> {
   const changes = gone.remotes.map(({ name }) => ({ kind: "logout", remote: name } as const));
   const credentials = document.content.credentials.filter((one) => !gone.credentials.includes(one));
+  // Loaded when a secret goes: commands that only read are not slower for it.
+  const { editRemoteFile } = await import("./edit.ts");
   try {
     return await editRemoteFile(document, changes, { credentials });
   } catch (error) {
@@ -110,7 +110,8 @@ async function removed(document: RemoteDocument, gone: Gone): Promise<string> {
 }
 
 /** With an empty text in the place of each. */
-function blanked(document: RemoteDocument, gone: Gone): Promise<string> {
+async function blanked(document: RemoteDocument, gone: Gone): Promise<string> {
+  const { secretPlaces } = await import("./mask.ts");
   const values = new Set(valuesOf(gone));
   const { text } = document;
   let out = "";
@@ -121,7 +122,7 @@ function blanked(document: RemoteDocument, gone: Gone): Promise<string> {
     out += `${text.slice(at, start)}""${/\r?\n$/.exec(node)?.[0] ?? ""}`;
     at = end;
   }
-  return Promise.resolve(out + text.slice(at));
+  return out + text.slice(at);
 }
 
 /** Whether a text holds no secret but those of the file beside it. */
