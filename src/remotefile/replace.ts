@@ -248,7 +248,7 @@ function notesOn(
     notes.push(
       `The mode of ${path} is ${showMode(mode)} instead of ${
         showMode(staged!.mode)
-      }: its file system does not support the change.`,
+      }: its file system, or its group, does not allow the change.`,
     );
   } else if (now.mode !== null && mode !== now.mode) {
     const why = scope === "global"

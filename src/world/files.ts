@@ -73,7 +73,9 @@ export function realFiles(): Files {
             throw error;
           }
           made.push(one);
-          orUnsupported(() => fs().chmodSync(one, mode));
+          // In a directory that hands its group down, so does the new one.
+          const setgid = fs().statSync(one).mode & 0o2000;
+          orUnsupported(() => fs().chmodSync(one, mode | setgid));
         }
       } catch (error) {
         for (const one of made.reverse()) removeFolder(one);

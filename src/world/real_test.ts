@@ -124,6 +124,12 @@ scene("only an empty folder is removed", (folder) => {
   assert.deepEqual(fs.readdirSync(join(folder, "a")), []);
 });
 
+scene("makeFolder: a directory that hands its group down stays so below", (folder) => {
+  fs.chmodSync(folder, 0o2775);
+  files.makeFolder(join(folder, "x/y"), 0o755);
+  assert.deepEqual(["x", "x/y"].map((one) => mode(join(folder, one))), [0o2755, 0o2755]);
+});
+
 scene(
   "replace: a whole new file, with its mode whatever the umask, and all on disk before the rename",
   (folder) => {
