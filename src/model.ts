@@ -424,6 +424,16 @@ export interface PlanDocument {
 export interface Outcome {
   readonly plan: Plan;
   readonly changed: boolean;
-  /** Where the previous file is kept; null: nothing was replaced. */
+  /** Where the previous file is kept; null: nothing was replaced, or it could not be kept. */
   readonly backup: string | null;
+  /** What a person should know about how the file was written, as sentences. */
+  readonly notes: readonly string[];
+  /** Whose secrets the file no longer holds. */
+  readonly gone: Gone;
+}
+
+/** The owners of secrets that a file no longer holds anywhere, as they were before. */
+export interface Gone {
+  readonly remotes: readonly StoredRemote[];
+  readonly credentials: readonly Credential[];
 }

@@ -14,14 +14,25 @@ export interface FileRead {
   readonly gid: number;
 }
 
-/** How a file is written: see {@link Files.replace}. */
+/** How a file is written: see {@link Files.stage}. */
 export interface ReplaceOptions {
   /** Permission bits, whatever the umask. */
   readonly mode: number;
   /** null: whoever runs sremote. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
-  /** Called when everything is on disk, right before the rename; if it throws, the old file stays in place. */
-  readonly beforeRename?: () => void;
+}
+
+/** A new file, complete and on disk under a temporary name in the directory of the one that it replaces. */
+export interface Staged {
+  /** Its permission bits: not the requested ones on a file system without chmod, or if the group could not be kept. */
+  readonly mode: number;
+  /**
+   * Renames it over the file, or over `to` in the same directory. Errors: the system's; `EBUSY` or `EXDEV` if the file is a
+   * mount point.
+   */
+  commit(to?: string): void;
+  /** Removes it unless it was renamed; silent. */
+  discard(): void;
 }
 
 /** A lock that is held. */
@@ -52,6 +63,8 @@ export interface Files {
       readonly mode: number;
       readonly uid: number;
       readonly gid: number;
+      /** Time of the last change of its content, in epoch milliseconds. */
+      readonly changed: number;
     }
     | null;
   realPath(file: string): string;
@@ -65,12 +78,20 @@ export interface Files {
   /** Removes an empty directory; silent if it cannot. */
   removeFolder(folder: string): void;
   /**
-   * Replaces a file atomically: a new file in the same directory is written to the end, synced to disk, then renamed.
-   * A reader sees the old file or the new one; on any error only the old one stays.
+   * Prepares an atomic replace: a new file in the same directory, written to the end and synced to disk. Its `commit` renames
+   * it. A file system without chmod, or that cannot sync, is accepted.
    */
+  stage(file: string, bytes: Uint8Array, options: ReplaceOptions): Staged;
+  /** Stages and renames. A reader sees the old file or the new one; on any error only the old one stays. */
   replace(file: string, bytes: Uint8Array, options: ReplaceOptions): void;
+  /** Writes over the content of an existing file, which keeps its owner; not atomic, for files that cannot be replaced. */
+  overwrite(file: string, bytes: Uint8Array, mode: number): void;
+  /** Errors: the system's, if this user cannot write to the content of a file. */
+  requireWritable(file: string): void;
+  /** Removes a file, if it exists. */
+  remove(file: string): void;
   /**
-   * Whether a process that was killed during a `replace` of the file, or while it held its lock, left something behind.
+   * Whether a process that was killed while it replaced the file, or while it held its lock, left something behind.
    * @param beside files of the same directory that are written under its lock too
    */
   isLittered(file: string, beside: readonly string[]): boolean;

@@ -72,7 +72,10 @@ async function follow(page: string): Promise<void> {
     let session = "";
     for (const part of code!.split(/^\$ /m).slice(1)) {
       const line = part.split("\n")[0]!;
-      const printed = (await type(line, directory, env)).replaceAll(root, "").trimEnd();
+      const printed = (await type(line, directory, env)).replaceAll(` --root ${root}`, "").replaceAll(
+        root,
+        "",
+      ).trimEnd();
       session += `${session === "" ? "" : "\n"}$ ${line}\n${printed === "" ? "" : `${printed}\n`}`;
     }
     made += `\`\`\`console\n${session}\`\`\``;

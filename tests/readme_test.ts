@@ -53,7 +53,11 @@ for (const program of PROGRAMS) {
       const run = await machine.run([...args, "--root", "."], { program, env });
       assert.equal(run.stderr, "");
       assert.equal(run.status, 0);
-      assert.equal(run.stdout.replaceAll(work, "").trimEnd(), output, command);
+      assert.equal(
+        run.stdout.replaceAll(` --root ${work}`, "").replaceAll(work, "").trimEnd(),
+        output,
+        command,
+      );
     }
     assert.deepEqual(user!.map((one) => one.command), ["sremote login", "sremote status"]);
     for (const { command, output } of user!) {

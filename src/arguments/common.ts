@@ -50,9 +50,9 @@ export function globalOptions({ terminal, here }: World) {
       new Option("--runtime <name>", "Program whose remote.yaml to use, such as apptainer or singularity@3.8")
         .argParser(readerIn),
     )
-    .option("--root <dir>", "Use this directory as the root directory")
-    .option("--remote-file <path>", "Use this remote.yaml")
-    .option("--sysconfdir <dir>", "Directory that contains singularity/ and apptainer/")
+    .addOption(place("--root <dir>", "Use this directory as the root directory"))
+    .addOption(place("--remote-file <path>", "Use this remote.yaml"))
+    .addOption(place("--sysconfdir <dir>", "Directory that contains singularity/ and apptainer/"))
     .addOption(
       new Option("--var <name=value>", "Set a variable for the config; repeatable")
         .argParser(collectVar).default(new Map<string, string>(), "none"),
@@ -138,6 +138,16 @@ export function wholeNumber<Flags extends string>(flags: Flags, description: str
   return new Option(flags, description).argParser((given) => {
     if (/^\d{1,5}$/.test(given) && Number(given) >= least && Number(given) <= 65_535) return Number(given);
     throw new Failure("usage", `${longOf(flags)} ${quote(given)}: not a number from ${least} to 65535`);
+  });
+}
+
+/** An option whose value is a path. An empty one, from an unset variable, would mean the current directory. */
+function place<Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description).argParser((given) => {
+    if (given !== "") return given;
+    throw new Failure("usage", `${flags.split(" ")[0]} "": the path is empty`, {
+      next: "Give a path, or omit the option",
+    });
   });
 }
 

@@ -4,12 +4,13 @@ import type { Endpoint, Outcome } from "../model.ts";
 import { applyPlans } from "../reconcile/apply.ts";
 import { massRemovalOf, refusalOf } from "../reconcile/checks.ts";
 import type { Tokens } from "../reconcile/steps.ts";
-import { renderOutcome } from "../report/outcome.ts";
+import { renderOutcomes } from "../report/outcome.ts";
 import { renderPlan } from "../report/plan.ts";
 import { VERSION } from "../base/version.ts";
 import { detailOf } from "./shared/detail.ts";
 import { prepare, type Prepared, type PrepareFlags, skipOf } from "./shared/prepare.ts";
 import { withProgress } from "./shared/session.ts";
+import { noteWritten, rollbackCommand } from "./shared/written.ts";
 import { confirm, type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 
 /** The flags of `apply`. */
@@ -39,7 +40,8 @@ export async function apply(
   if (changed) await confirm(context, "Apply these changes?", flags.yes);
   const tokens = await performSteps(context, prepared, flags);
   const outcomes = await write(context, prepared, tokens);
-  for (const one of outcomes) context.show(renderOutcome(one, context.style));
+  context.show(renderOutcomes(outcomes, context.style, undoOf(context, prepared, outcomes)));
+  for (const one of outcomes) await noteWritten(context, one);
   const done = outcomes.some((one) => one.changed);
   return { exit: flags.detailedExitcode && done ? 2 : 0, document: documentOf(prepared, outcomes) };
 }
@@ -126,16 +128,31 @@ function askFor({ world: { terminal }, note }: Context, remote: string, endpoint
 }
 
 /** The write steps. If one fails after all, the files already written are named. */
-async function write(context: Context, { planned }: Prepared, tokens: Tokens): Promise<readonly Outcome[]> {
+async function write(context: Context, prepared: Prepared, tokens: Tokens): Promise<readonly Outcome[]> {
   const { lockTimeout } = context.options;
   const written: Outcome[] = [];
   const done = (outcome: Outcome) => written.push(outcome);
   try {
-    return await applyPlans(context.world, planned, { lockTimeout, tokens, done });
+    return await applyPlans(context.world, prepared.planned, { lockTimeout, tokens, done });
   } catch (error) {
-    for (const one of written) context.note(`Before that: ${renderOutcome(one, context.style)}`);
+    if (written.length > 0) {
+      const undo = undoOf(context, prepared, written);
+      context.note(`Before that: ${renderOutcomes(written, context.style, undo)}`);
+    }
     throw error;
   }
+}
+
+/** The command that restores what was written. It names the program where the machine alone would not say it. */
+function undoOf(context: Context, { loaded, planned }: Prepared, outcomes: readonly Outcome[]): string {
+  const { desired } = loaded;
+  const written = outcomes.filter((one) => one.changed);
+  const { scope = "user", runtime, oldest } = (written[0] ?? outcomes[0])?.plan.target ?? {};
+  const named = context.options.runtime !== null || desired.runtimes !== null || planned.length > 1;
+  const reader = written.length === 1 && named && runtime !== undefined
+    ? { runtime, oldest: oldest ?? null }
+    : null;
+  return rollbackCommand(context, scope, reader, desired);
 }
 
 function documentOf({ loaded: { origin } }: Prepared, outcomes: readonly Outcome[]): object {

@@ -40,7 +40,13 @@ export async function applyPlans(
     );
     if (step === undefined) {
       await tidy(world, plan.target.file, links.root);
-      outcomes.set(plan, { plan, changed: false, backup: null });
+      outcomes.set(plan, {
+        plan,
+        changed: false,
+        backup: null,
+        notes: [],
+        gone: { remotes: [], credentials: [] },
+      });
     } else plans.set(changeOf(plan, step, { links, global, tokens }), plan);
   }
   await commitAll(world, lockTimeout, [...plans.keys()], (change, committed) => {
@@ -53,7 +59,7 @@ export async function applyPlans(
 }
 
 function changeOf(
-  { target: { file, scope }, seen }: Plan,
+  { target: { runtime, oldest, file, scope }, seen }: Plan,
   step: WriteStep,
   { links, global, tokens }: Omit<Applied, "plan"> & { readonly tokens: Tokens },
 ): Change {
@@ -70,7 +76,7 @@ function changeOf(
     const text = await editRemoteFile(now.document, changes, { tokens, system: global });
     return { text, ours: new Set(step.managed) };
   };
-  return { path: file, scope, links, edit };
+  return { path: file, scope, links, edit, reader: { runtime, oldest } };
 }
 
 function stale(file: string, why: string): Failure {

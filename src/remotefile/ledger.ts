@@ -12,6 +12,22 @@ export interface Ledger {
   readonly remotes: ReadonlySet<string>;
   /** The same before the last write, for `rollback`. */
   readonly previous: ReadonlySet<string>;
+  /** What else `rollback` has to know about the last write; absent: nothing. */
+  readonly last?: LastWrite;
+}
+
+/** The last write of a file. */
+export interface LastWrite {
+  /** The same text in the ledgers of all files that were written in one go; absent: the file was written alone. */
+  readonly together?: string;
+  /** The programs whose files were written in one go, as in `reader`; their paths follow from the command line. */
+  readonly readers?: readonly string[];
+  /** The program and the oldest version that the file was written for, as {@link showReader} shows it. */
+  readonly reader?: string;
+  /** The remotes whose tokens the backup does not hold, since the write removed or replaced them. */
+  readonly remotes?: readonly string[];
+  /** The addresses of keyservers and registries whose credentials the backup does not hold, likewise. */
+  readonly credentials?: readonly string[];
 }
 
 /** The ledger of a file that sremote has never written. */
@@ -52,7 +68,21 @@ export function parseLedger(text: string, path: string): Ledger {
       },
     );
   }
-  return { remotes, previous };
+  const last = lastIn((value as { last?: unknown }).last);
+  return { remotes, previous, ...(last === null ? {} : { last }) };
+}
+
+/** Only helps rollback: what is not understood is ignored. */
+function lastIn(value: unknown): LastWrite | null {
+  if (typeof value !== "object" || value === null) return null;
+  const given = value as Readonly<Record<string, unknown>>;
+  const last: Record<string, unknown> = {};
+  for (const key of ["together", "reader"]) if (typeof given[key] === "string") last[key] = given[key];
+  for (const key of ["readers", "remotes", "credentials"]) {
+    const list = given[key];
+    if (Array.isArray(list) && list.every((one) => typeof one === "string")) last[key] = list;
+  }
+  return Object.keys(last).length === 0 ? null : last;
 }
 
 /** The ledger's text: sorted, so that the same names give the same file. */
@@ -61,6 +91,7 @@ export function renderLedger(ledger: Ledger): string {
     formatVersion: 1,
     remotes: [...ledger.remotes].sort(),
     previous: [...ledger.previous].sort(),
+    ...(ledger.last === undefined ? {} : { last: ledger.last }),
   };
   return JSON.stringify(document, null, 2) + "\n";
 }

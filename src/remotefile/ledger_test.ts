@@ -17,6 +17,24 @@ Deno.test("ledger: any names come back", () => {
   }));
 });
 
+Deno.test("ledger: what rollback has to know comes back, and what is not understood is ignored", () => {
+  const last = {
+    together: "01234567",
+    readers: ["singularity@3.8", "apptainer"],
+    reader: "singularity@3.8",
+    remotes: ["a"],
+    credentials: ["https://k.org"],
+  };
+  const none = new Set<string>();
+  const ledger = { remotes: none, previous: none, last };
+  assert.deepEqual(parseLedger(renderLedger(ledger), "l"), ledger);
+  const odd = { together: 1, readers: "a", reader: null, remotes: [1], credentials: {}, more: "x" };
+  for (const given of [odd, {}, null, "x", []]) {
+    const text = JSON.stringify({ formatVersion: 1, remotes: [], previous: [], last: given });
+    assert.deepEqual(parseLedger(text, "l"), { remotes: none, previous: none });
+  }
+});
+
 Deno.test("ledger: the same names give the same text, in whatever order", () => {
   const none = new Set<string>();
   assert.equal(

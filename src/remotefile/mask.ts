@@ -26,7 +26,7 @@ const SHORTEST_TOKEN = 6;
  * ```
  */
 export function maskPair(before: RemoteDocument, after: RemoteDocument): { before: string; after: string } {
-  const [old, now] = [secretsOf(before), secretsOf(after)];
+  const [old, now] = [secretPlaces(before), secretPlaces(after)];
   const tokens = new TokenFinder([...old, ...now].map(({ secret }) => secret.reveal()));
   return {
     before: masked(before.text, old, now, `${MASK} (before)`, tokens),
@@ -35,7 +35,7 @@ export function maskPair(before: RemoteDocument, after: RemoteDocument): { befor
 }
 
 /** A secret in a text. */
-interface Place {
+export interface Place {
   /** The remote or credential, and its field: the same in both texts. */
   readonly owner: string;
   readonly start: number;
@@ -46,7 +46,8 @@ interface Place {
 const REMOTE_SECRETS = REMOTE_FIELDS.filter((one) => one.type === "secret");
 const CREDENTIAL_SECRETS = CREDENTIAL_FIELDS.filter((one) => one.type === "secret");
 
-function secretsOf({ root, content }: RemoteDocument): readonly Place[] {
+/** Where the secrets of a text are, in its order; one that a YAML alias shares has the same place more than once. */
+export function secretPlaces({ root, content }: RemoteDocument): readonly Place[] {
   const places: Place[] = [];
   const add = (owner: string, node: Node | undefined, secret: Secret | null | undefined) => {
     if (secret && node) places.push({ owner, start: node.start, end: node.end, secret });

@@ -17,6 +17,8 @@ export interface RemoteDocument {
   readonly root: Node | null;
   /** Whether a part of it is in more than one place, because of a YAML alias or merge key. */
   readonly shared: boolean;
+  /** Why the text cannot be read, where it was accepted all the same; the content is then empty. */
+  readonly broken?: Failure;
 }
 
 // What Go's YAML refuses, or reads as a line break where YAML 1.2 does not: the two would read different files.

@@ -1,5 +1,8 @@
 /** Properties over random files: the parser's two ways agree, edits do what they say and nothing else, secrets stay in. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { Failure } from "../base/failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
@@ -10,6 +13,9 @@ import { maskPair } from "./mask.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import { scalarText } from "./render.ts";
 import { scanYaml } from "./scan.ts";
+import { commit } from "./store.ts";
+import { realWorld } from "../world/real.ts";
+import { goneFrom, valuesOf, withoutGone, withoutInComments } from "./withheld.ts";
 import { readYaml } from "./yaml.ts";
 
 const NAMES = ["a", "b", "company", "a b", "__proto__", "123", "no", "🐟", "x.y", "n".repeat(130)];
@@ -239,6 +245,103 @@ Deno.test("edits: the result has the changed content, and other lines stay", asy
     ),
     { numRuns: 5_000 },
   );
+});
+
+Deno.test("edits: a secret that is removed or replaced stays in no text that is kept", async () => {
+  let removed = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      file,
+      fc.array(wish, { maxLength: 4 }),
+      credentialWish,
+      async (text, wishes, credentialWish) => {
+        const document = await parseRemoteFile(text, "f");
+        const { changes, tokens } = changesFor(document.content, wishes);
+        const credentials = credentialsFor(document.content.credentials, credentialWish);
+        const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
+        const edited = await parseRemoteFile(await editRemoteFile(document, changes, supplies), "f");
+        const gone = goneFrom(document.content, edited.content);
+        const values = valuesOf(gone);
+        const after = { ...edited, text: await withoutInComments(edited.text, "f", values) };
+        const kept = await withoutGone(document, after);
+        assert.ok(kept !== null, text);
+        if (values.length === 0) return assert.equal(kept, text);
+        removed++;
+        const { content } = await parseRemoteFile(kept, "f");
+        assert.deepEqual(goneFrom(content, after.content), { remotes: [], credentials: [] });
+        const others = [...after.content.remotes.values()].map(({ token }) => token?.reveal() ?? "")
+          .concat(after.content.credentials.map(({ auth }) => auth?.reveal() ?? ""));
+        for (const one of values) {
+          // Part of another one that stays, as it is or in double quotes.
+          if (others.some((other) => other.includes(one) || JSON.stringify(other).includes(one))) continue;
+          for (const all of [kept, after.text]) {
+            // A value before a comment may look like another value.
+            assert.ok(!all.replaceAll(" # c", "").includes(one), `${text}\n=>\n${all}`);
+          }
+        }
+        // Nothing else changes: the same remotes with the same entries.
+        const entries = ({ default: active, remotes }: RemoteFile) =>
+          JSON.stringify([active, [...remotes].map(([name, one]) => [name, { ...one, token: null }])]);
+        assert.equal(entries(content), entries(document.content));
+        const comments = (one: string) => one.match(/# (?:head|of the|the default)[^\r\n]*/g) ?? [];
+        assert.deepEqual(comments(kept), comments(text));
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  assert.ok(removed > 300, `${removed} of them removed a secret`);
+});
+
+Deno.test("commits: a secret that is removed or replaced is in no file of the directory", async () => {
+  const world = realWorld();
+  let removed = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      file,
+      fc.array(fc.tuple(fc.array(wish, { maxLength: 3 }), credentialWish), { minLength: 1, maxLength: 3 }),
+      fc.constantFrom("user" as const, "global" as const),
+      async (text, edits, scope) => {
+        const directory = mkdtempSync(join(tmpdir(), "sremote-random-"));
+        try {
+          const path = join(directory, "remote.yaml");
+          writeFileSync(path, text);
+          const old = new Set<string>();
+          for (const [wishes, credentialWish] of edits) {
+            const edit = async ({ document }: { readonly document: RemoteDocument }) => {
+              const { changes, tokens } = changesFor(document.content, wishes);
+              const credentials = credentialsFor(document.content.credentials, credentialWish);
+              const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
+              return { text: await editRemoteFile(document, changes, supplies), ours: new Set<string>() };
+            };
+            const { gone } = await commit(world, 1000, {
+              path,
+              scope,
+              links: { root: null, refuse: null },
+              edit,
+            });
+            for (const one of valuesOf(gone)) old.add(one);
+            const now = (await parseRemoteFile(readFileSync(path, "utf8"), path)).content;
+            const present = [...now.remotes.values()].map(({ token }) => token?.reveal() ?? "")
+              .concat(now.credentials.map(({ auth }) => auth?.reveal() ?? ""));
+            for (const one of old) {
+              if (present.some((other) => other.includes(one) || JSON.stringify(other).includes(one))) {
+                continue;
+              }
+              removed++;
+              for (const name of readdirSync(directory)) {
+                const all = readFileSync(join(directory, name), "utf8").replaceAll(" # c", "");
+                assert.ok(!all.includes(one), `${name}:\n${all}\nof\n${text}`);
+              }
+            }
+          }
+        } finally {
+          rmSync(directory, { recursive: true });
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+  assert.ok(removed > 50, `${removed} secrets were removed`);
 });
 
 /** The lines of a file that no change concerns: in block style those of the other entries. */

@@ -1,130 +1,32 @@
-/** Reads and replaces `remote.yaml` files, for every command: lock, read, edit, check again, one atomic replace of each. */
+/** Replaces `remote.yaml` files, for every command: lock, read, edit, prepare all, check again, one atomic replace of each. */
 import { dirname } from "node:path";
-import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
-import type { Scope } from "../model.ts";
-import { io } from "../base/io.ts";
-import { REMOTE_FILE_BYTES } from "../base/limits.ts";
+import { showReader } from "../base/reader.ts";
+import type { Reader, Scope } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
-import type { FileRead, Lock, World } from "../world.ts";
-import { holdsToken } from "./entry.ts";
-import { EMPTY_LEDGER, type Ledger, ledgerPath, parseLedger, renderLedger } from "./ledger.ts";
+import type { Lock, World } from "../world.ts";
+import { ledgerPath } from "./ledger.ts";
 import { danglingAbove, follow } from "./links.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
+import {
+  type Committed,
+  discard,
+  type Edited,
+  finishWrite,
+  lastLook,
+  type Pending,
+  stage,
+  stale,
+  type Together,
+  unwritten,
+  write,
+} from "./replace.ts";
+import { backupPath, readStored, readText, type StoredFile, unfinishedPath } from "./stored.ts";
+import { holdsSecret } from "./entry.ts";
+import { goneFrom, isNothing, valuesOf, withoutGone, withoutInComments } from "./withheld.ts";
 
-/** A `remote.yaml` on disk. */
-export interface StoredFile {
-  /** As the program opens it. */
-  readonly path: string;
-  /** The file itself, if `path` is a symbolic link; the backup, the ledger and the lock are beside it. */
-  readonly real: string;
-  /** `sha256:…`; null: no such file. */
-  readonly digest: string | null;
-  /** Permission bits; null: no such file. */
-  readonly mode: number | null;
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
-  readonly document: RemoteDocument;
-  readonly ledger: Ledger;
-}
-
-/** The result of an edit. */
-export interface Edited {
-  readonly text: string;
-  /** The names for the ledger. */
-  readonly ours: ReadonlySet<string>;
-}
-
-/** The result of a commit. */
-export interface Committed {
-  readonly changed: boolean;
-  /** The backup of the previous file; null: nothing was replaced. */
-  readonly backup: string | null;
-}
-
-/** The backup of the previous file. */
-export function backupPath(file: string): string {
-  return `${file}.sremote-backup`;
-}
-
-/**
- * Reads a file and its ledger. An absent file counts as empty.
- * @param root with `--root`, the directory that a symbolic link may not leave; else null
- * @throws {Failure}
- */
-export async function readStored(
-  world: Pick<World, "files" | "here">,
-  path: string,
-  root: string | null = null,
-): Promise<StoredFile> {
-  const { real, linked } = follow(world.files, path, root, world.here.uid);
-  const read = readRegular(world, real);
-  const ledgerFile = ledgerPath(real);
-  const ledger = readRegular(world, ledgerFile);
-  const document = await parseRemoteFile(read === null ? "" : decode(read.bytes, path), path);
-  return {
-    path,
-    real,
-    digest: read === null ? null : await digestOf(read.bytes),
-    mode: read?.mode ?? null,
-    owner: read === null ? null : { uid: read.uid, gid: read.gid },
-    document: linked ? { ...document, quirks: { ...document.quirks, symlink: true } } : document,
-    // Invalid UTF-8 is an invalid ledger.
-    ledger: ledger === null ? EMPTY_LEDGER : parseLedger(textOf(ledger.bytes) ?? "", ledgerFile),
-  };
-}
-
-/** The text of a file; null if it does not exist. @throws {Failure} */
-export function readText(world: Pick<World, "files">, path: string): string | null {
-  const read = readRegular(world, path);
-  return read === null ? null : decode(read.bytes, path);
-}
-
-function readRegular(world: Pick<World, "files">, path: string): FileRead | null {
-  try {
-    return world.files.read(path, { limit: REMOTE_FILE_BYTES, nofollow: true });
-  } catch (error) {
-    switch (codeOf(error)) {
-      case "ELOOP":
-      case "EMLINK":
-        throw new Failure("remote-file-symlink", `cannot use ${path}: it is a symbolic link`, {
-          path,
-          next: "Replace the link with a regular file",
-        });
-      case "EISDIR":
-      case "ENOTREG":
-        throw new Failure("remote-file-not-a-file", `cannot use ${path}: it is not a regular file`, {
-          path,
-          next: "Move it away, then run the command again",
-        });
-      case "ENOTDIR":
-        throw new Failure(
-          "remote-file-not-a-file",
-          `cannot use ${path}: a part of its path is not a directory`,
-          { path, next: "Move that file away, or check the path" },
-        );
-      default:
-        throw io("read", path, error);
-    }
-  }
-}
-
-function decode(bytes: Uint8Array, path: string): string {
-  const text = textOf(bytes);
-  if (text !== null) return text;
-  throw new Failure("remote-file-invalid", `cannot read ${path}: it is not UTF-8 text`, {
-    path,
-    next: "Correct the file, or move it away; nothing was written",
-  });
-}
-
-/** The bytes as text, with any byte order mark; null: not UTF-8. */
-function textOf(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}
+export { backupPath, readStored, readText, type StoredFile } from "./stored.ts";
+export type { Committed, Edited } from "./replace.ts";
 
 /** One file to change. */
 export interface Change {
@@ -134,6 +36,10 @@ export interface Change {
   readonly links: LinkRule;
   /** Receives the file under its lock, and returns the new text; the same text writes nothing. */
   readonly edit: (now: StoredFile) => Edited | Promise<Edited>;
+  /** The program that it is written for; absent: the current version of any. */
+  readonly reader?: Reader;
+  /** Accepts a file that no program can read; its content is then empty. */
+  readonly broken?: true;
 }
 
 /** How a symbolic link is treated. */
@@ -144,28 +50,24 @@ export interface LinkRule {
   readonly refuse: string | null;
 }
 
-/** A file under its lock, with its new text; nothing is written yet. */
-interface Pending {
-  readonly change: Change;
-  readonly now: StoredFile;
-  readonly edited: Edited;
-  readonly lock: Lock;
-}
-
 /** Changes one file under its lock: see {@link commitAll}. @throws {Failure} */
 export async function commit(world: World, lockTimeout: number, change: Change): Promise<Committed> {
   return (await commitAll(world, lockTimeout, [change]))[0]!;
 }
 
 /**
- * Changes files under their locks. All of them are locked, read, edited and checked before the first is written, so that
- * what can be known beforehand leaves all of them unchanged. Each is read again right before its rename, so that a change
- * by a program without locks (Singularity) is not overwritten. That narrows the race with such a program; it cannot close it.
+ * Changes files under their locks. All of them are locked, read, edited, checked, and written under temporary names before
+ * the first is replaced, so that what can be known beforehand leaves all of them unchanged. Each is read again right before
+ * its rename, so that a change by a program without locks (Singularity) is not overwritten. That narrows the race with such
+ * a program; it cannot close it.
+ *
+ * No secret that a file no longer holds afterwards stays in its backup.
  *
  * Ctrl-C before the first rename leaves everything unchanged; after it, the work is finished.
  * @param lockTimeout in milliseconds
  * @param done is told of each file that is written
- * @throws {Failure} locked, stale, interrupted, remote-file-owner, remote-file-symlink, io, and what `edit` throws
+ * @throws {Failure} locked, stale, interrupted, remote-file-owner, remote-file-symlink, io, and what `edit` throws; it names
+ * the files that were written before
  */
 export async function commitAll(
   world: World,
@@ -176,29 +78,72 @@ export async function commitAll(
   return await world.signals.hold(async (interrupted) => {
     const made: string[] = [];
     const locks = new Map<string, Lock>();
-    let written = false;
+    const pending: Pending[] = [];
+    const written: string[] = [];
     try {
-      const pending: Pending[] = [];
       for (const change of changes) {
         const real = realPath(world, change);
         made.push(...makeFolder(world, change, real));
         const lock = locks.get(real) ?? await takeLock(world, real, lockTimeout, interrupted);
         locks.set(real, lock);
-        pending.push(await prepare(world, change, real, lock));
+        const one = await prepare(world, change, real, lock);
+        pending.push(pending.some(({ now }) => now.real === real) ? onceMore(pending, one) : one);
       }
+      const together = togetherOf(pending.filter((one) => one.changed));
+      for (const one of pending) stage(world, one, together);
       if (await interrupted()) throw interruptedFailure(changes);
-      const all: Committed[] = [];
-      for (const one of pending) {
+      for (const one of pending) lastLook(world, one);
+      return pending.map((one, i) => {
         const committed = write(world, one);
-        written = true;
-        all.push(committed);
-        done(one.change, committed);
-      }
-      return all;
+        if (committed.changed) written.push(one.now.path);
+        done(changes[i]!, committed);
+        return committed;
+      });
+    } catch (error) {
+      throw written.length === 0 ? error : afterOthers(error, written);
     } finally {
+      for (const one of pending) discard(one);
       for (const lock of locks.values()) lock.release();
-      if (!written) { for (const one of made.reverse()) world.files.removeFolder(one); }
+      if (written.length === 0) { for (const one of made.reverse()) world.files.removeFolder(one); }
     }
+  });
+}
+
+/** What the ledgers of files say that are written in one go; null: one is written alone. */
+function togetherOf(changed: readonly Pending[]): Together | null {
+  if (changed.length < 2) return null;
+  const readers = changed.flatMap(({ reader }) => reader === undefined ? [] : [showReader(reader)]);
+  return { together: crypto.randomUUID().slice(0, 8), readers };
+}
+
+/**
+ * Two programs may read one file (Apptainer heeds `SINGULARITY_CONFIGDIR`): it is written once.
+ * @throws {Failure} conflict, if they would need different texts
+ */
+function onceMore(pending: readonly Pending[], one: Pending): Pending {
+  const { text } = pending.find(({ now }) => now.real === one.now.real)!;
+  if (text === one.text) {
+    const { ledger } = one.now;
+    return { ...one, ...same(one.now.document), changed: false, backup: undefined, ours: ledger.remotes };
+  }
+  throw new Failure(
+    "conflict",
+    `cannot change ${one.now.path}: two programs read this file, and the config gives them different contents`,
+    { path: one.now.path, next: "Set APPTAINER_CONFIGDIR to another directory; nothing was written" },
+  );
+}
+
+/** An error that came after other files were written. */
+function afterOthers(error: unknown, written: readonly string[]): unknown {
+  if (!(error instanceof Failure)) return error;
+  const { code, message, path, next, problems, excerpt, cause } = error;
+  const already = `${written.join(" and ")} ${written.length > 1 ? "are" : "is"} already written`;
+  return new Failure(code, `${message}; ${already}`, {
+    problems,
+    cause,
+    ...(path === undefined ? {} : { path }),
+    ...(next === undefined ? {} : { next: next.replace(/; nothing was written$/, "") }),
+    ...(excerpt === undefined ? {} : { excerpt }),
   });
 }
 
@@ -220,23 +165,52 @@ function realPath(world: World, { path, links }: Change): string {
 }
 
 async function prepare(world: World, change: Change, real: string, lock: Lock): Promise<Pending> {
+  const { path, scope, links, reader } = change;
   clean(world, real);
-  const now = await readStored(world, change.path, change.links.root);
-  if (now.real !== real) throw stale(change.path, "its symbolic link has just changed");
+  const notes = finishWrite(world, real, path);
+  const now = await readStored(world, path, links.root, change.broken);
+  if (now.real !== real) throw stale(path, "its symbolic link has just changed");
   const edited = await change.edit(now);
-  if (edited.text !== now.document.text) {
+  const changed = edited.text !== now.document.text;
+  if (changed) {
     refuseForeign(world, now);
     refuseFolder(world, backupPath(real));
   }
-  return { change, now, edited, lock };
+  const common = { now, scope, lock, changed, ours: edited.ours, notes, ...(reader && { reader }) };
+  const { document } = now;
+  if (!changed) return { ...common, ...same(document), backup: await outdated(world, now) };
+  // Nobody writes a token into a global file.
+  if (scope === "global" && !holdsSecret(document.content) && document.broken === undefined) {
+    return { ...common, ...same(document), text: edited.text, backup: document.text };
+  }
+  const parsed = await parseRemoteFile(edited.text, path);
+  const gone = goneFrom(document.content, parsed.content);
+  const text = isNothing(gone) ? edited.text : await withoutInComments(edited.text, path, valuesOf(gone));
+  const backup = await withoutGone(document, { text, content: parsed.content });
+  return { ...common, text, content: parsed.content, gone, backup };
 }
 
-function write(world: World, { change: { scope }, now, edited, lock }: Pending): Committed {
-  const changed = edited.text !== now.document.text;
-  if (!lock.held()) throw stale(now.path, "another process took the lock over");
-  const committed = changed ? replace(world, now, edited, scope) : { changed, backup: null };
-  writeLedger(world, now, edited.ours, changed, scope);
-  return committed;
+function same({ text, content }: RemoteDocument) {
+  return { text, content, gone: { remotes: [], credentials: [] } };
+}
+
+/**
+ * The text of a backup that holds a secret that the file does not hold any more, without it: a program may have logged out.
+ * undefined: the backup is not to be written.
+ */
+async function outdated(world: World, now: StoredFile): Promise<string | undefined> {
+  if (now.document.broken !== undefined || now.owner?.uid !== world.here.uid && world.here.uid !== 0) {
+    return undefined;
+  }
+  try {
+    const text = readText(world, backupPath(now.real));
+    if (text === null || !/token|auth/i.test(text)) return undefined;
+    const document = await parseRemoteFile(text, now.path);
+    if (isNothing(goneFrom(document.content, now.document.content))) return undefined;
+    return await withoutGone(document, now.document) ?? "";
+  } catch {
+    return undefined; // it cannot be read
+  }
 }
 
 /** Not for the file at the end of a link: where that leads nowhere, the directory is none of sremote's. */
@@ -246,7 +220,7 @@ function makeFolder(world: World, { path, scope }: Change, real: string): string
     return world.files.makeFolder(dirname(path), scope === "user" ? 0o700 : 0o755);
   } catch (error) {
     const dangling = danglingAbove(world.files, path);
-    if (dangling === null) throw io("make the directory of", path, error);
+    if (dangling === null) throw unwritten("make the directory of", path, error);
     const { link, target } = dangling;
     throw new Failure(
       "io",
@@ -262,22 +236,45 @@ function makeFolder(world: World, { path, scope }: Change, real: string): string
 /** What a killed process left behind may contain tokens. */
 function clean(world: World, path: string): void {
   try {
-    world.files.clean(path, [backupPath(path), ledgerPath(path)]);
+    world.files.clean(path, besides(path));
   } catch { /* the directory cannot be listed */ }
 }
 
+/** What is written under a file's lock too. */
+function besides(path: string): readonly string[] {
+  return [backupPath(path), ledgerPath(path)];
+}
+
 /**
- * Removes what a killed sremote left beside the file, if there is nothing to change. It stays if another process holds the
- * lock, or if this user may not remove it.
+ * Removes what a killed sremote left beside the file, and secrets that only the backup still holds, if there is nothing to
+ * change. They stay if another process holds the lock, or if this user may not remove them.
  */
 export async function tidy(world: World, given: string, root: string | null): Promise<void> {
   try {
     const path = follow(world.files, given, root, world.here.uid).real;
-    if (!world.files.isLittered(path, [backupPath(path), ledgerPath(path)])) return;
+    const littered = world.files.isLittered(path, besides(path)) || world.files.exists(unfinishedPath(path));
+    if (!littered && await outdated(world, await readStored(world, given, root)) === undefined) return;
     const lock = await world.files.tryLock(path);
     if (lock === null) return;
-    clean(world, path);
-    lock.release();
+    let pending: Pending | undefined;
+    try {
+      pending = await prepare(
+        world,
+        {
+          path: given,
+          scope: "user",
+          links: { root, refuse: null },
+          edit: (now) => ({ text: now.document.text, ours: now.ledger.remotes }),
+        },
+        path,
+        lock,
+      );
+      stage(world, pending, null);
+      write(world, pending);
+    } finally {
+      if (pending !== undefined) discard(pending);
+      lock.release();
+    }
   } catch { /* this user may not */ }
 }
 
@@ -293,7 +290,7 @@ async function takeLock(
     try {
       lock = await world.files.tryLock(path);
     } catch (error) {
-      throw io("lock", path, error);
+      throw unwritten("lock", path, error);
     }
     if (lock !== null) return lock;
     if (await interrupted()) throw interruptedFailure([{ path }]);
@@ -322,49 +319,9 @@ function refuseForeign(world: World, now: StoredFile): void {
     `cannot change ${now.path}: it belongs to another user (uid ${now.owner.uid})`,
     {
       path: now.path,
-      next: "Run sremote as its owner, or as root",
+      next: "Run sremote as its owner, or as root; nothing was written",
     },
   );
-}
-
-/**
- * The programs' own modes: 0600 for a user file, 0644 for a global file, which every user has to read. Only a global file
- * that holds a token all the same keeps a stricter mode.
- */
-function modeFor(scope: Scope, present: number | null, holdsToken: boolean): number {
-  if (scope === "user") return 0o600;
-  return present !== null && holdsToken ? present & 0o644 | 0o600 : 0o644;
-}
-
-/**
- * Writes the new file and the backup of the old one. The backup is on disk before the file is replaced, and gets its name
- * afterwards, so that a failure leaves the earlier backup too.
- */
-function replace(world: World, now: StoredFile, { text }: Edited, scope: Scope): Committed {
-  const options = { mode: modeFor(scope, now.mode, holdsToken(now.document.content)), owner: now.owner };
-  const backup = backupPath(now.real);
-  const encode = (one: string) => new TextEncoder().encode(one);
-  let written = false;
-  const replaceFile = () => {
-    try {
-      world.files.replace(now.real, encode(text), { ...options, beforeRename: () => lastLook(world, now) });
-      written = true;
-    } catch (error) {
-      throw io("replace", now.path, error);
-    }
-  };
-  try {
-    world.files.replace(backup, encode(now.document.text), { ...options, beforeRename: replaceFile });
-  } catch (error) {
-    if (!written) throw io("keep the previous file as", backup, error);
-    throw io(
-      `keep the previous file (${now.path} itself is written) as`,
-      backup,
-      error,
-      "Fix the cause, then run the command again",
-    );
-  }
-  return { changed: true, backup };
 }
 
 /** A directory cannot be replaced, which would show only after the file was. */
@@ -378,44 +335,6 @@ function refuseFolder(world: World, path: string): void {
       next: "Move it away, then run the command again; nothing was written",
     });
   }
-}
-
-function lastLook(world: World, now: StoredFile): void {
-  const last = readRegular(world, now.real);
-  const same = last === null
-    ? now.digest === null
-    : now.digest !== null && textOf(last.bytes) === now.document.text;
-  if (!same) throw stale(now.path, "another program has just written it");
-}
-
-/** Written after the file: if a crash comes between the two, the next apply writes the ledger again. */
-function writeLedger(
-  world: World,
-  now: StoredFile,
-  ours: ReadonlySet<string>,
-  changed: boolean,
-  scope: Scope,
-): void {
-  const same = ours.size === now.ledger.remotes.size && [...ours].every((one) => now.ledger.remotes.has(one));
-  if (same && (!changed || (ours.size === 0 && now.ledger.previous.size === 0))) return;
-  const ledger = { remotes: ours, previous: changed ? now.ledger.remotes : now.ledger.previous };
-  const path = ledgerPath(now.real);
-  try {
-    world.files.replace(path, new TextEncoder().encode(renderLedger(ledger)), {
-      mode: scope === "user" ? 0o600 : 0o644,
-      owner: now.owner,
-    });
-  } catch (error) {
-    if (!changed) throw io("write", path, error);
-    throw io(`record (${now.path} itself is written) in`, path, error);
-  }
-}
-
-function stale(path: string, why: string): Failure {
-  return new Failure("stale", `cannot change ${path}: ${why}`, {
-    path,
-    next: "Plan again; nothing was written",
-  });
 }
 
 function interruptedFailure(files: readonly { readonly path: string }[]): Failure {

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { Failure } from "../base/failure.ts";
 import { realWorld } from "../world/real.ts";
-import type { ReplaceOptions, World } from "../world.ts";
+import type { World } from "../world.ts";
 import { refuses } from "../../tests/refuses.ts";
 import { parseLedger } from "./ledger.ts";
-import { backupPath, type Change, commit as commitOne, commitAll, readStored } from "./store.ts";
+import { backupPath, type Change, commit as commitOne, commitAll, readStored, tidy } from "./store.ts";
+import { unfinishedPath } from "./stored.ts";
 
 const world = realWorld();
 const OLD = "# mine\nRemotes:\n  a:\n    URI: a.example.com\n";
@@ -46,13 +47,26 @@ function scene(
 const mode = (path: string) => (fs.statSync(path).mode & 0o7777).toString(8);
 const read = (path: string) => fs.readFileSync(path, "utf8");
 
-/** The real World, but for what `before` does when a file is about to be replaced. */
-function replacing(before: (file: string, options: ReplaceOptions) => ReplaceOptions | void): World {
-  const replace: World["files"]["replace"] = (file, bytes, given) =>
-    world.files.replace(file, bytes, before(file, given) ?? given);
-  return { ...world, files: { ...world.files, replace } };
+/** The real World, except for what happens when a file is staged, or about to be renamed. */
+function writing(
+  { staging = () => {}, renaming = () => {} }: {
+    readonly staging?: (file: string) => void;
+    readonly renaming?: (file: string) => void;
+  },
+): World {
+  const stage: World["files"]["stage"] = (file, bytes, given) => {
+    staging(file);
+    const staged = world.files.stage(file, bytes, given);
+    const commit: typeof staged.commit = (to) => {
+      renaming(to ?? file);
+      staged.commit(to);
+    };
+    return { ...staged, commit };
+  };
+  return { ...world, files: { ...world.files, stage } };
 }
 
+const NOTHING = { remotes: [], credentials: [] };
 const systemError = (code: string) => Object.assign(new Error("no"), { code });
 
 /** The old file, and neither a lock, a temporary file nor a backup. */
@@ -62,7 +76,12 @@ function untouched(path: string, folder: string, text = OLD): void {
 }
 
 scene("a change keeps the previous file, and the ledger the previous names", async (path, folder) => {
-  assert.deepEqual(await commit(world, path, options, putNew), { changed: true, backup: backupPath(path) });
+  assert.deepEqual(await commit(world, path, options, putNew), {
+    changed: true,
+    backup: backupPath(path),
+    notes: [],
+    gone: NOTHING,
+  });
   assert.equal(read(path), NEW);
   assert.equal(read(backupPath(path)), OLD);
   assert.deepEqual(fs.readdirSync(folder).sort(), [
@@ -89,7 +108,7 @@ scene("the same text writes nothing", async (path, folder) => {
     options,
     (now) => ({ text: now.document.text, ours: new Set() }),
   );
-  assert.deepEqual(committed, { changed: false, backup: null });
+  assert.deepEqual(committed, { changed: false, backup: null, notes: [], gone: NOTHING });
   const after = fs.statSync(path);
   assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
   untouched(path, folder);
@@ -124,7 +143,9 @@ scene("a file gets the mode that the programs give it", async (path) => {
   for (
     const [scope, present, expected] of [
       ["user", 0o400, "600"],
-      ["user", 0o664, "600"],
+      ["user", 0o640, "640"],
+      ["user", 0o664, "664"],
+      ["user", 0o666, "664"],
       ["global", 0o600, "644"],
       ["global", 0o640, "644"],
       ["global", 0o666, "644"],
@@ -171,13 +192,11 @@ scene("the previous file is kept to the byte", async (path) => {
 
 scene("the ledger comes after the file, and last", async (path) => {
   const order: string[] = [];
-  const watched = replacing((file, given) => ({
-    ...given,
-    beforeRename() {
-      given.beforeRename?.();
+  const watched = writing({
+    renaming: (file) => {
       order.push(file.slice(file.lastIndexOf("/") + 1));
     },
-  }));
+  });
   await commit(watched, path, options, putNew);
   assert.deepEqual(order, ["remote.yaml", "remote.yaml.sremote-backup", ".sremote-ledger.json"]);
 });
@@ -187,7 +206,7 @@ scene("names alone change the ledger alone, and not what rollback needs", async 
   await commit(world, path, options, () => ({ text: OLD, ours: new Set(["a"]) }));
   const { ino } = fs.statSync(path);
   const done = await commit(world, path, options, () => ({ text: OLD, ours: new Set(["a", "c"]) }));
-  assert.deepEqual(done, { changed: false, backup: null });
+  assert.deepEqual(done, { changed: false, backup: null, notes: [], gone: NOTHING });
   assert.deepEqual([read(path), read(backupPath(path)), fs.statSync(path).ino], [OLD, NEW, ino]);
   const ledger = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
   assert.deepEqual(ledger, { remotes: new Set(["a", "c"]), previous: new Set(["b"]) });
@@ -330,14 +349,21 @@ scene("of several files none is written unless all can be", async (path, folder)
 
 scene("who writes several files hears of those that were written before one failed", async (path, folder) => {
   const other = join(folder, "other.yaml");
-  const broken = replacing((file) => {
-    if (file === other) throw systemError("ENOSPC");
+  const broken = writing({
+    renaming: (file) => {
+      if (file === other) throw systemError("ENOSPC");
+    },
   });
   const links = { root: null, refuse: null };
   const told: string[] = [];
   const changes = [path, other].map((one) => ({ path: one, scope: "user", links, edit: putNew } as const));
-  await refuses("io", () => commitAll(broken, 300, changes, (change) => told.push(change.path)));
+  const failure = await refuses(
+    "io",
+    () => commitAll(broken, 300, changes, (change) => told.push(change.path)),
+  );
   assert.deepEqual([told, read(path), fs.existsSync(other)], [[path], NEW, false]);
+  assert.ok(failure.message.endsWith(`; ${path} is already written`), failure.message);
+  assert.doesNotMatch(failure.next!, /nothing was written/);
 });
 
 scene("bytes that are no text are refused, in the file and in the ledger", async (path, folder) => {
@@ -363,13 +389,11 @@ scene(
     const theirs = [Uint8Array.of(), new TextEncoder().encode("Remotes:\n  \u00e9").slice(0, -1)];
     for (const bytes of theirs) {
       fs.writeFileSync(path, OLD);
-      const late = replacing((file, given) => ({
-        ...given,
-        beforeRename() {
+      const late = writing({
+        staging: (file) => {
           if (file === path) fs.writeFileSync(path, bytes);
-          given.beforeRename?.();
         },
-      }));
+      });
       const failure = await refuses("stale", () => commit(late, path, options, putNew));
       assert.match(failure.next!, /Plan again/);
       assert.deepEqual(new Uint8Array(fs.readFileSync(path)), bytes);
@@ -445,8 +469,10 @@ for (
     `a full disk while ${what} is written leaves the old file and the earlier backup`,
     async (path, folder) => {
       fs.writeFileSync(backupPath(path), "# earlier\n");
-      const full = replacing((file) => {
-        if (file === join(folder, fails)) throw systemError("ENOSPC");
+      const full = writing({
+        staging: (file) => {
+          if (file === join(folder, fails)) throw systemError("ENOSPC");
+        },
       });
       const failure = await refuses("io", () => commit(full, path, options, putNew));
       assert.match(failure.message, /the disk is full/);
@@ -458,8 +484,10 @@ for (
 }
 
 scene("a ledger that cannot be written says that the file was", async (path, folder) => {
-  const full = replacing((file) => {
-    if (file.endsWith("ledger.json")) throw systemError("EACCES");
+  const full = writing({
+    renaming: (file) => {
+      if (file.endsWith("ledger.json")) throw systemError("EACCES");
+    },
   });
   const failure = await refuses("io", () => commit(full, path, options, putNew));
   assert.match(failure.message, /itself is written/);
@@ -502,13 +530,11 @@ scene("where the previous file cannot be kept, nothing is written", async (path,
 });
 
 scene("a backup that fails after the file was written says so", async (path) => {
-  const full = replacing((file, given) => ({
-    ...given,
-    beforeRename() {
-      given.beforeRename?.();
+  const full = writing({
+    renaming: (file) => {
       if (file === backupPath(path)) throw systemError("ETEST");
     },
-  }));
+  });
   const failure = await refuses("io", () => commit(full, path, options, putNew));
   assert.match(failure.message, /itself is written/);
   assert.doesNotMatch(failure.next!, /nothing was/);
@@ -543,3 +569,241 @@ scene("many at once: no change is lost, and every reader sees a whole file", asy
     "remote.yaml.sremote-backup",
   ]);
 });
+
+// ---------------------------------------------------------------- tokens that are gone
+
+const T1 = "token-one-0123456789";
+const T2 = "token-two-0123456789";
+const withToken = (token: string) => `# mine\nRemotes:\n  a:\n    URI: a.example.com\n    Token: ${token}\n`;
+
+/** The files of a directory in which a text occurs. */
+const holding = (folder: string, text: string) =>
+  fs.readdirSync(folder).filter((one) => read(join(folder, one)).includes(text)).sort();
+
+for (
+  const [what, text, left] of [
+    ["logged out", OLD, OLD],
+    ["replaced", withToken(T2), OLD],
+    ["removed with its remote", NEW, OLD],
+  ] as const
+) {
+  scene(`a token that is ${what} is in no file afterwards`, async (path, folder) => {
+    fs.writeFileSync(backupPath(path), `# earlier\n${withToken(T1)}`);
+    fs.writeFileSync(join(folder, ".remote.yaml.sremote-01234567"), withToken(T1)); // a killed process
+    const { gone } = await commit(world, path, options, () => ({ text, ours: new Set() }));
+    assert.deepEqual(gone.remotes.map((one) => one.name), ["a"]);
+    assert.deepEqual([holding(folder, T1), read(path), read(backupPath(path))], [[], text, left]);
+    const { last } = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
+    assert.deepEqual(last, { remotes: ["a"] });
+  }, withToken(T1));
+
+  scene(
+    `a crash while a token is ${what} leaves it in no backup of a file without it`,
+    async (path, folder) => {
+      for (const at of [path, backupPath(path), join(folder, ".sremote-ledger.json")]) {
+        for (const one of fs.readdirSync(folder)) fs.rmSync(join(folder, one));
+        fs.writeFileSync(path, withToken(T1));
+        fs.writeFileSync(backupPath(path), withToken(T1));
+        const killed = writing({
+          renaming: (file) => {
+            if (file === at) throw systemError("ETEST");
+          },
+        });
+        await refuses("io", () => commit(killed, path, options, () => ({ text, ours: new Set() })));
+        if (!read(path).includes(T1)) assert.deepEqual(holding(folder, T1), []);
+      }
+    },
+    withToken(T1),
+  );
+}
+
+scene(
+  "a token that a program has logged out goes from the backup too, although nothing changes",
+  async (path, folder) => {
+    fs.writeFileSync(backupPath(path), withToken(T1));
+    await commit(world, path, options, (now) => ({ text: now.document.text, ours: now.ledger.remotes }));
+    assert.deepEqual([holding(folder, T1), read(backupPath(path))], [[], OLD]);
+    fs.writeFileSync(backupPath(path), withToken(T1));
+    await tidy(world, path, null);
+    assert.deepEqual([holding(folder, T1), read(backupPath(path))], [[], OLD]);
+  },
+);
+
+scene("a token that stays is in the backup, which only its owner can read", async (path) => {
+  await commit(
+    world,
+    path,
+    options,
+    () => ({ text: withToken(T1).replace("# mine", "# ours"), ours: new Set() }),
+  );
+  assert.deepEqual([read(backupPath(path)), mode(backupPath(path)), mode(path)], [
+    withToken(T1),
+    "600",
+    "600",
+  ]);
+}, withToken(T1));
+
+// ---------------------------------------------------------------- modes
+
+scene(
+  "a user file keeps the mode that a group shares, until it gets a token, which is said",
+  async (path) => {
+    fs.chmodSync(path, 0o660);
+    assert.deepEqual((await commit(world, path, options, putNew)).notes, []);
+    assert.deepEqual([mode(path), mode(backupPath(path))], ["660", "660"]);
+    const { notes } = await commit(world, path, options, () => ({ text: withToken(T1), ours: new Set() }));
+    assert.deepEqual(notes, [`The mode of ${path} is now 0600 instead of 0660: it holds an API key.`]);
+    assert.deepEqual([mode(path), mode(backupPath(path))], ["600", "600"]);
+    const next = await commit(world, path, options, () => ({ text: withToken(T2), ours: new Set() }));
+    assert.deepEqual(next.notes, []);
+  },
+);
+
+// ---------------------------------------------------------------- files that cannot be replaced
+
+/** A World in which this file is a mount point. */
+const mounted = (path: string, code = "EBUSY") =>
+  writing({
+    renaming: (file) => {
+      if (file === path) throw systemError(code);
+    },
+  });
+
+for (const code of ["EBUSY", "EXDEV"]) {
+  scene(
+    `a mounted file is written in place, after the previous one was kept (${code})`,
+    async (path, folder) => {
+      const { ino } = fs.statSync(path);
+      const { notes, backup } = await commit(mounted(path, code), path, options, putNew);
+      assert.match(notes[0]!, /is a mount point and cannot be replaced: it was written in place/);
+      assert.deepEqual([read(path), read(backup!), fs.statSync(path).ino], [NEW, OLD, ino]);
+      assert.deepEqual(fs.readdirSync(folder).sort(), [
+        ".sremote-ledger.json",
+        "remote.yaml",
+        "remote.yaml.sremote-backup",
+      ]);
+    },
+  );
+}
+
+scene(
+  "a write in place that is interrupted is finished by the next command, and read as finished",
+  async (path, folder) => {
+    const text = `${OLD}  b:\n    URI: b.example.com\n`;
+    for (const part of [0, 1, 20, text.length - 1]) {
+      for (const one of fs.readdirSync(folder)) fs.rmSync(join(folder, one), { recursive: true });
+      fs.writeFileSync(path, OLD);
+      let dead = false;
+      const killed = mounted(path);
+      const files = {
+        ...killed.files,
+        overwrite: (file: string, bytes: Uint8Array, given: number) => {
+          if (!dead) world.files.overwrite(file, bytes.slice(0, part), given);
+          dead = true;
+          throw new Error("killed");
+        },
+      };
+      await refuses(
+        "io",
+        () => commit({ ...killed, files }, path, options, () => ({ text, ours: new Set() })),
+      );
+      assert.equal(read(path), text.slice(0, part));
+      assert.equal(read(backupPath(path)), OLD);
+      assert.equal((await readStored(world, path)).document.text, text);
+      const { notes } = await commit(
+        world,
+        path,
+        options,
+        (now) => ({ text: now.document.text, ours: new Set() }),
+      );
+      assert.match(notes[0]!, /interrupted write .* was completed/);
+      assert.equal(read(path), text);
+      assert.ok(
+        !fs.readdirSync(folder).some((one) => one.includes("unfinished")),
+      );
+    }
+  },
+);
+
+scene("an interrupted write in place does not overwrite what a program has written since", async (path) => {
+  fs.writeFileSync(unfinishedPath(path), NEW);
+  await commit(world, path, options, (now) => ({ text: now.document.text, ours: new Set() }));
+  assert.equal(read(path), OLD);
+  assert.ok(!fs.existsSync(unfinishedPath(path)));
+});
+
+scene(
+  "a mounted file that cannot be written leaves everything, the earlier backup too",
+  async (path, folder) => {
+    fs.writeFileSync(backupPath(path), "# earlier\n");
+    const busy = mounted(path);
+    const requireWritable = () => {
+      throw systemError("EROFS");
+    };
+    const readOnly = { ...busy, files: { ...busy.files, requireWritable } };
+    const failure = await refuses("io", () => commit(readOnly, path, options, putNew));
+    assert.match(
+      `${failure.message}. ${failure.next}`,
+      /the file system is read-only\. .*; nothing was written$/,
+    );
+    assert.deepEqual([read(path), read(backupPath(path))], [OLD, "# earlier\n"]);
+    const overwrite = (file: string, bytes: Uint8Array, given: number) => {
+      world.files.overwrite(file, bytes.slice(0, 10), given);
+      if (bytes.length > OLD.length - 1 && new TextDecoder().decode(bytes) !== OLD) {
+        throw systemError(
+          "ENOSPC",
+        );
+      }
+      world.files.overwrite(file, bytes, given);
+    };
+    const full = { ...busy, files: { ...busy.files, overwrite } };
+    const late = await refuses("io", () => commit(full, path, options, putNew));
+    assert.match(`${late.message}. ${late.next}`, /the disk is full\. .*; nothing was written$/);
+    assert.equal(read(path), OLD);
+    assert.ok(!fs.readdirSync(folder).some((one) => one.includes("unfinished")));
+  },
+);
+
+// ---------------------------------------------------------------- file systems
+
+for (const code of ["EROFS", "ENOSPC", "EDQUOT", "EACCES"]) {
+  scene(
+    `of two files neither is written where the second one's directory refuses it: ${code}`,
+    async (path, folder) => {
+      const other = join(folder, "other/remote.yaml");
+      fs.mkdirSync(join(folder, "other"));
+      for (const fails of [other, backupPath(other), join(folder, "other/.sremote-ledger.json")]) {
+        const refusing = writing({
+          staging: (file) => {
+            if (file === fails) throw systemError(code);
+          },
+        });
+        const links = { root: null, refuse: null };
+        const changes = [path, other].map((
+          one,
+        ) => ({ path: one, scope: "user", links, edit: putNew } as const));
+        const failure = await refuses("io", () => commitAll(refusing, 300, changes));
+        assert.match(failure.next!, /; nothing was written$/);
+        assert.doesNotMatch(failure.message, /already written|\(E[A-Z]+\)/);
+        assert.equal(read(path), OLD);
+        assert.deepEqual(fs.readdirSync(folder).sort(), ["other", "remote.yaml"]);
+        assert.deepEqual(fs.readdirSync(join(folder, "other")), []);
+      }
+    },
+  );
+}
+
+scene(
+  "files that are written in one go say so in their ledgers, one alone does not",
+  async (path, folder) => {
+    const other = join(folder, "other.yaml");
+    const links = { root: null, refuse: null };
+    const changes = [path, other].map((one) => ({ path: one, scope: "user", links, edit: putNew } as const));
+    await commitAll(world, 300, changes);
+    const last = async (file: string) => (await readStored(world, file)).ledger.last?.together;
+    assert.match((await last(path))!, /^[0-9a-f]{8}$/);
+    assert.equal(await last(other), await last(path));
+    await commit(world, path, options, () => ({ text: OLD, ours: new Set(["a"]) }));
+    assert.equal(await last(path), undefined);
+  },
+);

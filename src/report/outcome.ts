@@ -1,19 +1,40 @@
-/** What apply did, in one line. */
+/** What apply did, in one line for each file. */
 import type { Outcome } from "../model.ts";
 import { countChanges, tokenCounts, usedOf } from "./plan.ts";
 import { printable } from "../base/text.ts";
 import type { Style } from "./style.ts";
 
-/** The changes counted by kind, and where the previous file is. */
-export function renderOutcome({ plan, changed, backup }: Outcome, style: Style): string {
+/**
+ * The changes of each file counted by kind, and where the previous files are.
+ * @param rollback the command that restores them, for a shell
+ */
+export function renderOutcomes(outcomes: readonly Outcome[], style: Style, rollback: string): string {
+  const kept = outcomes.filter(hasPrevious).length;
+  const several = kept > 0 && outcomes.filter((one) => one.changed).length > 1;
+  const lines = outcomes.flatMap((one) => {
+    const line = renderOutcome(one, style);
+    if (!hasPrevious(one)) return [line];
+    const previous = `The previous file is ${printable(one.backup!)}`;
+    const lost = one.gone.remotes.length + one.gone.credentials.length > 0
+      ? " Old API keys are not kept."
+      : "";
+    return [line, (several ? `${previous}.` : `${previous}; ${rollback} restores it.`) + lost];
+  });
+  return [...lines, ...several ? [`${rollback} restores the files as they were before.`] : []].join("\n");
+}
+
+/** The changes of one file counted by kind. */
+function renderOutcome({ plan, changed }: Outcome, style: Style): string {
   const file = printable(plan.target.file);
   if (!changed) return `Nothing to do: ${file} is up to date.`;
   const count = countChanges(plan);
   const parts = [`${count.add} added`, `${count.update} changed`, `${count.remove} removed`];
   if (count.use > 0) parts.push(`${usedOf(plan)} changed`);
   parts.push(...tokenCounts(count));
-  const kept = backup === null || plan.seen.digest === null
-    ? ""
-    : `\nThe previous file is ${printable(backup)}; sremote rollback restores it.`;
-  return `${style.green("Applied")} to ${file}: ${parts.join(", ")}.${kept}`;
+  return `${style.green("Applied")} to ${file}: ${parts.join(", ")}.`;
+}
+
+/** A new file has none. */
+function hasPrevious({ plan, changed, backup }: Outcome): boolean {
+  return changed && backup !== null && plan.seen.digest !== null;
 }

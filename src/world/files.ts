@@ -1,5 +1,5 @@
 /** Files, read whole and replaced whole. */
-import type { Files, ReplaceOptions } from "../world.ts";
+import type { Files, ReplaceOptions, Staged } from "../world.ts";
 import { codeOf, systemError } from "../base/errno.ts";
 import { fs, load } from "./load.ts";
 import { deadLocks, lockOf, tryLock } from "./lock.ts";
@@ -43,7 +43,7 @@ export function realFiles(): Files {
           : found.isSymbolicLink()
           ? "symlink"
           : "other";
-        return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
+        return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, changed: found.mtimeMs };
       } catch {
         return null;
       }
@@ -73,7 +73,9 @@ export function realFiles(): Files {
             throw error;
           }
           made.push(one);
-          fs().chmodSync(one, mode);
+          // In a directory that hands its group down, so does the new one.
+          const setgid = fs().statSync(one).mode & 0o2000;
+          orUnsupported(() => fs().chmodSync(one, mode | setgid));
         }
       } catch (error) {
         for (const one of made.reverse()) removeFolder(one);
@@ -82,7 +84,19 @@ export function realFiles(): Files {
       return made;
     },
     removeFolder,
-    replace: replaceFile,
+    stage,
+    replace(file, bytes, options) {
+      const staged = stage(file, bytes, options);
+      try {
+        staged.commit();
+      } catch (error) {
+        staged.discard();
+        throw error;
+      }
+    },
+    overwrite,
+    requireWritable: (file) => fs().accessSync(file, fs().constants.W_OK),
+    remove: (file) => fs().rmSync(file, { force: true }),
     isLittered: (file, beside) => fs().existsSync(`${file}.lock`) || leftBy(file, beside).length > 0,
     clean(file, beside) {
       for (const path of leftBy(file, beside)) fs().rmSync(path, { recursive: true, force: true });
@@ -92,7 +106,7 @@ export function realFiles(): Files {
   };
 }
 
-/** Temporary files left by `replace`, and directories that were to become the first file's lock. */
+/** Temporary files left by `stage`, and directories that were to become the first file's lock. */
 function leftBy(file: string, beside: readonly string[]): readonly string[] {
   const { basename, dirname, join } = load("node:path");
   const bases = [file, ...beside].map((one) => RegExp.escape(basename(one))).join("|");
@@ -112,37 +126,95 @@ function removeFolder(folder: string): void {
  * Not `write-file-atomic`: under Bun it takes a write() that a full disk cut short for complete, and then replaces the good
  * file; it opens a guessable name without O_EXCL; it has no hook before the rename; and it does not sync the directory.
  */
-function replaceFile(file: string, bytes: Uint8Array, options: ReplaceOptions): void {
+function stage(file: string, bytes: Uint8Array, options: ReplaceOptions): Staged {
   const folder = load("node:path").dirname(file);
   const name = crypto.randomUUID().slice(0, 8);
   const temporary = load("node:path").join(folder, `.${load("node:path").basename(file)}.sremote-${name}`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs().constants;
-  const fd = fs().openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  // Without chmod, the mode that it is made with is the one that it keeps.
+  const fd = fs().openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, options.mode & 0o777);
+  let mode: number;
   try {
     try {
-      for (let done = 0; done < bytes.length;) {
-        done += fs().writeSync(fd, bytes, done, bytes.length - done, null);
-      }
-      if (options.owner !== null) {
-        const now = fs().fstatSync(fd);
-        const { uid, gid } = options.owner;
-        if (now.uid !== uid || now.gid !== gid) fs().fchownSync(fd, uid, gid);
-      }
-      fs().fchmodSync(fd, options.mode);
-      fs().fsyncSync(fd);
+      writeAll(fd, bytes);
+      const wanted = giveTo(fd, options);
+      orUnsupported(() => fs().fchmodSync(fd, wanted));
+      mode = fs().fstatSync(fd).mode & 0o7777;
+      orUnsupported(() => fs().fsyncSync(fd));
     } finally {
       fs().closeSync(fd);
     }
     if (fs().statSync(temporary).size !== bytes.length) {
       throw systemError("EIO", "was not written whole", temporary);
     }
-    options.beforeRename?.();
-    fs().renameSync(temporary, file);
   } catch (error) {
     fs().rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(folder);
+  let present = true;
+  return {
+    mode,
+    commit(to = file) {
+      fs().renameSync(temporary, to);
+      present = false;
+      syncFolder(folder);
+    },
+    discard() {
+      if (!present) return;
+      try {
+        fs().rmSync(temporary, { force: true });
+      } catch { /* the next command that holds the lock removes it */ }
+    },
+  };
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += fs().writeSync(fd, bytes, done, bytes.length - done, null);
+  }
+}
+
+/**
+ * Gives a new file to an owner. Not every owner may use every group: then the file keeps the group that it was made with,
+ * which gets no access.
+ * @returns the mode that is left to set
+ */
+function giveTo(fd: number, { owner, mode }: ReplaceOptions): number {
+  const now = fs().fstatSync(fd);
+  if (owner === null || now.uid === owner.uid && now.gid === owner.gid) return mode;
+  try {
+    fs().fchownSync(fd, owner.uid, owner.gid);
+    return mode;
+  } catch (error) {
+    if (now.uid !== owner.uid || !UNSUPPORTED.has(codeOf(error) ?? "")) throw error;
+    return mode & ~(mode & 0o004 ? 0o020 : 0o070);
+  }
+}
+
+/** Truncated first, so that an interrupted write leaves the start of the new content, and nothing of the old. */
+function overwrite(file: string, bytes: Uint8Array, mode: number): void {
+  const { O_WRONLY, O_NOFOLLOW } = fs().constants;
+  const fd = fs().openSync(file, O_WRONLY | O_NOFOLLOW);
+  try {
+    // Before the content, which may be a token.
+    if ((fs().fstatSync(fd).mode & 0o7777) !== mode) orUnsupported(() => fs().fchmodSync(fd, mode));
+    fs().ftruncateSync(fd, 0);
+    writeAll(fd, bytes);
+    orUnsupported(() => fs().fsyncSync(fd));
+  } finally {
+    fs().closeSync(fd);
+  }
+}
+
+/** What file systems answer that have no modes, or cannot sync: AFS, CIFS, sshfs, some FUSE. The files there are our own. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(["EPERM", "EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
+
+function orUnsupported(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!UNSUPPORTED.has(codeOf(error) ?? "")) throw error;
+  }
 }
 
 /** So that the rename survives a power failure. Some file systems cannot sync a directory; the rename has still happened. */

@@ -124,6 +124,12 @@ scene("only an empty folder is removed", (folder) => {
   assert.deepEqual(fs.readdirSync(join(folder, "a")), []);
 });
 
+scene("makeFolder: a directory that hands its group down stays so below", (folder) => {
+  fs.chmodSync(folder, 0o2775);
+  files.makeFolder(join(folder, "x/y"), 0o755);
+  assert.deepEqual(["x", "x/y"].map((one) => mode(join(folder, one))), [0o2755, 0o2755]);
+});
+
 scene(
   "replace: a whole new file, with its mode whatever the umask, and all on disk before the rename",
   (folder) => {
@@ -132,13 +138,13 @@ scene(
     const { ino } = fs.statSync(path);
     const content = "é".repeat(300_000);
     let seen: readonly unknown[] = [];
-    const beforeRename = () => {
-      const temporary = fs.readdirSync(folder).find((one) => one !== "f")!;
-      seen = [text(path), text(join(folder, temporary)) === content, mode(join(folder, temporary))];
-    };
     const before = process.umask(0o077);
     try {
-      files.replace(path, bytes(content), { mode: 0o664, owner: null, beforeRename });
+      const staged = files.stage(path, bytes(content), { mode: 0o664, owner: null });
+      const temporary = fs.readdirSync(folder).find((one) => one !== "f")!;
+      seen = [text(path), text(join(folder, temporary)) === content, mode(join(folder, temporary))];
+      staged.commit();
+      staged.discard(); // does nothing any more
     } finally {
       process.umask(before);
     }
@@ -164,14 +170,8 @@ scene("replace: the owner is set, and the mode after it", (folder) => {
 scene("replace: an error before the rename leaves the old file, and nothing else", (folder) => {
   const path = join(folder, "f");
   fs.writeFileSync(path, "old");
-  const refuse = () => {
-    throw Object.assign(new Error("no"), { code: "ETEST" });
-  };
   const options = { mode: 0o600, owner: null };
-  assert.equal(
-    codeFrom(() => files.replace(path, bytes("new"), { ...options, beforeRename: refuse })),
-    "ETEST",
-  );
+  files.stage(path, bytes("new"), options).discard();
   assert.equal(text(path), "old");
   fs.mkdirSync(join(folder, "d"));
   assert.notEqual(codeFrom(() => files.replace(join(folder, "d"), bytes("new"), options)), undefined);

@@ -100,7 +100,10 @@ export interface Result {
 }
 
 /** Where files are, according to flags and config. */
-export function pathsOf({ options }: Context, desired: Pick<Desired, "sysconfdir"> | null): PathOptions {
+export function pathsOf(
+  { options }: Pick<Context, "options">,
+  desired: Pick<Desired, "sysconfdir"> | null,
+): PathOptions {
   const { root, remoteFile, sysconfdir } = options;
   return { root, remoteFile, sysconfdir: sysconfdir ?? desired?.sysconfdir ?? null };
 }

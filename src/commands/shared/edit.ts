@@ -8,6 +8,7 @@ import { findTarget, linkRule } from "../../remotefile/paths.ts";
 import { commit, type StoredFile } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
 import { readerOf } from "./merged.ts";
+import { noteWritten } from "./written.ts";
 
 /**
  * Changes the file of a scope under its lock. `decide` sees the file under the lock. sremote no longer manages a remote
@@ -52,6 +53,7 @@ export async function editFile(
     return { text: await editRemoteFile(now.document, changes, given), ours };
   };
   const links = linkRule(reader, paths, world);
-  const { changed } = await commit(world, options.lockTimeout, { path: file, scope, links, edit });
-  return { changed, file };
+  const committed = await commit(world, options.lockTimeout, { path: file, scope, links, edit });
+  await noteWritten(context, committed);
+  return { changed: committed.changed, file };
 }

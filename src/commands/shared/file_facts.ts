@@ -10,7 +10,13 @@ import { EMPTY_LEDGER, ledgerPath } from "../../remotefile/ledger.ts";
 import { danglingAbove, follow } from "../../remotefile/links.ts";
 import { parseRemoteFile } from "../../remotefile/parse.ts";
 import { findTarget, linkRule, type PathOptions, readElsewhere, takenOver } from "../../remotefile/paths.ts";
-import { backupPath, readStored, readText, type StoredFile } from "../../remotefile/store.ts";
+import {
+  backupPath,
+  readStored,
+  readText,
+  type StoredFile,
+  unfinishedPath,
+} from "../../remotefile/stored.ts";
 import type { Files, World } from "../../world.ts";
 import { type Context, pathsOf } from "./context.ts";
 
@@ -175,10 +181,10 @@ function litterOf(files: Files, real: string): readonly string[] {
   const mine = new RegExp(
     `^(?:\\.(?:${bases})\\.sremote-|${RegExp.escape(basename(real))}\\.lock-)[0-9a-f]{8}$`,
   );
+  const unfinished = unfinishedPath(real);
   try {
-    return files.list(dirname(real)).filter((name) => mine.test(name)).map((name) =>
-      join(dirname(real), name)
-    );
+    return files.list(dirname(real)).filter((name) => mine.test(name) || name === basename(unfinished))
+      .map((name) => join(dirname(real), name));
   } catch {
     return []; // no such directory, or it cannot be listed
   }

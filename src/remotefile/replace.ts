@@ -1,0 +1,327 @@
+/** Writes one `remote.yaml` with its backup and its ledger, under its lock: first all under temporary names, then in place. */
+import { codeOf } from "../base/errno.ts";
+import { Failure } from "../base/failure.ts";
+import { io } from "../base/io.ts";
+import { showMode } from "../base/mode.ts";
+import { showReader } from "../base/reader.ts";
+import type { Gone, Reader, RemoteFile, Scope } from "../model.ts";
+import type { Lock, Staged, World } from "../world.ts";
+import { type LastWrite, ledgerPath, renderLedger } from "./ledger.ts";
+import { backupPath, readRegular, type StoredFile, textOf, unfinished, unfinishedPath } from "./stored.ts";
+import { holdsSecret } from "./entry.ts";
+import { isNothing, leftIn, valuesOf } from "./withheld.ts";
+
+/** The result of an edit. */
+export interface Edited {
+  readonly text: string;
+  /** The names for the ledger. */
+  readonly ours: ReadonlySet<string>;
+}
+
+/** The result of a commit. */
+export interface Committed {
+  readonly changed: boolean;
+  /** The backup of the previous file; null: nothing was replaced, or the previous file could not be kept. */
+  readonly backup: string | null;
+  /** What a person should know about how the file was written, as sentences. */
+  readonly notes: readonly string[];
+  /** The secrets that neither the file nor its backup holds any more. */
+  readonly gone: Gone;
+}
+
+/** Marks the files that are written in one go, in their ledgers. */
+export type Together = Pick<LastWrite, "together" | "readers">;
+
+/** A file under its lock, with its new text; nothing is written yet. */
+export interface Pending {
+  readonly now: StoredFile;
+  readonly scope: Scope;
+  readonly lock: Lock;
+  readonly changed: boolean;
+  readonly text: string;
+  /** What the text says; of a global file without tokens, what the old text said. */
+  readonly content: RemoteFile;
+  readonly gone: Gone;
+  /** The text to keep as the previous one; null: it cannot be kept without `gone`; undefined: the backup stays. */
+  readonly backup: string | null | undefined;
+  readonly ours: ReadonlySet<string>;
+  readonly reader?: Reader;
+  readonly notes: string[];
+  staged?: {
+    /** null: it stays. */
+    readonly file: Staged | null;
+    readonly backup: Staged | null;
+    readonly ledger: Staged | null;
+    /** The mode that the file should get. */
+    readonly mode: number;
+  };
+}
+
+/** What a rename answers where the file is a mount point: a single file that is mounted into a container. */
+const MOUNTED: ReadonlySet<string> = new Set(["EBUSY", "EXDEV"]);
+
+/**
+ * Writes the new file, the backup and the ledger under temporary names.
+ * @param together null: this one is written alone
+ * @throws {Failure} io; nothing was written
+ */
+export function stage(world: World, pending: Pending, together: Together | null): void {
+  const { now, scope, changed, text, content, backup } = pending;
+  const holds = holdsSecret(content);
+  const mode = changed ? modeFor(scope, now, holds) : now.mode ?? 0o600;
+  const parts: { -readonly [P in keyof NonNullable<Pending["staged"]>]: NonNullable<Pending["staged"]>[P] } =
+    {
+      file: null,
+      backup: null,
+      ledger: null,
+      mode,
+    };
+  pending.staged = parts;
+  const make = (doing: string, name: string, file: string, bytes: string, as: number) => {
+    try {
+      return world.files.stage(file, new TextEncoder().encode(bytes), { mode: as, owner: now.owner });
+    } catch (error) {
+      throw ownerLost(world, now, error) ?? unwritten(doing, name, error);
+    }
+  };
+  if (typeof backup === "string") {
+    const path = backupPath(now.real);
+    // Never wider than the file: it may hold a token that both hold.
+    parts.backup = make("keep the previous file as", path, path, backup, holds ? 0o600 : mode);
+  }
+  if (changed) parts.file = make("replace", now.path, now.real, text, mode);
+  const ledger = ledgerText(pending, together);
+  if (ledger !== null) {
+    const path = ledgerPath(now.real);
+    // It holds only names: who can read the file can plan.
+    parts.ledger = make("write", path, path, ledger, scope === "global" ? 0o644 : mode & 0o664 | 0o600);
+  }
+}
+
+/** Removes what was staged and not written. */
+export function discard({ staged }: Pending): void {
+  for (const one of [staged?.file, staged?.backup, staged?.ledger]) one?.discard();
+}
+
+/**
+ * Puts the staged files in place. The ledger comes last: if a crash comes before it, the next apply writes it again.
+ * @throws {Failure} stale, io
+ */
+export function write(world: World, pending: Pending): Committed {
+  const { now, lock, changed, notes, gone } = pending;
+  if (!lock.held()) throw stale(now.path, "another process took the lock over");
+  lastLook(world, pending);
+  const backup = backupPath(now.real);
+  // The earlier backup stays until the file is written, unless it may hold what is to be gone.
+  const keepFirst = !changed || !isNothing(gone);
+  const keeps = pending.backup !== undefined;
+  if (keeps && keepFirst) {
+    keepPrevious(world, pending, (error) => unwritten("keep the previous file as", backup, error));
+  }
+  if (keepFirst) lastLook(world, pending);
+  const inPlace = changed && putFile(world, pending, keeps && !keepFirst);
+  if (keeps && !keepFirst && !inPlace) {
+    keepPrevious(
+      world,
+      pending,
+      (error) => io(`keep the previous file (${now.path} itself is written) as`, backup, error),
+    );
+  }
+  writeLedger(pending);
+  if (changed) notes.push(...notesOn(world, pending, inPlace));
+  return { changed, backup: changed && pending.backup !== null ? backup : null, notes, gone };
+}
+
+function keepPrevious(world: World, { now, staged }: Pending, failure: (error: unknown) => Failure): void {
+  try {
+    if (staged!.backup === null) world.files.remove(backupPath(now.real));
+    else staged!.backup.commit();
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+/** Replaces the file, or writes it in place where that is impossible. @returns whether it was written in place */
+function putFile(world: World, pending: Pending, keepFirst: boolean): boolean {
+  const { now, staged } = pending;
+  try {
+    staged!.file!.commit();
+    return false;
+  } catch (error) {
+    if (!MOUNTED.has(codeOf(error) ?? "") || now.digest === null) throw unwritten("replace", now.path, error);
+  }
+  try {
+    world.files.requireWritable(now.real);
+  } catch (error) {
+    throw unwritten("write the mounted file", now.path, error);
+  }
+  if (keepFirst) {
+    keepPrevious(
+      world,
+      pending,
+      (error) => unwritten("keep the previous file as", backupPath(now.real), error),
+    );
+  }
+  overwrite(world, pending);
+  return true;
+}
+
+/** The complete new content is on disk beside the file while it is written: what interrupts it can be finished. */
+function overwrite(world: World, { now, text, staged }: Pending): void {
+  const { mode } = staged!.file!;
+  const whole = unfinishedPath(now.real);
+  const put = (content: string) => world.files.overwrite(now.real, new TextEncoder().encode(content), mode);
+  try {
+    staged!.file!.commit(whole);
+    put(text);
+    world.files.remove(whole);
+  } catch (error) {
+    try {
+      if (textOf(readRegular(world, now.real)?.bytes ?? new Uint8Array()) !== now.document.text) {
+        put(now.document.text);
+      }
+      world.files.remove(whole);
+    } catch {
+      throw io("write the mounted file", now.path, error, "Run the command again");
+    }
+    throw unwritten("write the mounted file", now.path, error);
+  }
+}
+
+/**
+ * Finishes a write in place that was interrupted. A file that a program has written since stays.
+ * @returns notes
+ * @throws {Failure} io
+ */
+export function finishWrite(world: World, real: string, path: string): string[] {
+  const whole = unfinishedPath(real);
+  const mode = world.files.stat(whole)?.mode;
+  if (mode === undefined) return [];
+  try {
+    const rest = unfinished(world, real);
+    if (rest !== null) world.files.overwrite(real, rest, mode);
+    world.files.remove(whole);
+    return rest === null ? [] : [`An interrupted write of ${path} was completed.`];
+  } catch (error) {
+    throw io("finish the interrupted write of", path, error);
+  }
+}
+
+/** @throws {Failure} stale, if the file is not the one that was read */
+export function lastLook(world: World, { now, changed }: Pending): void {
+  if (!changed) return;
+  const last = readRegular(world, now.real);
+  const same = last === null
+    ? now.digest === null
+    : now.digest !== null && textOf(last.bytes) === now.document.text;
+  if (!same) throw stale(now.path, "another program has just written it");
+}
+
+/**
+ * The programs' own modes: 0600 for a user file that holds a token, 0644 for a global file, which every user has to read. A
+ * user file without a token keeps its mode (a group may share it), less write access for everybody; so does a global file
+ * that holds a token all the same, less what is wider than 0644.
+ */
+function modeFor(scope: Scope, { mode, document, digest }: StoredFile, holds: boolean): number {
+  const held = holdsSecret(document.content) || document.broken !== undefined;
+  if (scope === "global") return mode !== null && (held || holds) ? mode & 0o644 | 0o600 : 0o644;
+  return mode === null || digest === null || holds || document.broken !== undefined
+    ? 0o600
+    : mode & 0o775 | 0o600;
+}
+
+function notesOn(
+  world: World,
+  { now, text, scope, staged, gone, backup, content }: Pending,
+  inPlace: boolean,
+) {
+  const notes: string[] = [];
+  const { path } = now;
+  if (inPlace) {
+    notes.push(
+      `${path} is a mount point and cannot be replaced: it was written in place. The previous file is ${
+        backupPath(now.real)
+      }.`,
+    );
+  }
+  const mode = inPlace ? world.files.stat(now.real)?.mode ?? staged!.mode : staged!.file!.mode;
+  if (mode !== staged!.mode) {
+    notes.push(
+      `The mode of ${path} is ${showMode(mode)} instead of ${
+        showMode(staged!.mode)
+      }: its file system, or its group, does not allow the change.`,
+    );
+  } else if (now.mode !== null && mode !== now.mode) {
+    const why = scope === "global"
+      ? "every user has to read it"
+      : holdsSecret(content)
+      ? "it holds an API key"
+      : "others could write to it";
+    notes.push(`The mode of ${path} is now ${showMode(mode)} instead of ${showMode(now.mode)}: ${why}.`);
+  }
+  if (backup === null) {
+    notes.push(`The previous ${path} was not kept: the old API key could not be taken out of it.`);
+  }
+  if (leftIn(text, valuesOf(gone), content)) {
+    notes.push(`${path} still contains an old API key in another place. Remove it there by hand.`);
+  }
+  return notes;
+}
+
+/** The new ledger; null: it stays. */
+function ledgerText({ now, changed, ours, gone, reader }: Pending, together: Together | null): string | null {
+  const { ledger } = now;
+  const last: LastWrite | undefined = changed
+    ? {
+      ...together,
+      ...(reader === undefined || reader.oldest === null ? {} : { reader: showReader(reader) }),
+      ...(gone.remotes.length === 0 ? {} : { remotes: gone.remotes.map((one) => one.name).sort() }),
+      ...(gone.credentials.length === 0
+        ? {}
+        : { credentials: gone.credentials.map((one) => one.uri).sort() }),
+    }
+    : ledger.last;
+  const says = last !== undefined && Object.keys(last).length > 0;
+  const same = ours.size === ledger.remotes.size && [...ours].every((one) => ledger.remotes.has(one));
+  const empty = ours.size === 0 && ledger.previous.size === 0 && !says && ledger.last === undefined;
+  if (same && (!changed || empty)) return null;
+  const previous = changed ? ledger.remotes : ledger.previous;
+  return renderLedger({ remotes: ours, previous, ...(says ? { last } : {}) });
+}
+
+function writeLedger({ now, changed, staged }: Pending): void {
+  if (staged!.ledger === null) return;
+  const path = ledgerPath(now.real);
+  try {
+    staged!.ledger.commit();
+  } catch (error) {
+    if (!changed) throw unwritten("write", path, error);
+    throw io(`record (${now.path} itself is written) in`, path, error);
+  }
+}
+
+/** Root gives a file back to its owner; a file system that does not let it would leave the file unreadable to the owner. */
+function ownerLost({ here }: World, { path, owner }: StoredFile, error: unknown): Failure | null {
+  if (owner === null || owner.uid === here.uid || !["EPERM", "EINVAL"].includes(codeOf(error) ?? "")) {
+    return null;
+  }
+  return new Failure("io", `cannot replace ${path}: its file system does not let root keep its owner`, {
+    path,
+    next: `Run sremote as that user (uid ${owner.uid}); nothing was written`,
+  });
+}
+
+/** What the system refused before anything was written. */
+export function unwritten(doing: string, path: string, error: unknown): Failure {
+  const { code, message, next } = io(doing, path, error);
+  if (error instanceof Failure) return error;
+  return new Failure(code, message, { path, next: `${next}; nothing was written`, cause: error });
+}
+
+/** The file is not the one that was read. */
+export function stale(path: string, why: string): Failure {
+  return new Failure("stale", `cannot change ${path}: ${why}`, {
+    path,
+    next: "Plan again; nothing was written",
+  });
+}
