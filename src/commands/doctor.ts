@@ -26,7 +26,7 @@ import { renderDiagnoses } from "../report/doctor.ts";
 import type { Files } from "../world.ts";
 import { type Context, pathsOf, type Result } from "./shared/context.ts";
 import { askedOf, type MergedView, readerOf } from "./shared/merged.ts";
-import { sessionOf, withProgress } from "./shared/session.ts";
+import { configForCacert, sessionOf, withProgress } from "./shared/session.ts";
 
 /** Checks everything that the commands of a remote depend on. Changes nothing. */
 export async function doctor(context: Context): Promise<Result> {
@@ -115,7 +115,7 @@ function directoryOf(files: Files, path: string): FileFacts["directory"] {
 }
 
 async function lookAtEndpoints(context: Context, view: MergedView): Promise<readonly Diagnosis[]> {
-  const session = await sessionOf(context, null);
+  const session = await sessionOf(context, await configForCacert(context));
   const names = Array.from(view.merged.remotes.keys()).sort();
   const all = await askEndpoints(session, names.map((name) => askedOf(view, name)), false, () => {});
   return all.flatMap((one) => [...diagnoseEndpoint(one)]);
