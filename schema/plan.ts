@@ -162,6 +162,7 @@ const finding = Type.Object({
     "takeover-cut-off",
     "other-unreadable",
     "check-failed",
+    "login-refused",
     "login-source",
     "token-unverified",
     "token-of-old-address",

@@ -369,6 +369,7 @@ export type FindingCode =
   | "takeover-cut-off" // the program would have taken over an older directory
   | "other-unreadable"
   | "check-failed" // a required service failed its check
+  | "login-refused" // the source gives a token that the endpoint has just refused
   | "login-source" // the source of a required token cannot be read
   | "token-unverified" // a stored token could not be verified or compared with its source
   | "token-of-old-address"

@@ -177,15 +177,23 @@ export interface Watchdog {
 export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** `http://` or `https://[user:password@]host[:port]` to go through; null: direct. */
+  /** `http://`, `https://` or `socks5://[user:password@]host[:port]` to go through; null: direct. */
   readonly proxy: URL | null;
   /** PEM certificates of the authorities to trust; null: accept any certificate. */
   readonly trust: readonly string[] | null;
+  /** Judges a chain of certificates that `trust` accepts; not asked if `trust` is null. */
+  readonly judge: Judge;
   /** Milliseconds from name resolution to the last byte. */
   readonly timeout: number;
   /** Maximum size of the response body, in bytes. */
   readonly limit: number;
 }
+
+/**
+ * Why a server's certificates are refused although they lead to a trusted authority, as the `code` of the error; null: they
+ * are accepted. The host has no brackets; the chain is in DER, the server's own certificate first.
+ */
+export type Judge = (host: string, chain: readonly Uint8Array[]) => string | null;
 
 /** A response, read to its end. */
 export interface HttpResponse {
@@ -193,16 +201,6 @@ export interface HttpResponse {
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-}
-
-/** The contents of a server certificate that messages need. */
-export interface CertificateSeen {
-  /** The name of the issuing authority; null: not given. */
-  readonly issuer: string | null;
-  /** The names that it is valid for. */
-  readonly names: readonly string[];
-  /** The last day of its validity, as the certificate writes it. */
-  readonly until: string | null;
 }
 
 /** The network. It reads no environment variables: the caller decides what goes where. */
@@ -213,8 +211,10 @@ export interface Network {
    * `EPROXY` (the proxy refuses; see `status`); `proxy: true` if the proxy is at fault.
    */
   get(request: HttpRequest): Promise<HttpResponse>;
-  /** The certificate that a server presents, trusted or not; null: none could be read. */
-  certificateOf(request: Pick<HttpRequest, "url" | "proxy" | "timeout">): Promise<CertificateSeen | null>;
+  /** The certificates that a server presents, trusted or not, in DER and its own first; none if they cannot be read. */
+  certificatesOf(request: Omit<HttpRequest, "headers" | "limit">): Promise<readonly Uint8Array[]>;
+  /** The places of the PEM certificates in a list that the TLS library cannot use. */
+  unusable(certificates: readonly string[]): readonly number[];
   /** Serves requests on 127.0.0.1 until a signal arrives. */
   serve(options: ServeOptions, answer: (request: ServedRequest) => Promise<ServedAnswer>): Promise<Served>;
 }

@@ -13,7 +13,8 @@
  * - `=== endpoint N [FLAGS]`: starts an endpoint (`sremote endpoint serve`) at PORTN, where alice's token is CANARY and
  *   bob's is CANARY2; a second one with the same number replaces it at the same port. `--tls` serves https (`tests/tls/`,
  *   whose authority `=== do ca PATH [other-ca.pem]` writes to a file). `=== stop N` stops it.
- * - `=== proxy N TO [STATUS]`: starts a proxy at PORTN that connects to endpoint TO; `=== proxied N`: its requests.
+ * - `=== proxy N TO [STATUS]`, `=== socks N TO`: starts a proxy at PORTN that connects to endpoint TO; `=== proxied N`: its
+ *   requests.
  * - `=== then PATH [MODE]`: the file now has this content and this mode.
  * - `=== absent PATH`: the file does not exist.
  *
@@ -34,7 +35,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { CANARY, LITTER, Machine, type Program, type Ran, ROOT } from "./machine.ts";
-import { type RunningEndpoint, type RunningProxy, startEndpoint, startProxy, TLS } from "./servers.ts";
+import {
+  type RunningEndpoint,
+  type RunningProxy,
+  startEndpoint,
+  startProxy,
+  startSocks,
+  TLS,
+} from "./servers.ts";
 
 interface Section {
   readonly heading: string;
@@ -104,6 +112,7 @@ class Story {
         }
         case "endpoint":
         case "proxy":
+        case "socks":
         case "stop":
           await this.serve(word, rest);
           told.push(section);
@@ -123,8 +132,9 @@ class Story {
   }
 
   private async serve(word: string, [name = "", ...rest]: readonly string[]): Promise<void> {
-    if (word === "proxy") {
-      const proxy = await startProxy(this.ports.get(rest[0]!)!, Number(rest[1] ?? 200));
+    if (word === "proxy" || word === "socks") {
+      const to = this.ports.get(rest[0]!)!;
+      const proxy = word === "proxy" ? await startProxy(to, Number(rest[1] ?? 200)) : await startSocks(to);
       this.proxies.set(name, proxy);
       this.ports.set(name, proxy.port);
       return;

@@ -43,8 +43,10 @@ export const GIVEN_BYTES = 64 * MIB;
 export const FLEET_BYTES = 1024 * MIB;
 /** Bytes of a token, and of the file, command output or input that it comes from: what is larger was named by mistake. */
 export const TOKEN_BYTES = 64 * KIB;
-/** Bytes of a file with certificates of authorities. */
-export const AUTHORITIES_BYTES = 16 * MIB;
+/** Bytes of a file with certificates of authorities: those of systems have 200 to 500 KiB. */
+export const AUTHORITIES_BYTES = 4 * MIB;
+/** Files of a directory with certificates of authorities: Debian's has 300. */
+export const AUTHORITIES_FILES = 10_000;
 /** Bytes of an answer of an endpoint. */
 export const ANSWER_BYTES = 1 * MIB;
 /** Characters of a merge request's comment: GitHub takes 65,536. */

@@ -42,7 +42,7 @@ import { type Context, horizonOf, pathsOf, type Result } from "./shared/context.
 import { lookAtFile, type LookedAt } from "./shared/file_facts.ts";
 import { findInstalled, PLACES } from "./shared/installed.ts";
 import { askedOf, type MergedView, readerOf } from "./shared/merged.ts";
-import { sessionOf, withProgress } from "./shared/session.ts";
+import { configForCacert, sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `doctor`. */
 export interface DoctorOptions {
@@ -178,13 +178,15 @@ async function aboutRemotes(
     ? []
     : await withProgress(context, "Asking the endpoints", () => lookAtEndpoints(context, view));
   const isFailure = endpoints instanceof Failure;
+  const wrong: string[] = [];
+  const store = systemStore(world, (message) => wrong.push(message));
   const statuses = isFailure ? [] : endpoints;
   const { default: name } = merged;
   return [
     ...complete ? diagnoseBoth(runtime, view) : [],
     ...diagnoseOverrides(runtime, env, servicesOf(statuses.find((one) => one.remote === name))),
     ...diagnoseFlagVariables(runtime, env),
-    ...diagnoseNetwork(env, systemStore(world)),
+    ...diagnoseNetwork(env, store, wrong),
     ...isFailure ? [say("error", "endpoint", "endpoints", endpoints.message, endpoints.next)] : [],
     ...statuses.flatMap((one) => [...diagnoseEndpoint(one, complete && one.remote === name)]),
     ...diagnoseExpiry(user.document.content, horizonOf(context)),
@@ -212,7 +214,9 @@ async function lookAtEndpoints(
   view: MergedView,
 ): Promise<readonly EndpointStatus[] | Failure> {
   try {
-    const session = await sessionOf(context, null);
+    // What the session warns of, such as a damaged certificate, has its finding.
+    const silent = { ...context, note: () => {} };
+    const session = await sessionOf(silent, await configForCacert(context));
     const names = Array.from(view.merged.remotes.keys()).sort();
     return await askEndpoints(session, names.map((name) => askedOf(view, name)), false, () => {});
   } catch (error) {

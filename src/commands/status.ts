@@ -1,5 +1,5 @@
 /** `sremote status`: services, versions and logins of remotes. */
-import { askEndpoints, isOk } from "../endpoint/status.ts";
+import { askEndpoints, isOk, withMissingLibrary } from "../endpoint/status.ts";
 import { Failure } from "../base/failure.ts";
 import { printable } from "../base/text.ts";
 import type { StatusDocument } from "../model.ts";
@@ -9,7 +9,7 @@ import { renderStatus } from "../report/status.ts";
 import { VERSION } from "../base/version.ts";
 import type { Context, Result } from "./shared/context.ts";
 import { askedOf, namedOrDefault, noteCollisions, noteMoved, readMerged } from "./shared/merged.ts";
-import { sessionOf, withProgress } from "./shared/session.ts";
+import { configForCacert, sessionOf, withProgress } from "./shared/session.ts";
 
 /** The flags of `status`. */
 export interface StatusOptions {
@@ -41,11 +41,11 @@ export async function status(
     context.note(`INFO:    Checking status of ${which}: ${printable(only.remote)}`);
   }
   for (const one of remotes) noteMoved(context, view, one.remote);
-  const session = await sessionOf(context, null, flags.parallel);
+  const session = await sessionOf(context, await configForCacert(context), flags.parallel);
   // Asking who is logged in takes one more request per remote: only if all of these run at once.
   const who = remotes.filter((one) => one.token !== null).length <= flags.parallel;
   let answered = 0;
-  const endpoints = await withProgress(
+  const asked = await withProgress(
     context,
     () => `${answered} of ${remotes.length} ${remotes.length === 1 ? "remote has" : "remotes have"} answered`,
     () =>
@@ -53,6 +53,7 @@ export async function status(
         answered = count;
       }),
   );
+  const endpoints = asked.map(withMissingLibrary);
   const document: StatusDocument = {
     formatVersion: 1,
     sremote: VERSION,

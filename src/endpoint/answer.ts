@@ -28,7 +28,7 @@ export function documentOf(
   }
   const kind = value !== undefined
     ? "not a JSON object"
-    : /^\s*</.test(reply.text)
+    : isPage(reply)
     ? "HTML, not JSON"
     : SHOWN.test(reply.type) && reply.type !== "application/json"
     ? `${reply.type}, not JSON`
@@ -37,19 +37,44 @@ export function documentOf(
   return { trouble: trouble("malformed", `the answer of ${host} is ${kind}`, next) };
 }
 
+/** Whether an answer is a page for people, whatever its media type. */
+export function isPage({ type, text }: Extract<Reply, { status: number }>): boolean {
+  return type === "text/html" || /^\s*</.test(text);
+}
+
 /**
  * An answer that refuses, in the server's own words if it has them: `{"error":{"code":404,"message":"…"}}`, also with
  * status 200, or hinkskalle's `{"errors":[{"code":404,"detail":"…"}]}`.
  */
 export function refusalOf(reply: Extract<Reply, { status: number }>, host: string, secret?: Secret): Trouble {
-  const { status } = reply;
+  const { status, retryAfter } = reply;
   const words = wordsIn(parsed(reply.text));
   const said = words === "" ? "" : `: ${shortened(withoutSecret(words, secret))}`;
   return trouble(
     "status",
     `${host} answers ${status === 200 ? "with an error" : status}${said}`,
-    status === 200 || status === 429 || status >= 500 ? LATER : CHECK_ADDRESS,
+    nextAfter(status, retryAfter),
   );
+}
+
+/** The remedy for a status. 429 and 503 may come with the time after which to ask again (RFC 9110, 10.2.3). */
+function nextAfter(status: number, retryAfter: string | null): string {
+  if (status === 429 || status === 503) {
+    // Digits or a date: nothing else that a server writes there is shown.
+    const when = retryAfter === null
+      ? null
+      : /^\d{1,6}$/.test(retryAfter)
+      ? `in ${retryAfter} s`
+      : at(retryAfter);
+    if (when !== null) return `Try again ${when}`;
+    if (status === 429) return "Try again later: it limits the number of requests";
+  }
+  return status === 200 || status >= 500 ? LATER : CHECK_ADDRESS;
+}
+
+function at(date: string): string | null {
+  const day = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) GMT$/.exec(date);
+  return day === null ? null : `after ${day[1]} ${day[2]} ${day[3]}, ${day[4]} UTC`;
 }
 
 function wordsIn(document: unknown): string {

@@ -8,7 +8,7 @@ import type { Endpoint, Identity, ServiceName, ServiceStatus, Trouble, Verificat
 import { keyserverAlone } from "../programs.ts";
 import { quote } from "../base/text.ts";
 import { Secret } from "../base/secret.ts";
-import { documentOf, hostOf, isRecord, refusalOf, shortened, withoutSecret } from "./answer.ts";
+import { documentOf, hostOf, isPage, isRecord, refusalOf, shortened, withoutSecret } from "./answer.ts";
 import type { Reply, Session } from "./session.ts";
 import { trouble } from "./trouble.ts";
 
@@ -100,13 +100,17 @@ function servicesIn(
   return { services };
 }
 
-/** Asks a service for its version. A service that answers is up, also without a version. */
+/**
+ * Asks a service for its version. A service that answers is up, also without a version. One that an https endpoint names
+ * over http on its own host is asked all the same, as the programs do, and the user is warned.
+ */
 export async function askService(
   session: Session,
-  { uri: host, insecure }: Endpoint,
+  endpoint: Endpoint,
   service: string,
   uri: string,
 ): Promise<ServiceStatus> {
+  const host = endpoint.uri;
   const down = (why: Trouble, milliseconds: number | null): ServiceStatus => (
     { service, uri, ok: false, version: null, milliseconds, trouble: why }
   );
@@ -115,6 +119,14 @@ export async function askService(
     const message = `${host} gives ${what} for its ${service} service`;
     return down(trouble("malformed", message, "Contact its administrator"), null);
   }
+  const plain = !endpoint.insecure && isPlain(endpoint, uri);
+  if (plain) {
+    session.warn(
+      `${host} names its ${service} service over http (${shortened(uri)}): ` +
+        "the programs send API keys there unencrypted. Ask its administrator to name it over https",
+    );
+  }
+  const insecure = endpoint.insecure || plain;
   const reply = await session.get(`${uri}/version`, { timeout: TIMEOUTS.version, insecure });
   const { milliseconds } = reply;
   // A plain HKP keyserver has no versions.
@@ -142,13 +154,29 @@ export async function askService(
   };
 }
 
+/** Whether a service is on the host of an endpoint, over http. */
+function isPlain(endpoint: Endpoint, uri: string): boolean {
+  const service = URL.parse(uri);
+  return service?.protocol === "http:" && service.hostname === URL.parse(endpointUrl(endpoint))?.hostname;
+}
+
+/**
+ * The address of a service for a token. If an https endpoint names it over http, but at its own host and port, the token
+ * goes there over https: to where discovery came from, and not in the clear.
+ */
+function forToken(endpoint: Endpoint, uri: string): string {
+  if (endpoint.insecure || !uri.startsWith("http:")) return uri;
+  const secure = `https:${uri.slice("http:".length)}`;
+  return URL.parse(secure)?.origin === URL.parse(endpointUrl(endpoint))?.origin ? secure : uri;
+}
+
 /** A service that an endpoint does not offer. */
-export function notOffered(service: ServiceName, { uri }: Endpoint): ServiceStatus {
-  const why = trouble(
-    "not-offered",
-    `${uri} has no ${service} service`,
-    "Contact its administrator, or remove it from `check`",
-  );
+export function notOffered(
+  service: ServiceName,
+  { uri }: Endpoint,
+  next = `Remove ${quote(service)} from \`check\`, or use another remote`,
+): ServiceStatus {
+  const why = trouble("not-offered", `${uri} has no ${service} service`, next);
   return { service, uri: null, ok: false, version: null, milliseconds: null, trouble: why };
 }
 
@@ -166,9 +194,9 @@ export async function checkToken(
   const service = services.get("token");
   if (service === undefined) {
     const why = `${endpoint.uri} has no token service, so API keys cannot be verified`;
-    return unknown(trouble("not-offered", why));
+    return unknown(trouble("not-offered", why, "Contact its administrator, or use another remote"));
   }
-  const reply = await session.get(`${service.uri}/v1/token-status`, {
+  const reply = await session.get(`${forToken(endpoint, service.uri)}/v1/token-status`, {
     timeout: TIMEOUTS.token,
     insecure: endpoint.insecure,
     authorization: bearer(token),
@@ -176,6 +204,11 @@ export async function checkToken(
   if ("trouble" in reply) return unknown(reply.trouble);
   switch (reply.status) {
     case 200: {
+      // An empty answer is valid; the page of a proxy or a network says nothing about the token.
+      if (isPage(reply)) {
+        const next = "Check the address, and whether a login page of the network intercepts the connection";
+        return unknown(trouble("malformed", `the answer of ${hostOf(service.uri)} is HTML, not JSON`, next));
+      }
       const document = documentOf(reply, hostOf(service.uri), token);
       const data = "value" in document && isRecord(document.value.data) ? document.value.data : {};
       return { state: "valid", trouble: null, identity: identityIn(data, token) };
@@ -223,20 +256,24 @@ export async function whoIs(
     return no("not-offered", why, "Contact its administrator");
   }
   const host = hostOf(service.uri);
-  const reply = await session.get(`${service.uri}/v1/rbac/users/current`, {
+  const reply = await session.get(`${forToken(endpoint, service.uri)}/v1/rbac/users/current`, {
     timeout: TIMEOUTS.identity,
     insecure: endpoint.insecure,
     authorization: bearer(token),
   });
   if ("trouble" in reply) return reply;
-  if (reply.status === 401) return no("status", "the API key is invalid", "Log in again: sremote login");
+  if (reply.status === 401) {
+    return no("status", "the API key is invalid", "Run sremote login to log in again");
+  }
   if (reply.status === 404) {
     return no("not-offered", `${host} does not say who is logged in`, "Contact its administrator");
   }
   const document = documentOf(reply, host, token);
   if ("trouble" in document) return document;
   const identity = identityIn(document.value, token);
-  if (identity === null) return no("malformed", `the answer of ${host} names no user`);
+  if (identity === null) {
+    return no("malformed", `the answer of ${host} names no user`, "Contact its administrator");
+  }
   const { oidc_user_meta: meta } = document.value;
   const secret = isRecord(meta) && typeof meta.secret === "string" && meta.secret !== ""
     ? new Secret(meta.secret)

@@ -1,11 +1,21 @@
 /** The HTTP interface of an endpoint: each answer, and its result. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { Secret } from "../base/secret.ts";
 import type { SessionWorld } from "./session.ts";
 import { Session } from "./session.ts";
-import { askService, checkKeyserver, checkToken, discover, tokenPage, whoIs } from "./client.ts";
+import {
+  askService,
+  checkKeyserver,
+  checkToken,
+  discover,
+  type Endpoint,
+  tokenPage,
+  whoIs,
+} from "./client.ts";
 
+const CA = readFileSync(new URL("../../tests/tls/ca.pem", import.meta.url));
 const LAB = { uri: "lab.example.com/api", insecure: false };
 const TOKEN = new Secret("CANARY-token");
 const HOSTS = new Map(
@@ -16,32 +26,45 @@ const HOSTS = new Map(
 );
 
 /** A session in which every request gets this answer, and the requests. */
-function answering(status: number, body: string, type = "application/json") {
+function answering(
+  status: number,
+  body: string,
+  type = "application/json",
+  more: Readonly<Record<string, string>> = {},
+) {
+  const warnings: string[] = [];
   const asked: { readonly url: string; readonly authorization: string | undefined }[] = [];
   const world = {
     clock: { now: () => 0, date: () => 0, sleep: () => Promise.resolve() },
     here: { env: () => undefined },
     files: {
       read: () => ({
-        bytes: new TextEncoder().encode("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----"),
+        bytes: CA,
         mode: 0o644,
         uid: 0,
         gid: 0,
       }),
     },
     network: {
+      unusable: () => [],
       get: ({ url, headers }: { url: URL; headers: Record<string, string> }) => {
         asked.push({ url: url.href, authorization: headers.authorization });
         return Promise.resolve({
           status,
-          headers: { "content-type": type },
+          headers: { "content-type": type, ...more },
           body: new TextEncoder().encode(body),
         });
       },
     },
   } as unknown as SessionWorld;
-  const session = new Session(world, { authorities: [], timeout: null, deadline: 60_000, parallel: 4 });
-  return { session, asked };
+  const session = new Session(world, {
+    authorities: [],
+    timeout: null,
+    deadline: 60_000,
+    parallel: 4,
+    warn: (message) => warnings.push(message),
+  });
+  return { session, asked, warnings };
 }
 
 const discoveries:
@@ -214,7 +237,7 @@ const welcomes: readonly (readonly [body: string, username: string | null, email
   ['{"data":null}', null],
   ['{"username":"alice"}', null],
   ["[]", null],
-  ["<html>", null],
+  ["ok", null],
   ["", null],
 ];
 
@@ -224,6 +247,87 @@ for (const [body, username, email = null] of welcomes) {
     assert.equal(seen.state, "valid");
     assert.deepEqual(seen.identity, username === null ? null : { username, email, realname: null });
     assert.equal((await checkToken(answering(401, body).session, LAB, HOSTS, TOKEN)).identity, null);
+  });
+}
+
+Deno.test("token check: a page for people says nothing about the token, whatever its status or type", async () => {
+  for (
+    const [body, type] of [["<html>", "application/json"], ["Log in", "text/html"], [
+      "\n <!doctype html>",
+      "",
+    ]]
+  ) {
+    const seen = await checkToken(answering(200, body!, type!).session, LAB, HOSTS, TOKEN);
+    assert.equal(seen.state, "unknown", body);
+    assert.match(seen.trouble?.message ?? "", /is HTML, not JSON$/);
+    assert.match(seen.trouble?.next ?? "", /login page/);
+  }
+});
+
+/** `Retry-After` of a 429 or 503, and the remedy. */
+const later: readonly (readonly [status: number, retryAfter: string | null, next: RegExp])[] = [
+  [429, "30", /^Try again in 30 s$/],
+  [429, "Wed, 21 Oct 2026 07:28:00 GMT", /^Try again after 21 Oct 2026, 07:28:00 UTC$/],
+  [429, null, /^Try again later: it limits the number of requests$/],
+  [429, "CANARY", /^Try again later: it limits/],
+  [429, "-1", /^Try again later: it limits/],
+  [503, "120", /^Try again in 120 s$/],
+  [503, null, /^Try again later; if it keeps failing, contact its administrator$/],
+  [500, "120", /^Try again later; if it keeps failing/],
+  [404, "120", /^Check that this is the address/],
+];
+
+for (const [status, retryAfter, next] of later) {
+  Deno.test(`later: ${status} with Retry-After ${retryAfter}`, async () => {
+    const headers: Record<string, string> = retryAfter === null ? {} : { "retry-after": retryAfter };
+    const { session } = answering(status, "{}", "application/json", headers);
+    const seen = await askService(session, LAB, "library", "https://library.example.com");
+    assert.equal(seen.ok, false);
+    assert.match(seen.trouble?.next ?? "", next);
+  });
+}
+
+/** An endpoint, the address of a service, what is asked for its version, and whether the user is warned. */
+const plainServices:
+  readonly (readonly [endpoint: Endpoint, uri: string, asked: string | null, warned: boolean])[] = [
+    [LAB, "https://lab.example.com/l", "https://lab.example.com/l/version", false],
+    [LAB, "http://lab.example.com/l", "http://lab.example.com/l/version", true],
+    [LAB, "http://lab.example.com:5000", "http://lab.example.com:5000/version", true],
+    [LAB, "http://other.example.com", null, false],
+    [{ ...LAB, insecure: true }, "http://other.example.com", "http://other.example.com/version", false],
+  ];
+
+for (const [endpoint, uri, expected, warned] of plainServices) {
+  Deno.test(`service: ${uri} of ${endpoint.insecure ? "an insecure" : "a secure"} endpoint`, async () => {
+    const { session, asked, warnings } = answering(200, '{"data":{"version":"v1"}}');
+    const seen = await askService(session, endpoint, "library", uri);
+    assert.deepEqual(asked, expected === null ? [] : [{ url: expected, authorization: undefined }]);
+    assert.equal(seen.ok, expected !== null);
+    assert.equal(warnings.length, warned ? 1 : 0);
+    for (const words of [...warnings, seen.trouble?.next ?? ""]) assert.doesNotMatch(words, /insecure/i);
+    if (warned) assert.match(warnings[0]!, /over http .* unencrypted/);
+  });
+}
+
+/** The address of a service at an https endpoint, and where the token goes; null: nowhere. */
+const tokenPlaces: readonly (readonly [uri: string, origin: string | null])[] = [
+  ["https://auth.example.com", "https://auth.example.com"],
+  ["http://lab.example.com", "https://lab.example.com"],
+  ["http://lab.example.com:5000", null],
+  ["http://auth.example.com", null],
+];
+
+for (const [uri, origin] of tokenPlaces) {
+  Deno.test(`token: for a service at ${uri}, it goes to ${origin ?? "nobody"}`, async () => {
+    const services = new Map([["token", { uri, registryUri: null }], ["library", {
+      uri,
+      registryUri: null,
+    }]]);
+    const { session, asked } = answering(200, '{"username":"alice"}');
+    const seen = await checkToken(session, LAB, services, TOKEN);
+    assert.equal(seen.state, origin === null ? "unknown" : "valid");
+    await whoIs(session, LAB, services, TOKEN);
+    assert.deepEqual(asked.map((one) => new URL(one.url).origin), origin === null ? [] : [origin, origin]);
   });
 }
 

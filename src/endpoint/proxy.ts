@@ -26,15 +26,43 @@ export type Env = (name: string) => string | undefined;
  * ```
  */
 export function proxyFor(url: URL, env: Env): ProxyChoice | null {
-  const name = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
-  const variable = [name, name.toLowerCase()].find((one) => env(one));
+  const variable = variablesFor(url).find((one) => env(one));
   if (variable === undefined || isExcluded(url, env("NO_PROXY") || env("no_proxy") || "")) return null;
+  // A web server's script gets a header of the request as HTTP_PROXY (CVE-2016-5386).
+  if (url.protocol === "http:" && env("REQUEST_METHOD")) return null;
   const value = env(variable)!;
   const proxy = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
-  if (proxy === null || !/^https?:$/.test(proxy.protocol)) {
-    throw new TypeError(`${variable} is not the address of an http or https proxy`);
+  if (proxy === null || !/^(?:https?|socks5h?):$/.test(proxy.protocol) || proxy.hostname === "") {
+    throw new TypeError(`${variable} is not the address of an http, https or socks5 proxy`);
   }
   return { url: proxy, variable };
+}
+
+function variablesFor({ protocol }: URL): readonly string[] {
+  const name = protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  return [name, name.toLowerCase()];
+}
+
+/**
+ * What to do if a request that went straight to its server was meant for a proxy, as the second half of a remedy; null:
+ * nothing speaks for that.
+ */
+export function proxyHint(url: URL, env: Env): string | null {
+  const [name = ""] = variablesFor(url);
+  if (isExcluded(url, "")) return null;
+  if (variablesFor(url).some((one) => env(one))) {
+    const ignored = url.protocol === "http:" && env("REQUEST_METHOD");
+    return ignored
+      ? "unset REQUEST_METHOD: while it is set, HTTP_PROXY is ignored, as by the programs"
+      : null;
+  }
+  const all = ["ALL_PROXY", "all_proxy"].find((one) => env(one));
+  if (all !== undefined) return `set ${name}: the programs and sremote do not read ${all}`;
+  const others = ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"];
+  if (env("SUDO_USER") && !others.some((one) => env(one))) {
+    return `behind a proxy, run sudo --preserve-env=${name},NO_PROXY sremote: sudo drops these variables`;
+  }
+  return null;
 }
 
 /** A proxy without its user and password, for messages. */

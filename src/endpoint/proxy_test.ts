@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { proxyFor, shownProxy } from "./proxy.ts";
+import { proxyFor, proxyHint, shownProxy } from "./proxy.ts";
 
 type Variables = Readonly<Record<string, string>>;
 const P = "http://proxy:3128";
@@ -17,6 +17,12 @@ const cases: readonly (readonly [url: string, env: Variables, expected: string |
   ["http://a.org/", { HTTPS_PROXY: P }, null],
   ["https://a.org/", { HTTPS_PROXY: "proxy:3128" }, "proxy:3128"],
   ["https://a.org/", { HTTPS_PROXY: "https://secure:8443" }, "secure:8443"],
+  ["https://a.org/", { HTTPS_PROXY: "socks5://me:pass@proxy:1080" }, "proxy:1080"],
+  ["http://a.org/", { http_proxy: "socks5h://proxy" }, "proxy"],
+  // In a web server's script, HTTP_PROXY is a header of the request.
+  ["http://a.org/", { HTTP_PROXY: P, REQUEST_METHOD: "GET" }, null],
+  ["http://a.org/", { http_proxy: P, REQUEST_METHOD: "GET" }, null],
+  ["https://a.org/", { HTTPS_PROXY: P, REQUEST_METHOD: "GET" }, "proxy:3128"],
   // Go never sends these through a proxy.
   ["https://localhost/", { HTTPS_PROXY: P }, null],
   ["https://127.9.9.9/", { HTTPS_PROXY: P }, null],
@@ -53,10 +59,10 @@ for (const [url, env, expected] of cases) {
 }
 
 Deno.test("proxy: an invalid address of a proxy is an error that names the variable", () => {
-  for (const value of ["gopher://p", "socks5://p:1080", "http://["]) {
+  for (const value of ["gopher://p", "socks4://p:1080", "socks5://", "http://["]) {
     const ask = () =>
       proxyFor(new URL("https://a.org"), (name) => name === "https_proxy" ? value : undefined);
-    assert.throws(ask, /https_proxy is not the address of an http or https proxy/);
+    assert.throws(ask, /https_proxy is not the address of an http, https or socks5 proxy/);
   }
 });
 
@@ -80,3 +86,29 @@ Deno.test("proxy: a host in NO_PROXY is excluded, whatever the case of its lette
     assert.equal(proxyFor(new URL(`https://${one}/`), (name) => env[name]), null);
   }));
 });
+
+/** An address, the environment, and what the hint says; null: there is none. */
+const hints: readonly (readonly [url: string, env: Variables, hint: RegExp | null])[] = [
+  ["https://a.org/", {}, null],
+  ["https://a.org/", { ALL_PROXY: P }, /^set HTTPS_PROXY: .* do not read ALL_PROXY$/],
+  ["http://a.org/", { all_proxy: P }, /^set HTTP_PROXY: .* do not read all_proxy$/],
+  [
+    "https://a.org/",
+    { SUDO_USER: "me" },
+    /^behind a proxy, run sudo --preserve-env=HTTPS_PROXY,NO_PROXY sremote/,
+  ],
+  ["https://a.org/", { SUDO_USER: "me", HTTP_PROXY: P }, null],
+  ["https://a.org/", { HTTPS_PROXY: P, ALL_PROXY: P, NO_PROXY: "a.org" }, null],
+  ["http://a.org/", { HTTP_PROXY: P, REQUEST_METHOD: "GET" }, /^unset REQUEST_METHOD/],
+  // No proxy would be used for these.
+  ["https://localhost/", { ALL_PROXY: P }, null],
+  ["https://127.0.0.1/", { SUDO_USER: "me" }, null],
+];
+
+for (const [url, env, hint] of hints) {
+  Deno.test(`proxy: the hint for ${url} with ${JSON.stringify(env)}`, () => {
+    const given = proxyHint(new URL(url), (name) => env[name]);
+    if (hint === null) assert.equal(given, null);
+    else assert.match(given ?? "", hint);
+  });
+}

@@ -5,10 +5,19 @@ import { VERSION } from "../base/version.ts";
 import { codeOf } from "../base/errno.ts";
 import { ANSWER_BYTES } from "../base/limits.ts";
 import { quote } from "../base/text.ts";
-import type { HttpResponse, World } from "../world.ts";
-import { proxyFor } from "./proxy.ts";
-import { certificateTrouble, isCertificate, trouble, troubleOf } from "./trouble.ts";
-import { systemStore } from "./trust.ts";
+import type { HttpRequest, HttpResponse, Judge, World } from "../world.ts";
+import { objectionTo, readCertificate, weakIn } from "./certificate.ts";
+import { proxyFor, proxyHint } from "./proxy.ts";
+import {
+  type Attempt,
+  certificateTrouble,
+  isCertificate,
+  isUntrusted,
+  ofProxy,
+  trouble,
+  troubleOf,
+} from "./trouble.ts";
+import { derOf, type SystemStore, systemStore } from "./trust.ts";
 
 /** Network options of the command line and the config. Times are in milliseconds. */
 export interface SessionOptions {
@@ -20,6 +29,8 @@ export interface SessionOptions {
   readonly deadline: number;
   /** Limit of concurrent requests. */
   readonly parallel: number;
+  /** Tells the user about what is not an error, a sentence without a full stop. */
+  readonly warn: (message: string) => void;
 }
 
 /** What a session needs of the world. */
@@ -37,10 +48,24 @@ export interface GetOptions {
   readonly anyCertificate?: boolean;
 }
 
-/** An answer, or why there is none. `type` is the media type without parameters. */
+/** An answer, or why there is none. */
 export type Reply =
-  | { readonly status: number; readonly type: string; readonly text: string; readonly milliseconds: number }
+  | {
+    readonly status: number;
+    /** The media type without parameters. */
+    readonly type: string;
+    readonly text: string;
+    /** `Retry-After`, as it was sent; null: it was not. */
+    readonly retryAfter: string | null;
+    readonly milliseconds: number;
+  }
   | { readonly trouble: Trouble; readonly milliseconds: number };
+
+/** The trusted authorities, and who judges certificates by them. */
+interface Trust {
+  readonly all: readonly string[];
+  readonly judge: Judge;
+}
 
 const REDIRECTS = 5;
 
@@ -50,7 +75,9 @@ export class Session {
   private readonly waiting: (() => void)[] = [];
   private flying = 0;
   private ends: number;
-  private trusted: { readonly all: readonly string[]; readonly store: string | null } | undefined;
+  private readonly warned = new Set<string>();
+  private store: SystemStore | undefined;
+  private trusted: Trust | undefined;
 
   constructor(private readonly world: SessionWorld, private readonly options: SessionOptions) {
     this.ends = world.clock.now() + options.deadline;
@@ -60,6 +87,13 @@ export class Session {
   forget(): void {
     this.answers.clear();
     this.ends = this.world.clock.now() + this.options.deadline;
+  }
+
+  /** Tells the user, once for each message. */
+  warn(message: string): void {
+    if (this.warned.has(message)) return;
+    this.warned.add(message);
+    this.options.warn(message);
   }
 
   /** GETs an address; the same request is sent once. Never throws because of what a server or the network does. */
@@ -88,6 +122,7 @@ export class Session {
         type: (headers["content-type"] ?? "").replace(/;.*/s, "").trim(),
         // Not without its byte order mark: with one, the programs refuse JSON.
         text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(body),
+        retryAfter: headers["retry-after"] ?? null,
         milliseconds: took(),
       };
     } finally {
@@ -118,10 +153,13 @@ export class Session {
       }
       const next = URL.parse(location, url);
       const stopped = next === null
-        ? trouble("redirect", `${url.host} redirects to an invalid address`)
+        ? trouble("redirect", `${url.host} redirects to an invalid address`, "Contact its administrator")
         : stop(url, next, options);
       if (stopped !== null) return stopped;
-      if (hops >= REDIRECTS) return trouble("redirect", `${url.host} redirects more than ${REDIRECTS} times`);
+      if (hops >= REDIRECTS) {
+        const message = `${url.host} redirects more than ${REDIRECTS} times`;
+        return trouble("redirect", message, "Check the address, or contact its administrator");
+      }
       url = next!;
     }
   }
@@ -130,25 +168,29 @@ export class Session {
     url: URL,
     { timeout, authorization, anyCertificate }: GetOptions,
   ): Promise<HttpResponse | Trouble> {
+    const env = (name: string) => this.world.here.env(name);
     let proxy;
     try {
-      proxy = proxyFor(url, (name) => this.world.here.env(name));
+      proxy = proxyFor(url, env);
     } catch (error) {
       return trouble("proxy", (error as Error).message, "Correct the variable, or unset it");
     }
     const left = this.ends - this.world.clock.now();
     const wanted = this.options.timeout ?? timeout;
-    const attempt = { url, proxy, timeout: wanted, overall: left < wanted };
+    const hint = proxy === null ? proxyHint(url, env) : null;
+    const attempt: Attempt = { url, proxy, timeout: wanted, overall: left < wanted, hint };
     if (left <= 0) return troubleOf(Object.assign(new Error(), { code: "ETIMEDOUT" }), attempt);
-    const trust = anyCertificate ? null : url.protocol === "http:" ? NOBODY : this.trust().all;
-    if (trust?.length === 0 && url.protocol === "https:") {
+    const secure = url.protocol === "https:" || proxy?.url.protocol === "https:";
+    const { all, judge } = secure ? this.trust() : NOBODY;
+    const trust = anyCertificate ? null : all;
+    if (trust?.length === 0 && secure) {
       return trouble(
         "certificate",
         "this system has no certificate store",
         "Install ca-certificates, or give the certificate of an authority with --cacert FILE",
       );
     }
-    const request = {
+    const request: HttpRequest = {
       url,
       headers: {
         "user-agent": `sremote/${VERSION}`,
@@ -157,6 +199,7 @@ export class Session {
       },
       proxy: proxy?.url ?? null,
       trust,
+      judge,
       timeout: Math.min(wanted, left),
       limit: ANSWER_BYTES,
     };
@@ -164,55 +207,117 @@ export class Session {
       return await this.world.network.get(request);
     } catch (error) {
       if (!isCertificate(error)) return troubleOf(error, attempt);
-      const seen = await this.world.network.certificateOf(request);
-      return certificateTrouble({
-        host: url.host,
-        code: codeOf(error) ?? "",
-        issuer: seen?.issuer ?? null,
-        names: seen?.names ?? [],
-        until: seen?.until ?? null,
-        store: this.trust().store,
-      });
+      if (isUntrusted(error) && this.trustMore()) {
+        // Nothing has been sent yet.
+        return await this.once(url, { timeout, authorization, anyCertificate } as GetOptions);
+      }
+      const code = codeOf(error) ?? "";
+      if (proxy === null || !ofProxy(error)) return await this.ofCertificate(request, code);
+      const { message, next } = await this.ofCertificate({ ...request, url: proxy.url, proxy: null }, code);
+      return trouble("proxy", `cannot use the proxy of ${proxy.variable}: ${message}`, next);
     }
+  }
+
+  private async ofCertificate(request: HttpRequest, code: string): Promise<Trouble> {
+    const { network, clock } = this.world;
+    const chain = (await network.certificatesOf(request)).map(readCertificate);
+    return certificateTrouble({
+      url: request.url,
+      code,
+      chain,
+      weak: weakIn(chain, () => this.trust().all.map(derOf)),
+      now: clock.date(),
+      store: this.store?.file ?? null,
+    });
   }
 
   /** Read with the first https request: the store is a file of 200 KB. */
-  private trust(): { readonly all: readonly string[]; readonly store: string | null } {
+  private trust(): Trust {
     if (this.trusted === undefined) {
-      const { file, certificates } = systemStore(this.world);
-      this.trusted = { all: [...certificates, ...this.options.authorities], store: file };
+      const warn = (message: string) => this.warn(message);
+      this.store = systemStore(this.world, warn);
+      this.trusted = this.trusting([...this.store.certificates, ...this.options.authorities]);
     }
     return this.trusted;
   }
+
+  /** Trusts the authorities of the system's directories too. @returns whether there are more of them */
+  private trustMore(): boolean {
+    const more = this.store?.more() ?? [];
+    if (more.length === 0 || this.store === undefined) return false;
+    this.trusted = this.trusting([...this.trust().all, ...more]);
+    this.store = { ...this.store, more: () => [] };
+    return true;
+  }
+
+  private trusting(certificates: readonly string[]): Trust {
+    const unusable = new Set(this.world.network.unusable(certificates));
+    for (const at of unusable) {
+      const name = readCertificate(derOf(certificates[at]!))?.subject.text ?? "without a name";
+      this.warn(`skipped the CA certificate “${name}”: the TLS library cannot use it`);
+    }
+    const all = unusable.size === 0 ? certificates : certificates.filter((_, at) => !unusable.has(at));
+    return { all, judge: (host, chain) => objectionTo(host, chain, () => all.map(derOf)) };
+  }
 }
 
-const NOBODY: readonly string[] = [];
+const NOBODY: Trust = { all: [], judge: () => "ERR_TLS_CERT_UNREADABLE" };
 
 /** Why an address is not requested; null: it is. */
 function refuse(url: URL, { insecure }: GetOptions): Trouble | null {
   if (url.username !== "" || url.password !== "") {
-    return trouble("malformed", `the address of ${url.host} contains credentials`);
+    return trouble(
+      "malformed",
+      `the address of ${url.host} contains credentials`,
+      "Contact its administrator",
+    );
   }
   if (url.protocol === "https:" || url.protocol === "http:" && insecure) return null;
   return url.protocol === "http:"
     ? trouble(
       "insecure",
       `${url.host} would be contacted over http, but https is required`,
-      "Serve it over https, or allow http for the remote with --insecure",
+      "Contact the administrator of the endpoint: it should name its services over https",
     )
     : trouble("malformed", `${url.protocol}//${url.host} is not an https or http address`);
 }
 
-/** Why a redirect is not followed; null: it is. */
-function stop(from: URL, to: URL, { authorization }: GetOptions): Trouble | null {
-  // A server that received a token can put it into the address, encoded in its own way.
-  const where = authorization === undefined ? `${to.protocol}//${to.host}` : "another address";
-  if (from.protocol !== "https:" || to.protocol !== "https:") {
+/**
+ * Why a redirect is not followed; null: it is. A request without a token follows wherever the programs do, except from https
+ * to http: whoever is in between could then name the services. A token stays on its host, or goes from http to https there.
+ */
+function stop(from: URL, to: URL, { authorization, insecure }: GetOptions): Trouble | null {
+  const downgrade = from.protocol === "https:" && to.protocol === "http:";
+  if (authorization === undefined) {
+    if (to.protocol === "https:" || to.protocol === "http:" && insecure) return null;
+    if (!downgrade) {
+      return trouble("redirect", `${from.host} redirects to ${shown(to)}, which is not an https address`);
+    }
     return trouble(
       "redirect",
-      `${from.host} redirects to ${where}; only redirects from https to https are followed`,
+      `${from.host} redirects to ${shown(to)}, and http is not followed: this remote uses https`,
+      from.hostname === to.hostname
+        ? "Contact its administrator: it should answer over https, and not redirect to http"
+        : `If it has moved, change the address of the remote to https://${to.host}; else contact its administrator`,
     );
   }
-  if (authorization === undefined || from.host === to.host) return null;
-  return trouble("redirect", `${from.host} redirects to another host, to which a token is never sent`);
+  const upgrade = from.protocol === "http:" && to.protocol === "https:" && from.hostname === to.hostname &&
+    from.port === "" && to.port === "";
+  if (from.origin === to.origin || upgrade) return null;
+  // A server that received a token can put it into the address, encoded in its own way: the address is not shown.
+  return downgrade
+    ? trouble(
+      "redirect",
+      `${from.host} redirects to http, over which this token is never sent`,
+      "Contact its administrator: it should answer over https, and not redirect to http",
+    )
+    : trouble(
+      "redirect",
+      `${from.host} redirects to another host, to which a token is never sent`,
+      "Contact its administrator: discovery should name the host that answers",
+    );
+}
+
+function shown({ protocol, host }: URL): string {
+  return `${protocol}//${host}`;
 }

@@ -1,15 +1,27 @@
 /** Requests: which are refused, which redirects are followed, what is sent once and what is never sent. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { Secret } from "../base/secret.ts";
 import type { HttpRequest, HttpResponse } from "../world.ts";
 import { type GetOptions, Session, type SessionOptions, type SessionWorld } from "./session.ts";
+import { derOf, readBundle } from "./trust.ts";
 
-const CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
-const OPTIONS: SessionOptions = { authorities: [], timeout: null, deadline: 60_000, parallel: 4 };
+const CA = readFileSync(new URL("../../tests/tls/ca.pem", import.meta.url), "utf8");
+const OPTIONS: SessionOptions = {
+  authorities: [],
+  timeout: null,
+  deadline: 60_000,
+  parallel: 4,
+  warn: () => {},
+};
 const GET: GetOptions = { timeout: 5_000, insecure: false };
 const TOKEN = new Secret("Bearer CANARY");
 
 type Answers = Readonly<Record<string, Partial<HttpResponse> | Error>>;
+
+/** What a server with a refused certificate presents: for localhost, 127.0.0.1 and *.example.com, until 2126. */
+const presented = readBundle(readFileSync(new URL("../../tests/tls/server.pem", import.meta.url), "utf8"))
+  .certificates.map(derOf);
 
 /** A network that answers from a table and records the requests. */
 function network(answers: Answers, env: Readonly<Record<string, string>> = {}, store: string | null = CA) {
@@ -18,7 +30,7 @@ function network(answers: Answers, env: Readonly<Record<string, string>> = {}, s
   const world: SessionWorld = {
     clock: {
       now: () => time,
-      date: () => time,
+      date: () => Date.parse("2030-01-01"),
       sleep: (milliseconds) => {
         time += milliseconds;
         return Promise.resolve();
@@ -37,7 +49,8 @@ function network(answers: Answers, env: Readonly<Record<string, string>> = {}, s
         if (answer instanceof Error) throw answer;
         return { status: 200, headers: {}, body: new Uint8Array(), ...answer };
       },
-      certificateOf: () => Promise.resolve({ issuer: "Some CA", names: ["b.org"], until: "Jan 1 2020" }),
+      certificatesOf: () => Promise.resolve(presented),
+      unusable: () => [],
     } as unknown as SessionWorld["network"],
   };
   return { world, asked, session: new Session(world, OPTIONS) };
@@ -53,6 +66,7 @@ const replies: readonly {
   readonly from?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly expected: number | RegExp;
+  readonly next?: RegExp;
   readonly asked: readonly string[];
 }[] = [
   { story: "an answer", answers: { "https://a.org/": {} }, expected: 200, asked: ["https://a.org/"] },
@@ -87,7 +101,7 @@ const replies: readonly {
     story: "no redirect to another host over http with a token",
     answers: { "https://a.org/": to("http://canary.b.org/") },
     options: { authorization: TOKEN },
-    expected: /^a\.org redirects to another address; only redirects from https to https are followed$/,
+    expected: /^a\.org redirects to http, over which this token is never sent$/,
     asked: ["https://a.org/"],
   },
   {
@@ -98,19 +112,71 @@ const replies: readonly {
     asked: ["https://a.org/"],
   },
   {
-    story: "no redirect to http, even if http is allowed",
+    story: "no redirect from https to http on the same host, with a token",
     answers: { "https://a.org/": to("http://a.org/") },
-    options: { insecure: true },
-    expected: /only redirects from https to https are followed/,
+    options: { authorization: TOKEN, insecure: true },
+    expected: /redirects to http, over which this token is never sent/,
     asked: ["https://a.org/"],
   },
   {
-    story: "no redirect from http",
+    story: "no redirect from http to another host over https, with a token",
     from: "http://a.org/",
-    answers: { "http://a.org/": to("https://a.org/") },
-    options: { insecure: true },
-    expected: /only redirects from https to https are followed/,
+    answers: { "http://a.org/": to("https://b.org/") },
+    options: { authorization: TOKEN, insecure: true },
+    expected: /to which a token is never sent/,
     asked: ["http://a.org/"],
+  },
+  {
+    story: "a redirect from http to https on the same host, with a token",
+    from: "http://a.org/x",
+    answers: { "http://a.org/x": to("https://a.org/x"), "https://a.org/x": {} },
+    options: { authorization: TOKEN, insecure: true },
+    expected: 200,
+    asked: ["http://a.org/x", "https://a.org/x"],
+  },
+  {
+    story: "a redirect on the same http host, with a token",
+    from: "http://a.org/x",
+    answers: { "http://a.org/x": to("/x/"), "http://a.org/x/": {} },
+    options: { authorization: TOKEN, insecure: true },
+    expected: 200,
+    asked: ["http://a.org/x", "http://a.org/x/"],
+  },
+  {
+    story: "a redirect from https to http, if http is allowed",
+    answers: { "https://a.org/": to("http://b.org/"), "http://b.org/": {} },
+    options: { insecure: true },
+    expected: 200,
+    asked: ["https://a.org/", "http://b.org/"],
+  },
+  {
+    story: "a redirect from http to https, if http is allowed",
+    from: "http://a.org/",
+    answers: { "http://a.org/": to("https://b.org/"), "https://b.org/": {} },
+    options: { insecure: true },
+    expected: 200,
+    asked: ["http://a.org/", "https://b.org/"],
+  },
+  {
+    story: "no redirect from https to http on the same host",
+    answers: { "https://a.org/": to("http://a.org/") },
+    expected: /^a\.org redirects to http:\/\/a\.org, and http is not followed: this remote uses https$/,
+    next: /^Contact its administrator: it should answer over https/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "no redirect from https to http on another host",
+    answers: { "https://a.org/": to("http://b.org/x") },
+    expected: /redirects to http:\/\/b\.org, and http is not followed/,
+    next: /^If it has moved, change the address of the remote to https:\/\/b\.org;/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "no redirect to another scheme",
+    answers: { "https://a.org/": to("file:///etc/shadow") },
+    options: { insecure: true },
+    expected: /which is not an https address/,
+    asked: ["https://a.org/"],
   },
   {
     story: "a loop of redirects",
@@ -156,21 +222,35 @@ const replies: readonly {
   {
     story: "a certificate of an untrusted authority",
     answers: { "https://a.org/": failure("UNABLE_TO_VERIFY_LEAF_SIGNATURE") },
-    expected: /issued by the untrusted authority “Some CA”/,
+    expected: /issued by the untrusted authority “sremote test authority”/,
+    next: /--cacert FILE/,
     asked: ["https://a.org/"],
   },
   {
     story: "a certificate of another name",
     answers: { "https://a.org/": failure("ERR_TLS_CERT_ALTNAME_INVALID") },
-    expected: /the certificate of a\.org is for b\.org/,
+    expected: /the certificate of a\.org is for localhost, \*\.example\.com, 127\.0\.0\.1$/,
     asked: ["https://a.org/"],
   },
   {
-    story: "a certificate that has expired",
+    story: "an authority whose certificate has expired",
     answers: { "https://a.org/": failure("CERT_HAS_EXPIRED") },
-    expected: /has expired \(valid until Jan 1 2020\)/,
+    expected: /the certificate of an authority behind a\.org has expired/,
     asked: ["https://a.org/"],
   },
+  ...([
+    ["WRONG_VERSION_NUMBER", /a\.org does not speak TLS/, /^Check the port/],
+    ["UNSUPPORTED_PROTOCOL", /offers no version of TLS that is safe/, /TLS 1\.2 or later/],
+    ["TLSV1_ALERT_PROTOCOL_VERSION", /offers no version of TLS that is safe/, /TLS 1\.2 or later/],
+    ["TLSV13_ALERT_CERTIFICATE_REQUIRED", /asks for a certificate of the client/, /administrator/],
+    ["SSLV3_ALERT_HANDSHAKE_FAILURE", /the TLS connection to a\.org failed/, /administrator/],
+  ] as const).map(([code, expected, next]) => ({
+    story: `${code}: the remedy keeps TLS`,
+    answers: { "https://a.org/": failure(`ERR_SSL_${code}`) },
+    expected,
+    next,
+    asked: ["https://a.org/"],
+  })),
   ...([
     ...["ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "EAI_NODATA", "EAI_FAIL", "ESERVFAIL", "ETIMEOUT"]
       .map((code) => [code, /cannot resolve the name a\.org/] as const),
@@ -182,7 +262,7 @@ const replies: readonly {
       .map((code) => [code, /closed the connection/] as const),
     ["EHALF", /the answer of a\.org is incomplete/],
     ["ETOOLARGE", /larger than 1 MiB/],
-    ...["ERR_SSL_WRONG_VERSION_NUMBER", "EPROTO", "ERR_TLS_X"]
+    ...["ERR_SSL_OTHER", "EPROTO", "ERR_TLS_X"]
       .map((code) => [code, /the TLS connection to a\.org failed/] as const),
     ["HPE_INVALID_CONSTANT", /the answer of a\.org is not HTTP/],
     ["ESOMETHING", /failed: ESOMETHING/],
@@ -195,12 +275,13 @@ const replies: readonly {
   })),
 ];
 
-for (const { story, answers, options, from = "https://a.org/", env, expected, asked } of replies) {
+for (const { story, answers, options, from = "https://a.org/", env, expected, next, asked } of replies) {
   Deno.test(`session: ${story}`, async () => {
     const seen = network(answers, env);
     const reply = await seen.session.get(from, { ...GET, ...options });
     if (typeof expected === "number") assert.equal("status" in reply && reply.status, expected);
     else assert.match("trouble" in reply ? reply.trouble.message : JSON.stringify(reply), expected);
+    assert.match("trouble" in reply ? reply.trouble.next ?? "" : "", next ?? /^/);
     assert.deepEqual(seen.asked.map((one) => one.url.href), asked);
     assert.doesNotMatch(JSON.stringify(reply), /canary/i);
   });
@@ -215,7 +296,7 @@ Deno.test("session: each request has the user agent, the token, the authorities,
   assert.match(first!.headers["user-agent"]!, /^sremote\/\d+\.\d+\.\d+/);
   assert.equal(first!.headers.authorization, "Bearer CANARY");
   assert.equal(first!.proxy?.href, "http://me:pass@proxy:3128/");
-  assert.deepEqual(first!.trust, [CA]);
+  assert.deepEqual(first!.trust, readBundle(CA).certificates);
   assert.equal(first!.timeout, 5_000);
   assert.equal(first!.limit, 1024 * 1024);
   assert.equal(second!.headers.authorization, undefined);

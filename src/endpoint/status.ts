@@ -3,8 +3,9 @@ import type { EndpointStatus, LoginStatus, Trouble } from "../model.ts";
 import { expiryOf } from "../base/expiry.ts";
 import type { Secret } from "../base/secret.ts";
 import { lacksLibrary } from "../programs.ts";
-import { askService, checkToken, discover, type Endpoint, whoIs } from "./client.ts";
+import { askService, checkToken, discover, type Endpoint, notOffered, whoIs } from "./client.ts";
 import type { Session } from "./session.ts";
+import { CHECK_ADDRESS } from "./trouble.ts";
 
 /** A remote to ask, with its stored token. */
 export interface Asked {
@@ -61,6 +62,16 @@ async function askEndpoint(
     ? { state: "none", identity: null, expires, trouble: null }
     : { ...checked, expires, identity: checked.state === "valid" ? named ?? checked.identity : null };
   return { remote, uri, insecure, services: answers, login, trouble: null };
+}
+
+/** The status with the library that the endpoint should have and does not, as a service that is not OK. */
+export function withMissingLibrary(status: EndpointStatus): EndpointStatus {
+  if (!lacksLibrary(status)) return status;
+  const { services } = status;
+  const next = services.length === 0
+    ? `${CHECK_ADDRESS}: it names no services`
+    : "Contact its administrator, or make a remote with a library the default: sremote use NAME";
+  return { ...status, services: [...services, notOffered("library", status, next)] };
 }
 
 /** Whether the endpoint, its services and the stored token are all right; no token is all right, too. */

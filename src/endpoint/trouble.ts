@@ -1,6 +1,7 @@
 /** Words for a request that failed: what happened, and what to do about it. */
 import type { Trouble, TroubleKind } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
+import { type Certificate, isForServers, namesOf } from "./certificate.ts";
 import { type ProxyChoice, shownProxy } from "./proxy.ts";
 
 /** The remedy if a server fails. */
@@ -22,6 +23,8 @@ export interface Attempt {
   readonly timeout: number;
   /** Whether the limit for all requests together ended it. */
   readonly overall: boolean;
+  /** What to do if a proxy was meant: see `proxyHint`; null: nothing speaks for that. */
+  readonly hint: string | null;
 }
 
 const UNTRUSTED: ReadonlySet<string> = new Set([
@@ -33,12 +36,19 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   "CERT_UNTRUSTED",
 ]);
 
+/** Whether no trusted authority issued the server's certificate, as far as the TLS library can tell. */
+export function isUntrusted(error: unknown): boolean {
+  return UNTRUSTED.has(codeOf(error) ?? "");
+}
+
 /** Whether the server's certificate was rejected; {@link certificateTrouble} then has the words. */
 export function isCertificate(error: unknown): boolean {
-  const code = codeOf(error) ?? "";
-  return UNTRUSTED.has(code) ||
-    /^(?:CERT_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/.test(code);
+  return isUntrusted(error) || REJECTED.test(codeOf(error) ?? "");
 }
+
+/** Codes of X.509 besides {@link UNTRUSTED}. */
+const REJECTED =
+  /^(?:CERT_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE|NON_CA|EXTENSION)|PATH_LENGTH_EXCEEDED|UNSPECIFIED$|UNHANDLED_CRITICAL|(?:PERMITTED|EXCLUDED|SUBTREE)_|EE_KEY|CA_)/;
 
 /** Codes of the operating system, OpenSSL and the network; all others are `network`. */
 const KINDS: readonly (readonly [TroubleKind, RegExp])[] = [
@@ -63,6 +73,7 @@ export function troubleOf(error: unknown, attempt: Attempt): Trouble {
   const through = proxy === null || blamed !== null ? "" : ` (through the proxy ${shownProxy(proxy)})`;
   const kind = KINDS.find(([, codes]) => codes.test(code))?.[0] ?? "network";
   const why = code === "" ? error instanceof Error ? error.message : String(error) : code;
+  if (code === "ESOCKS") return ofSocks(error, who, blamed);
   const [message, next] = wordsOf(kind, who, blamed?.url ?? url, attempt, why);
   return trouble(
     blamed === null ? kind : "proxy",
@@ -71,8 +82,29 @@ export function troubleOf(error: unknown, attempt: Attempt): Trouble {
   );
 }
 
-/** `src/world/network.ts` marks an error of the connection to the proxy. */
-function ofProxy(error: unknown): boolean {
+/** A SOCKS proxy that refuses, in the words of the library. */
+function ofSocks(error: unknown, who: string, proxy: ProxyChoice | null): Trouble {
+  const words = error instanceof Error ? error.message : "";
+  const variable = proxy?.variable ?? "HTTPS_PROXY";
+  if (/auth/i.test(words)) {
+    const next = `Set a user and a password: ${variable}=socks5://USER:PASSWORD@HOST:PORT`;
+    return trouble("proxy", `${who} rejects the user or the password`, next);
+  }
+  const why = /Socks5 proxy rejected connection - (\w+)/.exec(words)?.[1];
+  return trouble(
+    "proxy",
+    why === undefined ? `${who} does not answer as a SOCKS 5 proxy` : `${who} cannot connect: ${split(why)}`,
+    nextOfProxy(proxy, "Contact the administrator of the proxy"),
+  );
+}
+
+/** `HostUnreachable` as words. */
+function split(name: string): string {
+  return name.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+}
+
+/** Whether the connection to the proxy failed: `src/world/network.ts` marks such errors. */
+export function ofProxy(error: unknown): boolean {
   return typeof error === "object" && error !== null && "proxy" in error && error.proxy === true;
 }
 
@@ -81,28 +113,29 @@ function wordsOf(
   kind: TroubleKind,
   who: string,
   url: URL,
-  { proxy, timeout, overall }: Attempt,
+  { proxy, timeout, overall, hint }: Attempt,
   why: string,
 ): readonly [message: string, next: string] {
+  const variable = url.protocol === "http:" ? "HTTP_PROXY" : "HTTPS_PROXY";
+  const behind = hint ?? `behind a proxy, set ${variable}`;
+  const hinted = hint === null ? "" : `; ${hint}`;
   switch (kind) {
     case "dns":
       return [
         `cannot resolve the name ${url.hostname}`,
-        proxy === null
-          ? "Check the name and /etc/resolv.conf; behind a proxy, set HTTPS_PROXY"
-          : `Check ${proxy.variable}`,
+        proxy === null ? `Check the name and /etc/resolv.conf; ${behind}` : `Check ${proxy.variable}`,
       ];
     case "refused":
       return [
         `${who} refuses the connection`,
-        `Check that ${url.host} is the right address, and that it is running`,
+        `Check that ${url.host} is the right address, and that it is running${hinted}`,
       ];
     case "unreachable":
-      return [`${who} is unreachable`, "Check the network; behind a proxy, set HTTPS_PROXY"];
+      return [`${who} is unreachable`, `Check the network; ${behind}`];
     case "timeout":
       return overall ? ["all requests together took too long", "Allow more time with --deadline SECONDS"] : [
         `${who} did not answer within ${timeout / 1000} s`,
-        "Try again, or allow more time with --timeout SECONDS",
+        `Try again, or allow more time with --timeout SECONDS${hinted}`,
       ];
     case "closed":
       return [`${who} closed the connection without an answer`, LATER];
@@ -111,7 +144,7 @@ function wordsOf(
     case "too-large":
       return [`the answer of ${who} is larger than 1 MiB`, CHECK_ADDRESS];
     case "tls":
-      return [`the TLS connection to ${who} failed (${why})`, "If it serves only http, use --insecure"];
+      return ofTls(who, url, why);
     case "malformed":
       return [`the answer of ${who} is not HTTP`, CHECK_ADDRESS];
     default:
@@ -135,34 +168,146 @@ function nextOfProxy(proxy: ProxyChoice | null, otherwise: string): string {
   return proxy === null ? otherwise : `Check ${proxy.variable}, or add the host to NO_PROXY`;
 }
 
+/** A TLS connection that failed before a certificate was looked at. */
+function ofTls(who: string, url: URL, why: string): readonly [message: string, next: string] {
+  if (/WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH|RECORD_LAYER/.test(why)) {
+    return [
+      `${who} does not speak TLS (${why})`,
+      `Check the port: ${url.host} answers, but not with https; or contact its administrator`,
+    ];
+  }
+  if (/PROTOCOL|VERSION/.test(why)) {
+    return [
+      `${who} offers no version of TLS that is safe (${why})`,
+      "Contact its administrator: the server needs TLS 1.2 or later, for the programs too",
+    ];
+  }
+  if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA/.test(why)) {
+    return [
+      `${who} asks for a certificate of the client (${why})`,
+      "Contact its administrator: the programs have none to give",
+    ];
+  }
+  return [
+    `the TLS connection to ${who} failed (${why})`,
+    "Contact the administrator of the server: the programs need TLS 1.2 or later and a common cipher",
+  ];
+}
+
 /** A certificate that was rejected. */
 export interface Refused {
-  readonly host: string;
+  readonly url: URL;
   readonly code: string;
-  readonly issuer: string | null;
-  readonly names: readonly string[];
-  readonly until: string | null;
+  /** What the server presents, its own certificate first; null: one that cannot be read. */
+  readonly chain: readonly (Certificate | null)[];
+  /** The first certificate whose signature Go refuses; null: none. */
+  readonly weak: Certificate | null;
+  /** Milliseconds since 1970. */
+  readonly now: number;
   /** The system's certificate store; null: there is none. */
   readonly store: string | null;
 }
 
-/** Words for a certificate that was rejected. */
-export function certificateTrouble({ host, code, issuer, names, until, store }: Refused): Trouble {
+/** Words for a certificate that was rejected, and the step that helps: TLS stays. */
+export function certificateTrouble(refused: Refused): Trouble {
+  const { url, code, chain: [own = null], weak } = refused;
   const say = (what: string, next: string) =>
-    trouble("certificate", `the certificate of ${host} ${what}`, next);
-  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
-    const when = until === null ? "" : ` (valid until ${until})`;
+    trouble("certificate", `the certificate of ${url.host} ${what}`, next);
+  // A chain whose names or signatures are refused is valid otherwise.
+  const time = code.startsWith("ERR_TLS_CERT_") ? null : ofTime(refused);
+  if (time !== null) return trouble("certificate", ...time);
+  // Some TLS libraries have one code for all that is wrong with a chain.
+  if (weak !== null) {
+    const whose = weak === own ? `of ${url.host}` : `“${weak.subject.text ?? "unnamed"}” behind ${url.host}`;
+    return trouble(
+      "certificate",
+      `the certificate ${whose} is signed with ${weak.weak}, which is not safe`,
+      "Contact its administrator: the programs need a certificate that is signed with SHA-256 or better",
+    );
+  }
+  if (own !== null && !isForServers(own)) {
+    return say(
+      "is not for servers",
+      "Contact its administrator: the certificate needs the extended key usage serverAuth",
+    );
+  }
+  switch (code) {
+    case "ERR_TLS_CERT_NO_NAMES":
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+    case "HOSTNAME_MISMATCH":
+      return ofNames(url, own);
+    case "ERR_TLS_CERT_UNREADABLE":
+      return say("cannot be read", "Contact the administrator of the server");
+  }
+  if (!UNTRUSTED.has(code)) return say(`is invalid (${code})`, "Contact the administrator of the server");
+  return ofAuthority(refused);
+}
+
+function ofTime({ url, code, chain, now }: Refused): readonly [message: string, next: string] | null {
+  const [own] = chain;
+  const wrong = chain.find((one) => one !== null && (one.until < now || one.from > now));
+  if (!wrong) {
+    if (code !== "CERT_HAS_EXPIRED" && code !== "CERT_NOT_YET_VALID") return null;
     const what = code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet";
-    return say(what + when, "Check the clock of this machine, or contact the administrator of the server");
+    return [
+      `the certificate of an authority behind ${url.host} ${what}`,
+      "Check the clock of this machine, and update the certificates of the system",
+    ];
   }
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || code === "HOSTNAME_MISMATCH") {
-    const of = names.length === 0 ? "another name" : names.slice(0, 5).join(", ");
-    return say(`is for ${of}`, "Check the address, and whether a proxy intercepts the connection");
+  const whose = wrong === own ? `of ${url.host}` : `“${wrong.subject.text ?? "unnamed"}” behind ${url.host}`;
+  const what = wrong.until < now
+    ? `has expired (valid until ${dayOf(wrong.until)})`
+    : `is not valid yet (valid from ${dayOf(wrong.from)})`;
+  return [
+    `the certificate ${whose} ${what}`,
+    "Check the clock of this machine, or contact the administrator of the server",
+  ];
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+/** A certificate that does not name the host, or does so only where Go does not look. */
+function ofNames(url: URL, own: Certificate | null): Trouble {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const names = own === null ? [] : namesOf(own);
+  const say = (what: string, next: string) =>
+    trouble("certificate", `the certificate of ${url.host} ${what}`, next);
+  if (own !== null && names.length === 0) {
+    return say(
+      own.subject.text?.toLowerCase() === host.toLowerCase()
+        ? "names the host only as its common name, which the programs do not accept"
+        : "is for no host: it has no subjectAltName",
+      `Contact its administrator: the certificate needs the subjectAltName ${host}`,
+    );
   }
-  const by = issuer === null ? "an untrusted authority" : `the untrusted authority “${issuer}”`;
+  if (own?.names.includes(host)) {
+    return say(
+      `has ${host} as a DNS name, not as an IP address`,
+      `Contact its administrator: the certificate needs the IP address ${host} as a subjectAltName`,
+    );
+  }
+  const those = names.length === 0 ? "another name" : names.slice(0, 5).join(", ");
+  return say(`is for ${those}`, "Check the address, and whether a proxy intercepts the connection");
+}
+
+function ofAuthority({ url, chain, store }: Refused): Trouble {
+  const [own = null] = chain;
   const where = store === null ? "" : ` (${store})`;
-  return say(
-    `was issued by ${by}`,
+  if (own !== null && own.issuer.der === own.subject.der) {
+    return trouble(
+      "certificate",
+      `the certificate of ${url.host} is self-signed`,
+      `If it is the right one, give it with --cacert FILE, or add it to the system's store${where}`,
+    );
+  }
+  const last = chain.findLast((one) => one !== null) ?? null;
+  const name = (last ?? own)?.issuer.text ?? null;
+  const by = name === null ? "an untrusted authority" : `the untrusted authority “${name}”`;
+  return trouble(
+    "certificate",
+    `the certificate of ${url.host} was issued by ${by}`,
     `Give the certificate of that authority with --cacert FILE, or add it to the system's store${where}`,
   );
 }

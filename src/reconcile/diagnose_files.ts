@@ -4,6 +4,7 @@ import { quote, shellWord } from "../base/text.ts";
 import type { Diagnosis, Hidden, ReadElsewhere, Reader, RemoteFile, Runtime, Scope } from "../model.ts";
 import { PROGRAMS } from "../programs.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
+import { UNFINISHED } from "../remotefile/stored.ts";
 import { say } from "./diagnosis.ts";
 import {
   elsewhereProblem,
@@ -138,6 +139,12 @@ function* leftovers({ lock, litter, ledger }: FileFacts): Iterable<Diagnosis> {
   }
   // While a process holds the lock, they are its own.
   for (const path of lock?.state === "held" ? [] : litter) {
+    if (path.endsWith(UNFINISHED)) {
+      const message = "a write in place was interrupted: the programs read an incomplete remote.yaml";
+      const next = "Run sremote apply, or another command that changes remote.yaml, to complete it";
+      yield say("error", "file", path, message, next);
+      continue;
+    }
     const message = "it was left behind by an sremote process that was killed, and may hold a token";
     yield say("warning", "file", path, message, `Run rm -r ${shellWord(path)}`);
   }

@@ -83,6 +83,10 @@ Deno.test("diagnoses: a file, by its modes and owners and by what is beside it",
       "warning /h/l: this lock was left behind by an sremote process that was killed",
       "warning /h/t: it was left behind by an sremote process that was killed, and may hold a token",
     ]],
+    [{ litter: ["/h/remote.yaml.sremote-unfinished"] }, [
+      "error /h/remote.yaml.sremote-unfinished: a write in place was interrupted: " +
+      "the programs read an incomplete remote.yaml",
+    ]],
     [{ litter: ["/h/t"] }, [
       "warning /h/t: it was left behind by an sremote process that was killed, and may hold a token",
     ]],

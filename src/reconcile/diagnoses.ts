@@ -74,10 +74,14 @@ function withoutLibrary(name: string, uri: string): Diagnosis {
 
 // ---------------------------------------------------------------- network
 
-/** Proxies that the environment names, and the certificate store. `file`: null if there is none. */
+/**
+ * Proxies that the environment names, and the certificate store. `file`: null if there is none.
+ * @param wrong what is wrong in the store, each as a clause
+ */
 export function* diagnoseNetwork(
   env: (name: string) => string | undefined,
   store: { readonly file: string | null; readonly certificates: readonly string[] },
+  wrong: readonly string[] = [],
 ): Iterable<Diagnosis> {
   for (const scheme of ["https", "http"]) {
     try {
@@ -92,6 +96,15 @@ export function* diagnoseNetwork(
   }
   const direct = env("NO_PROXY") || env("no_proxy");
   if (direct) yield say("ok", "proxy", "NO_PROXY", `not through a proxy: ${direct}`);
+  const all = ["ALL_PROXY", "all_proxy"].find((name) => env(name));
+  if (all !== undefined) {
+    const message = "neither sremote nor the programs read it";
+    yield say("note", "proxy", all, message, "Set HTTPS_PROXY if there is a proxy");
+  }
+  for (const one of wrong) {
+    const next = "Remove it from the store, or replace it; what is left is used";
+    yield say("warning", "certificates", store.file ?? "certificates", one, next);
+  }
   const count = store.certificates.length;
   yield store.file === null
     ? say(

@@ -63,10 +63,15 @@ Deno.test("diagnoses: proxies and the certificate store", () => {
   const store = { file: "/ca", certificates: ["one"] };
   assert.deepEqual(troubles(diagnoseNetwork(env({ HTTPS_PROXY: "http://p:1", NO_PROXY: "x" }), store)), []);
   assert.deepEqual(troubles(diagnoseNetwork(env({ HTTP_PROXY: "gopher://p" }), store)), [
-    "error HTTP_PROXY: HTTP_PROXY is not the address of an http or https proxy",
+    "error HTTP_PROXY: HTTP_PROXY is not the address of an http, https or socks5 proxy",
   ]);
   assert.deepEqual(troubles(diagnoseNetwork(env({}), { file: null, certificates: [] })), [
     "error certificates: this system has no certificate store",
+  ]);
+  const wrong = ["skipped block 2 of /ca (line 9): it is damaged"];
+  assert.deepEqual(troubles(diagnoseNetwork(env({ all_proxy: "http://p" }), store, wrong)), [
+    "note all_proxy: neither sremote nor the programs read it",
+    "warning /ca: skipped block 2 of /ca (line 9): it is damaged",
   ]);
 });
 

@@ -20,7 +20,7 @@ import type {
 import { PROGRAMS, valueFor } from "../programs.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf, sameEntry, sameKeyservers } from "../remotefile/entry.ts";
-import { checkFinding, failedChecks } from "./checks.ts";
+import { checkFinding, failedChecks, failedLogins, loginFinding } from "./checks.ts";
 import { findConflicts, isCopy } from "./findings.ts";
 import { sameNames, seenOf } from "./seen.ts";
 import { globalRemotes, movedToGlobal, watched } from "./watched.ts";
@@ -54,6 +54,7 @@ export function diff(desired: Desired, observed: Observed): Plan {
     steps,
     findings: [
       ...failedChecks({ steps, endpoints }).map(checkFinding),
+      ...failedLogins({ steps, endpoints }).map(loginFinding),
       ...findConflicts(desired, observed, { changes, removed, after }),
     ],
   };

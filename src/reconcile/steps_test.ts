@@ -1,5 +1,6 @@
 /** Where the network steps of a plan go: to the endpoints that the plan names, and nowhere else. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { refuses } from "../../tests/refuses.ts";
 import { tokenPage } from "../endpoint/client.ts";
@@ -12,7 +13,7 @@ import { performNetwork } from "./steps.ts";
 import { anyState, config, file, found, stored, use, wanted } from "./testing.ts";
 import { watched } from "./watched.ts";
 
-const CA = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+const CA = readFileSync(new URL("../../tests/tls/ca.pem", import.meta.url));
 const SERVICES = ["library", "keystore", "token"];
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -38,10 +39,16 @@ function recording(down: ReadonlySet<string> = new Set()) {
   const world = {
     clock: { now: () => 0, date: () => 0, sleep: () => Promise.resolve() },
     here: { env: (name: string) => name.startsWith("token-") ? name : undefined },
-    files: { read: () => ({ bytes: new TextEncoder().encode(CA), mode: 0o644, uid: 0, gid: 0 }) },
-    network: { get },
+    files: { read: () => ({ bytes: CA, mode: 0o644, uid: 0, gid: 0 }) },
+    network: { get, unusable: () => [] },
   } as unknown as World;
-  const session = new Session(world, { authorities: [], timeout: null, deadline: 60_000, parallel: 4 });
+  const session = new Session(world, {
+    authorities: [],
+    timeout: null,
+    deadline: 60_000,
+    parallel: 4,
+    warn: () => {},
+  });
   return { world, session, asked };
 }
 

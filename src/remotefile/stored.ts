@@ -29,12 +29,15 @@ export function backupPath(file: string): string {
   return `${file}.sremote-backup`;
 }
 
+/** How the name of {@link unfinishedPath} ends. */
+export const UNFINISHED = ".sremote-unfinished";
+
 /**
  * The complete new content of a file that cannot be replaced (a mount point), from before it is written in place until it is
  * there.
  */
 export function unfinishedPath(file: string): string {
-  return `${file}.sremote-unfinished`;
+  return file + UNFINISHED;
 }
 
 /**

@@ -1,6 +1,5 @@
 /** The status of remotes as text. */
 import type { EndpointStatus, LoginStatus, StatusDocument, Trouble } from "../model.ts";
-import { lacksLibrary } from "../programs.ts";
 import { printable } from "../base/text.ts";
 import { showDay } from "../base/expiry.ts";
 import type { Style } from "./style.ts";
@@ -19,11 +18,12 @@ export function renderStatus({ remotes, default: active }: StatusDocument, style
 
 function renderOne(status: EndpointStatus, style: Style): string[] {
   const { services, trouble } = status;
+  const offered = services.filter((one) => one.uri !== null);
   const lines: string[] = [];
   if (trouble !== null) lines.push(`${style.red("N/A")}  ${printable(trouble.message)}`);
-  else if (services.length === 0) lines.push("The endpoint has no services.");
+  else if (offered.length === 0) lines.push("The endpoint has no services.");
   else {
-    const rows = services.map(({ service, ok, version, uri }) => [
+    const rows = offered.map(({ service, ok, version, uri }) => [
       serviceTitle(service),
       ok ? { text: "OK", style: style.green } : { text: "N/A", style: style.red },
       printable(version ?? ""),
@@ -31,7 +31,7 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
     ]);
     lines.push(table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]));
   }
-  if (lacksLibrary(status)) {
+  if (services.some((one) => one.uri === null && one.service === "library")) {
     lines.push("", `${style.red("No library")}: library:// fails with this remote.`);
   }
   lines.push("", loginLine(status.login, style));

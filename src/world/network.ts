@@ -7,8 +7,8 @@ import type Http from "node:http";
 import type Https from "node:https";
 import type Net from "node:net";
 import type Tls from "node:tls";
-import type { CertificateSeen, HttpRequest, HttpResponse, Network } from "../world.ts";
-import { systemError } from "../base/errno.ts";
+import type { HttpRequest, HttpResponse, Network } from "../world.ts";
+import { codeOf, systemError } from "../base/errno.ts";
 import { plainHeaders } from "./headers.ts";
 import { load } from "./load.ts";
 import { serve } from "./serve.ts";
@@ -29,76 +29,91 @@ const https = () => loaded<typeof Https>("node:https");
 const tls = () => loaded<typeof Tls>("node:tls");
 
 /** The real one. */
-export const network: Network = { get, certificateOf, serve };
+export const network: Network = { get, certificatesOf, unusable, serve };
 
 async function get(request: HttpRequest): Promise<HttpResponse> {
   const { url, proxy, timeout } = request;
   return await within(timeout, async (signal) => {
     if (proxy === null) return await exchange(request, straight(request), signal);
-    if (url.protocol === "http:") return await exchange(request, throughProxy(request, proxy), signal);
-    const socket = await encrypt(await connectThrough(url, proxy, signal), request, signal);
+    if (url.protocol === "http:" && !isSocks(proxy)) {
+      return await exchange(request, throughProxy(request, proxy), signal);
+    }
+    const tunnel = await connectThrough(request, proxy, signal);
+    const socket = url.protocol === "http:" ? tunnel : await encrypt(tunnel, request, signal);
     return await exchange(request, throughTunnel(request, socket), signal);
   });
 }
 
-async function certificateOf(
-  { url, proxy, timeout }: Pick<HttpRequest, "url" | "proxy" | "timeout">,
-): Promise<CertificateSeen | null> {
+async function certificatesOf(
+  request: Omit<HttpRequest, "headers" | "limit">,
+): Promise<readonly Uint8Array[]> {
+  const { url, proxy, timeout } = request;
   return await within(timeout, async (signal) => {
-    const tunnel = proxy === null ? null : await connectThrough(url, proxy, signal);
-    return await new Promise<CertificateSeen | null>((done) => {
+    const tunnel = proxy === null ? null : await connectThrough(request, proxy, signal);
+    return await new Promise<readonly Uint8Array[]>((done) => {
       const socket = tls().connect({
         // With a socket, the host is only what the certificate must be for: an IP address has no server name.
         host: hostOf(url),
         ...(tunnel === null ? { port: portOf(url) } : { socket: tunnel }),
         servername: serverName(url),
-        // Only to see who issued it, for a message: nothing is sent.
+        // Only to see what was refused, for a message: nothing is sent.
         rejectUnauthorized: false,
       }, () => {
-        const seen = socket.getPeerCertificate();
+        const seen = socket.getPeerCertificate(true);
         socket.destroy();
-        done(seen?.subject === undefined ? null : readCertificate(seen));
+        done(chainOf(seen));
       });
-      socket.on("error", () => done(null));
+      socket.on("error", () => done([]));
       signal.addEventListener("abort", () => socket.destroy());
     });
-  }).catch(() => null);
+  }).catch(() => []);
 }
 
-function readCertificate(
-  { issuer, subject, subjectaltname, valid_to }: Tls.PeerCertificate,
-): CertificateSeen {
-  const text = (value: string | string[] | undefined) => Array.isArray(value) ? value.join(", ") : value;
-  const names = (subjectaltname ?? "").split(", ").map((one) => one.replace(/^[^:]*:/, "")).filter((one) =>
-    one !== ""
-  );
-  const common = text(subject.CN);
-  return {
-    issuer: text(issuer?.CN) ?? text(issuer?.O) ?? null,
-    names: names.length > 0 || common === undefined ? names : [common],
-    until: valid_to ?? null,
+/** A server's certificate and its issuers, in DER. */
+function chainOf(certificate: Tls.DetailedPeerCertificate | undefined): readonly Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  // The last one is its own issuer.
+  for (let one = certificate; one?.raw !== undefined && chain.length < 10; one = one.issuerCertificate) {
+    chain.push(one.raw);
+    if (one.issuerCertificate === one) break;
+  }
+  return chain;
+}
+
+function unusable(certificates: readonly string[]): readonly number[] {
+  const works = (list: readonly string[]) => {
+    try {
+      contextFor(list);
+      return true;
+    } catch {
+      return false;
+    }
   };
+  return works(certificates) ? [] : certificates.flatMap((one, at) => works([one]) ? [] : [at]);
 }
 
 // ---------------------------------------------------------------- one exchange
 
 type Sent = Https.RequestOptions;
 
-function straight({ url, headers, trust }: HttpRequest): Sent {
+function straight({ url, headers, trust, judge }: HttpRequest): Sent {
   const where = { host: hostOf(url), port: portOf(url), path: url.pathname + url.search, headers };
-  return url.protocol === "http:"
-    ? { ...where, agent: agentFor("http") }
-    : { ...where, servername: serverName(url), agent: agentFor(trust), ...trusting(trust) };
+  return url.protocol === "http:" ? { ...where, agent: agentFor("http") } : {
+    ...where,
+    agent: agentFor(trust),
+    ...secured(url, { trust, judge }),
+  };
 }
 
 /** Plain http: the proxy is asked for the whole address. */
-function throughProxy({ url, headers }: HttpRequest, proxy: URL): Sent {
+function throughProxy({ url, headers, trust, judge }: HttpRequest, proxy: URL): Sent {
   return {
     host: hostOf(proxy),
     port: portOf(proxy),
     path: url.href,
     headers: { ...headers, host: url.host, ...authorization(proxy) },
     agent: false,
+    ...(proxy.protocol === "https:" ? secured(proxy, { trust, judge }) : {}),
   };
 }
 
@@ -116,7 +131,8 @@ function throughTunnel({ url, headers }: HttpRequest, socket: Net.Socket): Sent 
 
 function exchange(request: HttpRequest, options: Sent, signal: AbortSignal): Promise<HttpResponse> {
   const { url, proxy, limit } = request;
-  const secure = (proxy === null ? url : url.protocol === "http:" ? proxy : null)?.protocol === "https:";
+  const tunnelled = proxy !== null && (url.protocol === "https:" || isSocks(proxy));
+  const secure = !tunnelled && (proxy ?? url).protocol === "https:";
   return new Promise((done, fail) => {
     const sent = (secure ? https() : http()).request({ ...options, method: "GET" }, (answer) => {
       const parts: Uint8Array[] = [];
@@ -141,8 +157,7 @@ function exchange(request: HttpRequest, options: Sent, signal: AbortSignal): Pro
       answer.on("error", half);
     });
     sent.on("error", (error) => {
-      const viaProxy = proxy !== null && url.protocol === "http:";
-      fail(viaProxy ? Object.assign(error, { proxy: true }) : error);
+      fail(proxy !== null && !tunnelled ? Object.assign(error, { proxy: true }) : error);
     });
     signal.addEventListener("abort", () => sent.destroy());
     sent.end();
@@ -161,8 +176,26 @@ function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
 
 // ---------------------------------------------------------------- proxies
 
+/** What decides about a certificate. */
+type Trusting = Pick<HttpRequest, "trust" | "judge">;
+
+function isSocks({ protocol }: URL): boolean {
+  return protocol === "socks5:" || protocol === "socks5h:";
+}
+
+/** A connection to the server of an address, through a proxy. */
+async function connectThrough(
+  { url, trust, judge }: Pick<HttpRequest, "url"> & Trusting,
+  proxy: URL,
+  signal: AbortSignal,
+): Promise<Net.Socket> {
+  return await (isSocks(proxy)
+    ? bySocks(url, proxy, signal)
+    : byConnect(url, proxy, { trust, judge }, signal));
+}
+
 /** A tunnel by CONNECT (RFC 9110, 9.3.6). */
-function connectThrough(url: URL, proxy: URL, signal: AbortSignal): Promise<Net.Socket> {
+function byConnect(url: URL, proxy: URL, trusted: Trusting, signal: AbortSignal): Promise<Net.Socket> {
   const secure = proxy.protocol === "https:";
   const authority = `${url.hostname}:${portOf(url)}`;
   return new Promise((done, fail) => {
@@ -173,7 +206,7 @@ function connectThrough(url: URL, proxy: URL, signal: AbortSignal): Promise<Net.
       path: authority,
       headers: { host: authority, ...authorization(proxy) },
       agent: false,
-      ...(secure ? { servername: serverName(proxy), rejectUnauthorized: true } : {}),
+      ...(secure ? secured(proxy, trusted) : {}),
     });
     const refused = (status: number | undefined) =>
       fail(Object.assign(systemError("EPROXY", `answers ${status}`, proxy.host), { proxy: true, status }));
@@ -192,12 +225,60 @@ function connectThrough(url: URL, proxy: URL, signal: AbortSignal): Promise<Net.
   });
 }
 
+/** A tunnel by SOCKS 5 (RFC 1928, 1929). The proxy resolves the name, as Go has it for socks5 and for socks5h. */
+async function bySocks(url: URL, proxy: URL, signal: AbortSignal): Promise<Net.Socket> {
+  const { SocksClient } = await import("socks");
+  const socket = new (load("node:net").Socket)();
+  signal.addEventListener("abort", () => socket.destroy());
+  // The library's own errors have no code, and the system's are of the connection to the proxy.
+  try {
+    const made = await SocksClient.createConnection({
+      command: "connect",
+      existing_socket: await connected(socket, proxy),
+      proxy: {
+        host: hostOf(proxy),
+        port: portOf(proxy),
+        type: 5,
+        ...(proxy.username === "" ? {} : {
+          userId: decodeURIComponent(proxy.username),
+          password: decodeURIComponent(proxy.password),
+        }),
+      },
+      destination: { host: hostOf(url), port: portOf(url) },
+    });
+    return made.socket;
+  } catch (error) {
+    socket.destroy();
+    throw Object.assign(
+      codeOf(error) === undefined ? systemError("ESOCKS", wordsOf(error), proxy.host) : error as Error,
+      { proxy: true },
+    );
+  }
+}
+
+function connected(socket: Net.Socket, proxy: URL): Promise<Net.Socket> {
+  return new Promise((done, fail) => {
+    socket.once("error", fail);
+    socket.connect(portOf(proxy), hostOf(proxy), () => {
+      socket.off("error", fail);
+      done(socket);
+    });
+  });
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** TLS over a tunnel, once the server's certificate is accepted. */
-function encrypt(tunnel: Net.Socket, { url, trust }: HttpRequest, signal: AbortSignal): Promise<Net.Socket> {
+function encrypt(
+  tunnel: Net.Socket,
+  { url, trust, judge }: HttpRequest,
+  signal: AbortSignal,
+): Promise<Net.Socket> {
   return new Promise((done, fail) => {
     // The host is what the certificate must be for: an IP address has no server name.
-    const host = hostOf(url);
-    const socket = tls().connect({ socket: tunnel, host, servername: serverName(url), ...trusting(trust) });
+    const socket = tls().connect({ socket: tunnel, host: hostOf(url), ...secured(url, { trust, judge }) });
     socket.once("secureConnect", () => done(socket));
     socket.on("error", fail);
     signal.addEventListener("abort", () => socket.destroy());
@@ -216,17 +297,35 @@ function authorization(proxy: URL): Record<string, string> {
 
 const contexts = new Map<readonly string[], Tls.SecureContext>();
 
+function contextFor(trust: readonly string[]): Tls.SecureContext {
+  let context = contexts.get(trust);
+  if (context === undefined) {
+    context = tls().createSecureContext({ ca: [...trust] });
+    contexts.set(trust, context);
+  }
+  return context;
+}
+
 /** `rejectUnauthorized` is always said, for NODE_TLS_REJECT_UNAUTHORIZED would speak for it otherwise. */
 function trusting(
-  trust: readonly string[] | null,
-): Pick<Tls.ConnectionOptions, "rejectUnauthorized" | "secureContext"> {
+  url: URL,
+  { trust, judge }: Trusting,
+): Pick<Tls.ConnectionOptions, "rejectUnauthorized" | "secureContext" | "checkServerIdentity"> {
   if (trust === null) return { rejectUnauthorized: false };
-  let secureContext = contexts.get(trust);
-  if (secureContext === undefined) {
-    secureContext = tls().createSecureContext({ ca: [...trust] });
-    contexts.set(trust, secureContext);
-  }
-  return { rejectUnauthorized: true, secureContext };
+  return {
+    rejectUnauthorized: true,
+    secureContext: contextFor(trust),
+    // Called once the chain is verified; in place of Node's own check, which accepts common names.
+    checkServerIdentity: (_, certificate) => {
+      const code = judge(hostOf(url), chainOf(certificate as Tls.DetailedPeerCertificate));
+      return code === null ? undefined : systemError(code, "is refused", url.host);
+    },
+  };
+}
+
+/** The options of a TLS connection to the server of an address. */
+function secured(url: URL, trusted: Trusting): Tls.ConnectionOptions {
+  return { servername: serverName(url), ...trusting(url, trusted) };
 }
 
 const agents = new Map<unknown, Http.Agent>();
@@ -252,8 +351,9 @@ function serverName(url: URL): string {
   return load("node:net").isIP(host) === 0 ? host : "";
 }
 
-function portOf({ protocol, port }: URL): number {
-  return port === "" ? protocol === "https:" ? 443 : 80 : Number(port);
+function portOf(url: URL): number {
+  if (url.port !== "") return Number(url.port);
+  return isSocks(url) ? 1080 : url.protocol === "https:" ? 443 : 80;
 }
 
 /** Gives the work so much time; what it began is then broken off. */

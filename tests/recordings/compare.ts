@@ -56,6 +56,8 @@ interface DocumentRemote {
   readonly trouble: object | null;
   readonly services: readonly {
     readonly service: string;
+    /** null: the endpoint does not have it, and the table has no row for it. */
+    readonly uri: string | null;
     readonly ok: boolean;
     readonly version: string | null;
   }[];
@@ -259,7 +261,11 @@ function statusRows(
     one.ok,
     one.version ?? "",
   ];
-  note("services", sorted(recorded.services!.map(row)), sorted(remote.services.map(row)));
+  note(
+    "services",
+    sorted(recorded.services!.map(row)),
+    sorted(remote.services.filter((one) => one.uri !== null).map(row)),
+  );
   if (recorded.login !== undefined) note("login", recorded.login, remote.login.state);
   note("identity", recorded.identity?.username ?? null, remote.login.identity?.username ?? null);
 }

@@ -233,7 +233,7 @@ function onMachine(world: World, machine: Machine, { env, input, uid, proxy }: G
     network: {
       ...network,
       get: (request) => network.get({ ...request, proxy: request.proxy ?? proxy }),
-      certificateOf: (request) => network.certificateOf({ ...request, proxy: request.proxy ?? proxy }),
+      certificatesOf: (request) => network.certificatesOf({ ...request, proxy: request.proxy ?? proxy }),
     },
     files: {
       ...files,

@@ -1,0 +1,131 @@
+/** TLS as the programs have it, from source and as compiled: which certificates are accepted, and what the others lack. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { StatusDocument } from "../src/model.ts";
+import { Machine, type Program, PROGRAMS } from "./machine.ts";
+import { certificate } from "./servers.ts";
+
+const file = (name: string) => certificate(`cases/${name}`);
+const pem = (name: string) => readFileSync(file(name), "utf8");
+
+/** A certificate, the host that is asked, and what its trouble says; null: it is accepted. */
+const cases: readonly (readonly [name: string, host: string, message: RegExp | null, next?: RegExp])[] = [
+  ["right", "localhost", null],
+  ["right", "127.0.0.1", null],
+  ["sha1-root", "localhost", null],
+  [
+    "common-name",
+    "localhost",
+    /names the host only as its common name/,
+    /needs the subjectAltName localhost/,
+  ],
+  [
+    "common-name-ip",
+    "127.0.0.1",
+    /names the host only as its common name/,
+    /needs the subjectAltName 127\.0\.0\.1/,
+  ],
+  ["common-name", "127.0.0.1", /is for no host: it has no subjectAltName/],
+  ["mail-only", "localhost", /names the host only as its common name/],
+  ["sha1", "localhost", /is signed with SHA-1/, /Contact its administrator/],
+  ["sha1-intermediate", "localhost", /“sremote test intermediate” behind localhost:\d+ is signed with SHA-1/],
+  ["client-only", "localhost", /is not for servers/, /serverAuth/],
+  ["ip-as-dns", "127.0.0.1", /has 127\.0\.0\.1 as a DNS name, not as an IP address/, /as a subjectAltName/],
+  ["ip-as-dns", "localhost", /is for 127\.0\.0\.1$/, /Check the address/],
+  ["expired", "localhost", /has expired \(valid until 2021-01-01\)/, /Check the clock/],
+  ["future", "localhost", /is not valid yet \(valid from 2120-01-01\)/, /Check the clock/],
+  ["self-signed", "localhost", /is self-signed$/, /--cacert FILE/],
+];
+
+/** A server with a certificate; it answers discovery with a keyserver-less document. */
+async function serve(name: string) {
+  const server = createServer({ cert: pem(`${name}.pem`), key: pem("server.key") }, (_, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end("{}");
+  });
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** The status of remotes, by their names. */
+async function statusOf(
+  machine: Machine,
+  program: Program,
+  addresses: ReadonlyMap<string, string>,
+  how: { readonly flags?: readonly string[]; readonly env?: Readonly<Record<string, string>> },
+) {
+  const remotes = Array.from(addresses, ([name, uri]) => `  ${name}:\n    URI: https://${uri}\n`);
+  const yaml = machine.put("remote.yaml", `Remotes:\n${remotes.join("")}`, 0o600);
+  const { stdout, stderr } = await machine.run(
+    ["status", "--all", "--json", "--runtime", "singularity", "--remote-file", yaml, ...how.flags ?? []],
+    { program, env: how.env ?? {} },
+  );
+  const { remotes: found } = JSON.parse(stdout) as StatusDocument;
+  return { troubles: new Map(found.map((one) => [one.remote, one.trouble])), stderr };
+}
+
+for (const program of PROGRAMS) {
+  Deno.test(`certificates: each is accepted, or refused for its own reason (${program.name})`, async () => {
+    using machine = new Machine();
+    await using servers = new AsyncDisposableStack();
+    const addresses = new Map<string, string>();
+    for (const [name, host] of cases) {
+      const { port } = servers.use(await serve(name));
+      addresses.set(`${name}-${host}`, `${host}:${port}`);
+    }
+    const flags = ["--cacert", file("authorities.pem")];
+    const { troubles } = await statusOf(machine, program, addresses, { flags });
+    for (const [name, host, message, next] of cases) {
+      const trouble = troubles.get(`${name}-${host}`);
+      const about = `${name} for ${host}: ${JSON.stringify(trouble)}`;
+      if (message === null) assert.equal(trouble, null, about);
+      else {
+        assert.equal(trouble?.kind, "certificate", about);
+        assert.match(trouble.message, message, about);
+        assert.match(trouble.next ?? "", next ?? /./, about);
+        assert.doesNotMatch(trouble.next ?? "", /insecure|http:/i, about);
+      }
+    }
+  });
+
+  Deno.test(`certificates: the stores that the environment names are read as Go reads them (${program.name})`, async () => {
+    using machine = new Machine();
+    await using served = await serve("right");
+    const address = new Map([["a", `localhost:${served.port}`]]);
+    const authority = pem("authorities.pem");
+    const bad = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n";
+    const bundle = machine.put("bundle.pem", `a comment\n${bad}${authority}`);
+    machine.put("one/README", "no certificates");
+    machine.put("two/site.crt", authority);
+    const [one, two, none] = [machine.at("one"), machine.at("two"), machine.at("none")];
+    for (
+      const [env, accepted, told] of [
+        [{}, false, /^$/],
+        [{ SSL_CERT_FILE: bundle }, true, /^Warning: skipped block 1 of \S+bundle\.pem \(line 2\): .*\n$/],
+        [
+          { SSL_CERT_FILE: none },
+          false,
+          /^Warning: cannot read \S+none of SSL_CERT_FILE: it does not exist\.\n$/,
+        ],
+        [{ SSL_CERT_DIR: two }, true, /^$/],
+        [{ SSL_CERT_DIR: `${none}:${one}::${two}` }, true, /^$/],
+        [{ SSL_CERT_DIR: one }, false, /^$/],
+        [{ SSL_CERT_DIR: none }, false, /^Warning: cannot read a directory of SSL_CERT_DIR: /],
+      ] as const
+    ) {
+      const { troubles, stderr } = await statusOf(machine, program, address, { env });
+      const trouble = troubles.get("a");
+      assert.equal(trouble === null, accepted, `${JSON.stringify(env)}: ${JSON.stringify(trouble)}`);
+      assert.match(stderr, told, JSON.stringify(env));
+    }
+  });
+}
