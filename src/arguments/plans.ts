@@ -46,7 +46,7 @@ export const PLAN_COMMANDS: readonly Definition[] = [{
   summary: "Apply the plan atomically",
   examples: ["sremote apply", "sremote apply --global --yes", "sremote apply plan.json"],
   build: (command, run) =>
-    planOptions(command).argument("[planfile]", "Plan saved by sremote plan --out")
+    planOptions(command).argument("[planfile]", "Plan saved by sremote plan --out; -: standard input")
       .option(FLAG.yes, YES)
       .option("--allow-mass-removal", "Allow removing more than half of the remotes")
       .action((planFile, flags) =>

@@ -1,5 +1,7 @@
 /** `sremote apply`: prepare, show, refuse or confirm, then carry out the steps of the plans in their order. */
 import { Failure } from "../base/failure.ts";
+import { io } from "../base/io.ts";
+import { GIVEN_BYTES } from "../base/limits.ts";
 import type { Endpoint, Outcome } from "../model.ts";
 import { applyPlans } from "../reconcile/apply.ts";
 import { massRemovalOf, refusalOf } from "../reconcile/checks.ts";
@@ -63,10 +65,12 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
     import("./shared/write.ts"),
     import("../reconcile/saved.ts"),
   ]);
-  const saved = parsePlan(readGiven(context, given, "the plan"), given);
-  const { scope, runtime, oldest } = targetOf(saved, given);
+  const text = given === "-" ? await fromInput(context) : readGiven(context, given, "the plan");
+  const shown = given === "-" ? "/dev/stdin" : given;
+  const saved = parsePlan(text, shown);
+  const { scope, runtime, oldest } = targetOf(saved, shown);
   if (flags.global && scope === "user") {
-    throw new Failure("usage", `${given} is a plan for the user file: it cannot be combined with --global`);
+    throw new Failure("usage", `${shown} is a plan for the user file: it cannot be combined with --global`);
   }
   if (options.vars.size > 0) {
     throw new Failure("usage", "a saved plan has its own --var values", { next: "Omit --var" });
@@ -78,8 +82,17 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
     reader: options.runtime ?? (saved.plans.length === 1 ? { runtime, oldest } : null),
     vars: new Map(saved.config.vars),
   }, flags);
-  checkSaved(saved, prepared.document, given, skipOf(flags));
+  checkSaved(saved, prepared.document, shown, skipOf(flags));
   return prepared;
+}
+
+/** A saved plan on standard input. @throws {Failure} io */
+async function fromInput({ world }: Context): Promise<string> {
+  try {
+    return await world.terminal.readInput(GIVEN_BYTES);
+  } catch (error) {
+    throw io("read the plan", "/dev/stdin", error);
+  }
 }
 
 /** Shows plans that do something, unless nobody wants to read them. @returns whether they were shown */
