@@ -45,7 +45,18 @@ export async function parse(world: World, invocation: Invocation): Promise<Resul
     invocation.json = options.json === true || format === "json";
     invocation.jsonInto = options.jsonInto ?? null;
     const files = filesOf(options, words, definition);
-    result = await command(await load(), contextOf(world, options, invocation, files));
+    const context = contextOf(world, options, invocation, files);
+    const module = await load();
+    const suggested = async (failure: Failure) => {
+      const { failureHere } = await import("../commands/shared/hint.ts");
+      return failureHere(context, failure);
+    };
+    try {
+      result = await command(module, context);
+    } catch (error) {
+      throw error instanceof Failure ? await suggested(error) : error;
+    }
+    if (result.failure !== undefined) result = { ...result, failure: await suggested(result.failure) };
   });
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -2,7 +2,7 @@
 import { storedAddress } from "../base/address.ts";
 import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
 import { Failure } from "../base/failure.ts";
-import type { Runtime } from "../model.ts";
+import type { Runtime, Scope } from "../model.ts";
 import { quote } from "../base/text.ts";
 import { PROGRAMS, valueFor } from "../programs.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
@@ -10,10 +10,13 @@ import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf } from "../remotefile/entry.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { shellWord, sremoteHere } from "./shared/hint.ts";
+import { sremoteHere } from "./shared/hint.ts";
 import { mergedFor, readerOf, refuseOtherThanExclusive } from "./shared/merged.ts";
 import { variableOf } from "./shared/variables.ts";
 import { refuseOverExclusive } from "./use.ts";
+
+/** How the errors of a login end. */
+const NOTHING_WRITTEN = /; nothing was written$/;
 
 /** The flags of `add`. */
 export interface AddOptions {
@@ -75,12 +78,15 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     exit: 0,
     text: flags.default
       ? `Remote ${quote(name)} added, and now the default.`
-      : `Remote ${quote(name)} added. To make it the default: ${sremoteHere(context)} use ${
-        scope === "global" ? "--global " : ""
-      }${quote(name)}`,
+      : `Remote ${quote(name)} added. To make it the default: ${toUse(context, scope, name)}`,
     document: { formatVersion: 1, changed: true, file, remote: name, ...after },
   };
   return scope === "global" || !flags.login ? added : await withLogin(context, name, flags, added);
+}
+
+/** The command that makes it the default. */
+function toUse(context: Context, scope: Scope, name: string): string {
+  return sremoteHere(context, scope === "global" ? ["use", "--global"] : ["use"], [name]);
 }
 
 /** Apptainer's `APPTAINER_ADD_INSECURE`, which is like `--insecure` unless the address says https; Singularity has none. */
@@ -112,11 +118,11 @@ async function withLogin(context: Context, name: string, flags: AddOptions, adde
     const { code, path, problems } = error;
     const message = code === "interrupted"
       ? `interrupted: ${quote(name)} was added, but you are not logged in to it`
-      : error.message;
+      : `${error.message.replace(NOTHING_WRITTEN, "")}; ${quote(name)} was added`;
     const failure = new Failure(code, message, {
       ...(path === undefined ? {} : { path }),
       problems,
-      next: `Run ${sremoteHere(context)} login ${shellWord(name)}; the remote is added`,
+      next: `Run ${sremoteHere(context, ["login"], [name])}`,
     });
     return { ...rest, failure };
   }

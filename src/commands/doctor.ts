@@ -39,6 +39,7 @@ import type { StoredFile } from "../remotefile/store.ts";
 import { renderDiagnoses } from "../report/doctor.ts";
 import type { Files } from "../world.ts";
 import { type Context, horizonOf, pathsOf, type Result } from "./shared/context.ts";
+import { hintsHere } from "./shared/hint.ts";
 import { lookAtFile, type LookedAt } from "./shared/file_facts.ts";
 import { findInstalled, PLACES } from "./shared/installed.ts";
 import { askedOf, type MergedView, readerOf } from "./shared/merged.ts";
@@ -62,11 +63,11 @@ export async function doctor(context: Context, flags: DoctorOptions = {}): Promi
     : null;
   // Files are judged for the version that was asked for, or else for the one that reads them here.
   const judge = version === null ? reader : { ...reader, oldest: version };
-  const found = [
+  const found = hintsHere(context, [
     ...await aboutFiles(context, reader, { user, global }, judge),
     ...installed === null ? [] : await aboutPrograms(context, reader, { user, global }, installed),
     ...await aboutRemotes(context, judge, { user, global }, flags),
-  ];
+  ]);
   const ok = found.every((one) => one.severity !== "error");
   return {
     exit: ok ? 0 : 1,

@@ -166,9 +166,8 @@ export async function loginToKeyserver(context: Context, uri: string, flags: Log
     () => checkKeyserver(session, uri, auth, insecure),
   );
   if (trouble !== null) {
-    throw new Failure("login-failed", `cannot log in to ${printable(uri)}: ${trouble.message}`, {
-      next: `${trouble.next ?? "Try again later"}; nothing was written`,
-    });
+    const message = `cannot log in to ${printable(uri)}: ${trouble.message}; nothing was written`;
+    throw new Failure("login-failed", message, { next: trouble.next ?? "Try again later" });
   }
   const { changed, file } = await editFile(context, "user", () => [], (now) => ({
     credentials: withCredential(now.credentials, { uri, auth, insecure }),

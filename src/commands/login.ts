@@ -18,7 +18,7 @@ import type { Secret } from "../base/secret.ts";
 import { askToken, isGiven, type LoginOptions } from "./shared/ask_token.ts";
 import { confirm, type Context, type Result } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { shellWord, sremoteHere } from "./shared/hint.ts";
+import { sremoteHere } from "./shared/hint.ts";
 import { INSECURE_LOGIN, loginToKeyserver, logoutOfKeyserver } from "./keyserver.ts";
 import {
   endpointOf,
@@ -96,9 +96,7 @@ async function requireTokenService(
   const next = "trouble" in found
     ? found.trouble.next ?? "Try again later"
     : "Use another remote: sremote use NAME";
-  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}`, {
-    next: `${next}; nothing was written`,
-  });
+  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}; nothing was written`, { next });
 }
 
 /**
@@ -139,9 +137,8 @@ async function storeToken(
 }
 
 function gone(remote: string): Failure {
-  return new Failure("stale", `cannot log in to ${quote(remote)}: it changed in the meantime`, {
-    next: "Run it again; nothing was written",
-  });
+  const message = `cannot log in to ${quote(remote)}: it changed in the meantime; nothing was written`;
+  return new Failure("stale", message, { next: "Run it again" });
 }
 
 function loggedIn(file: string, remote: string, changed: boolean, text: string): Result {
@@ -163,9 +160,8 @@ async function allowReplacing(
     () => verifyToken(session, endpoint, stored),
   );
   if (state === "unknown") {
-    throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${trouble!.message}`, {
-      next: `${trouble!.next ?? "Try again later"}; nothing was written`,
-    });
+    const message = `cannot log in to ${quote(remote)}: ${trouble!.message}; nothing was written`;
+    throw new Failure("login-failed", message, { next: trouble!.next ?? "Try again later" });
   }
   if (state === "invalid") {
     context.note(`The stored API key of ${quote(remote)} is no longer valid.`);
@@ -175,8 +171,8 @@ async function allowReplacing(
   if (!context.world.terminal.canAsk) {
     throw new Failure(
       "declined",
-      `cannot log in to ${quote(remote)}: a valid API key is stored`,
-      { next: "To replace it, run it again with --yes; nothing was written" },
+      `cannot log in to ${quote(remote)}: a valid API key is stored; nothing was written`,
+      { next: "To replace it, run it again with --yes" },
     );
   }
   await confirm(context, "An API key is already set for this remote. Replace it?", undefined);
@@ -191,9 +187,11 @@ async function requireUser(
 ): Promise<void> {
   const account = await accountOf(session, endpoint, token);
   const refuse = (why: string, next: string) =>
-    new Failure("login-failed", `cannot log in to ${quote(remote)} as ${quote(username)}: ${why}`, {
-      next: `${next}; nothing was written`,
-    });
+    new Failure(
+      "login-failed",
+      `cannot log in to ${quote(remote)} as ${quote(username)}: ${why}; nothing was written`,
+      { next },
+    );
   let owner: string;
   if ("identity" in account) owner = account.identity.username;
   else {
@@ -237,7 +235,7 @@ export async function getLoginPassword(context: Context): Promise<Result> {
     new Failure("login-failed", `cannot get the registry password of ${quote(remote)}: ${why}`, {
       next,
     });
-  const logIn = `Run ${sremoteHere(context)} login ${shellWord(remote)}`;
+  const logIn = `Run ${sremoteHere(context, ["login"], [remote])}`;
   if (token === null) throw refuse("you are not logged in", logIn);
   const session = await sessionOf(context, null);
   const account = await accountOf(session, endpoint, token);

@@ -6,6 +6,7 @@ import type { Change } from "../model.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
+import { sremoteHere } from "./shared/hint.ts";
 import { mergedFor, unknown } from "./shared/merged.ts";
 
 /** The flags of `remove`. */
@@ -20,7 +21,7 @@ export async function remove(context: Context, name: string, flags: RemoveOption
   const view = await mergedFor(context, scope);
   if (view?.global.document.content.remotes.has(name) && view.merged.remotes.get(name)?.global) {
     throw new Failure("unknown-remote", `cannot remove ${quote(name)}: it is a global remote`, {
-      next: `Run as root: sremote remove --global ${quote(name)}`,
+      next: `Run as root: ${sremoteHere(context, ["remove", "--global"], [name])}`,
     });
   }
   const { file } = await editFile(context, scope, (now) => {

@@ -22,6 +22,7 @@ import {
 } from "../remotefile/store.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { maskedDiff } from "./shared/masked_diff.ts";
+import { sremoteHere } from "./shared/hint.ts";
 import { readerOf } from "./shared/merged.ts";
 import { noteWritten } from "./shared/written.ts";
 
@@ -75,7 +76,7 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
     ];
     return {
       exit: 0,
-      text: [...lines, ...files.flatMap(loggedOutLines)].join("\n"),
+      text: [...lines, ...files.flatMap((one) => loggedOutLines(context, one))].join("\n"),
       document: { formatVersion: 1, changed: false, file: files[0]!.place.file },
     };
   }
@@ -106,7 +107,7 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   const is = files.length > 1 ? "are the previous files" : "is the previous file";
   const lines = [
     `Rolled back: ${names} ${is} again. Run rollback again to undo.`,
-    ...files.flatMap(loggedOutLines),
+    ...files.flatMap((one) => loggedOutLines(context, one)),
   ];
   return {
     exit: 0,
@@ -265,12 +266,12 @@ function changeOf(context: Context, scope: Scope, { place, now, previous, text }
   };
 }
 
-function loggedOutLines({ loggedOut: { remotes, credentials } }: Restored): readonly string[] {
+function loggedOutLines(context: Context, { loggedOut: { remotes, credentials } }: Restored): readonly string[] {
   return [
     ...remotes.map((one) =>
-      `Rollback does not restore the API key of ${quote(one)}: to log in again, run sremote login ${
-        quote(one)
-      }.`
+      `Rollback does not restore the API key of ${quote(one)}. To log in again: ${
+        sremoteHere(context, ["login"], [one])
+      }`
     ),
     ...credentials.map((one) =>
       `Rollback does not restore the credential of ${printable(one)}: log in to it again.`

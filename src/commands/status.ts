@@ -8,6 +8,7 @@ import { renderPrometheus } from "../report/prometheus.ts";
 import { renderStatus } from "../report/status.ts";
 import { VERSION } from "../base/version.ts";
 import type { Context, Result } from "./shared/context.ts";
+import { hintHere } from "./shared/hint.ts";
 import { askedOf, namedOrDefault, noteCollisions, noteMoved, readMerged } from "./shared/merged.ts";
 import { configForCacert, sessionOf, withProgress } from "./shared/session.ts";
 
@@ -53,7 +54,11 @@ export async function status(
         answered = count;
       }),
   );
-  const endpoints = asked.map(withMissingLibrary);
+  const endpoints = asked.map(withMissingLibrary).map((one) =>
+    one.trouble?.next === undefined
+      ? one
+      : { ...one, trouble: { ...one.trouble, next: hintHere(context, one.trouble.next) } }
+  );
   const document: StatusDocument = {
     formatVersion: 1,
     sremote: VERSION,

@@ -1,6 +1,6 @@
 /** The findings of `sremote doctor` on conflicts, the network and endpoints; each with its remedy. Pure. */
 import { expiryOf, expiryWarning, type Horizon } from "../base/expiry.ts";
-import { quote, shellWord } from "../base/text.ts";
+import { quote, sremoteCommand } from "../base/text.ts";
 import { proxyFor, shownProxy } from "../endpoint/proxy.ts";
 import type { Diagnosis, EndpointStatus, RemoteFile, Runtime, Scope, Trouble } from "../model.ts";
 import { builtInDefault, keyserverAlone } from "../programs.ts";
@@ -34,12 +34,12 @@ export function* diagnoseBoth(
     yield say("error", "conflict", "exclusive", message, "Run as root: sremote use --global NAME");
   } else if (only !== null && own !== null && own !== only) {
     const message = `${quote(only)} is exclusive: your default ${quote(own)} has no effect`;
-    yield say("warning", "conflict", "exclusive", message, `Run sremote use ${shellWord(only)}`);
+    yield say("warning", "conflict", "exclusive", message, `Run ${sremoteCommand(["use"], [only])}`);
   }
   for (const { remote: { name, system } } of merged.remotes.values()) {
     if (!system || shared.remotes.has(name)) continue;
     const message = "it is a copy of a global remote that no longer exists";
-    yield say("warning", "conflict", name, message, `Run sremote remove ${shellWord(name)}`);
+    yield say("warning", "conflict", name, message, `Run ${sremoteCommand(["remove"], [name])}`);
   }
 }
 
@@ -146,7 +146,7 @@ export function* diagnoseEndpoint(status: EndpointStatus, isDefault: boolean): I
         "login",
         remote,
         "the stored API key is not valid",
-        `Run sremote login ${shellWord(remote)}`,
+        `Run ${sremoteCommand(["login"], [remote])}`,
       );
       break;
     case "unknown":
@@ -161,7 +161,7 @@ export function* diagnoseExpiry(user: RemoteFile, horizon: Horizon): Iterable<Di
   for (const { name, token } of user.remotes.values()) {
     const when = expiryWarning(expiryOf(token), horizon);
     if (when === null) continue;
-    const next = `Run sremote login ${shellWord(name)} with a new API key`;
+    const next = `Run ${sremoteCommand(["login"], [name])} with a new API key`;
     yield say("warning", "login", name, `the stored API key ${when}`, next);
   }
 }

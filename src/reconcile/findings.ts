@@ -2,7 +2,7 @@
 import { expiryOf, expiryWarning } from "../base/expiry.ts";
 import { mayReceive } from "../base/uri.ts";
 import { showMode } from "../base/mode.ts";
-import { quote, shellWord } from "../base/text.ts";
+import { quote, shellWord, sremoteCommand } from "../base/text.ts";
 import type {
   Change,
   DefaultState,
@@ -359,7 +359,7 @@ function* moved({ changes }: Decided): Iterable<Finding> {
     const from = `${before.insecure ? "" : "https://"}${before.uri}`;
     const message = `the token of ${quote(remote)} is for ${from} and is dropped: ` +
       "it is never sent to another host, or without TLS";
-    const next = `Run sremote login ${remote} to log in again`;
+    const next = `Run ${sremoteCommand(["login"], [remote])} to log in again`;
     yield finding("warning", "token-of-old-address", message, next, remote);
   }
 }
@@ -384,7 +384,7 @@ function* dropped(
       there ? ", with another address or exclusively" : ", which does not have it yet"
     }: its token is dropped`;
     const next = there
-      ? `Run sremote login ${name} to log in again`
+      ? `Run ${sremoteCommand(["login"], [name])} to log in again`
       : "Run sremote apply --global first: then the token is kept if the address is the same";
     yield finding("warning", "token-dropped", message, next, name);
   }
@@ -412,7 +412,7 @@ function* expiring(
     const login = (remotes.user.get(name) ?? remotes.global.get(name))?.login;
     const byHand = !login || "prompt" in login;
     const next = byHand
-      ? `Run sremote login ${name} with a new API key`
+      ? `Run ${sremoteCommand(["login"], [name])} with a new API key`
       : "Put a new API key into its source, and apply";
     yield finding("warning", "token-expires", `the token of ${quote(name)} ${when}`, next, name);
   }
