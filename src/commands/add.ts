@@ -44,7 +44,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     });
   }
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "add");
+  requireRoot(context, scope, "add a global remote", { words: ["add", "--global"], names: [name, uri] });
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const reader = await readerOf(context);
   const { runtime } = reader;

@@ -28,7 +28,7 @@ import {
   tokenOf,
   warnedEndpoint,
 } from "./shared/merged.ts";
-import { sessionOf, withProgress } from "./shared/session.ts";
+import { sessionOf, waiting } from "./shared/session.ts";
 import { variableOf } from "./shared/variables.ts";
 
 /** Logs in to a remote (by default, to the default remote) or to a keyserver, by its address. */
@@ -86,7 +86,7 @@ async function requireTokenService(
   remote: string,
   endpoint: Endpoint,
 ): Promise<void> {
-  const found = await withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
+  const found = await waiting(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
   const why = "trouble" in found
     ? found.trouble.message
     : found.services.has("token")
@@ -96,7 +96,9 @@ async function requireTokenService(
   const next = "trouble" in found
     ? found.trouble.next ?? "Try again later"
     : "Use another remote: sremote use NAME";
-  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}; nothing was written`, { next });
+  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}; nothing was written`, {
+    next,
+  });
 }
 
 /**
@@ -113,7 +115,7 @@ async function storeToken(
   username?: string,
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const endpoint = endpointOf(view, remote);
-  await withProgress(context, `Asking ${endpoint.uri}`, async () => {
+  await waiting(context, `Asking ${endpoint.uri}`, async () => {
     await requireValid(session, remote, endpoint, token);
     if (username !== undefined) await requireUser(session, remote, endpoint, token, username);
   });
@@ -154,7 +156,7 @@ async function allowReplacing(
   stored: Secret,
   { yes }: LoginOptions,
 ): Promise<void> {
-  const { state, trouble } = await withProgress(
+  const { state, trouble } = await waiting(
     context,
     `Asking ${endpoint.uri}`,
     () => verifyToken(session, endpoint, stored),

@@ -62,7 +62,7 @@ interface Restored {
 export async function rollback(context: Context, flags: RollbackOptions): Promise<Result> {
   const { world, options, style } = context;
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "rollback");
+  requireRoot(context, scope, "roll back the global file", { words: ["rollback", "--global"] });
   const files: Restored[] = [];
   for (const place of await placesOf(context, scope)) files.push(await restoredOf(context, scope, place));
   const shown: string[] = [];
@@ -266,7 +266,10 @@ function changeOf(context: Context, scope: Scope, { place, now, previous, text }
   };
 }
 
-function loggedOutLines(context: Context, { loggedOut: { remotes, credentials } }: Restored): readonly string[] {
+function loggedOutLines(
+  context: Context,
+  { loggedOut: { remotes, credentials } }: Restored,
+): readonly string[] {
   return [
     ...remotes.map((one) =>
       `Rollback does not restore the API key of ${quote(one)}. To log in again: ${

@@ -156,7 +156,10 @@ export function refuseOtherThanExclusive({ exclusive }: Merged, name: string): v
   const only = quote(exclusive.name);
   const { place, next } = {
     global: { place: "on this machine", next: "Ask the administrator of this machine" },
-    user: { place: "in your remote.yaml", next: `Run ${sremoteCommand(["use"], [exclusive.name])} first, which ends that` },
+    user: {
+      place: "in your remote.yaml",
+      next: `Run ${sremoteCommand(["use"], [exclusive.name])} first, which ends that`,
+    },
   }[exclusive.scope];
   throw new Failure("conflict", `cannot use ${quote(name)}: ${only} is exclusive ${place}`, { next });
 }
