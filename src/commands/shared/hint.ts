@@ -59,17 +59,19 @@ export function sremoteAnywhere(
 }
 
 // Our own words in front of the command: no name and no path, which could contain one.
-const SUGGESTED = /^([A-Z][\w ,:]*? )?sremote (?=[a-z])/;
+const SUGGESTED =
+  /^([A-Z][\w ,:]*? )?sremote (?=(?:add|apply|doctor|import|keyserver|list|log(?:in|out)|plan|remove|resolve|rollback|status|use|validate) )/;
 
 /**
  * A next step of a part that does not know the command line: the command that it suggests gets the options that say which
  * files it is about.
  */
 export function hintHere(context: Pick<Context, "world" | "options">, next: string): string {
-  if (!SUGGESTED.test(next)) return next;
+  if (!SUGGESTED.test(`${next} `)) return next;
   const words = next.split(" ");
   const here = sremoteCommand(placeWords(placeFor(context, words)));
-  return next.replace(SUGGESTED, (_, before: string | undefined) => `${before ?? ""}${here} `);
+  return `${next} `.replace(SUGGESTED, (_, before: string | undefined) => `${before ?? ""}${here} `)
+    .trimEnd();
 }
 
 // A command that people paste ends with its last word.
