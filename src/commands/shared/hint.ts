@@ -28,14 +28,19 @@ export function sremoteHere(
   return sremoteCommand([...placeWords(placeFor(context, words)), ...words], names);
 }
 
-const GLOBAL = /^(?:--global|--exclusive|-[a-z]*[eg][a-z]*)$/;
+/** Whether words have an option that means the global file. */
+function isGlobal(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  const options = end < 0 ? words : words.slice(0, end);
+  return options.some((one) => /^(?:--(?:global|exclusive)(?:=.*)?|-[a-z]*[eg][a-z]*)$/.test(one));
+}
 
 /** `--remote-file` replaces the file of one scope: what a command on user remotes suggests for global ones is about another file. */
 function placeFor(
   { world: { here }, options }: Pick<Context, "world" | "options">,
   words: readonly string[],
 ): Place {
-  const isOther = words.some((one) => GLOBAL.test(one)) && !here.args.some((one) => GLOBAL.test(one));
+  const isOther = isGlobal(words) && !isGlobal(here.args);
   return isOther ? { ...options, remoteFile: null } : options;
 }
 
