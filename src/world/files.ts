@@ -12,11 +12,12 @@ export function realFiles(): Files {
         (nofollow ? fs().constants.O_NOFOLLOW : 0);
       let fd: number;
       try {
+        if (pipe && STANDARD_INPUT.test(file)) return readLine(0, file, limit);
         // Deno ignores O_NOFOLLOW, and would follow the link.
         const before = nofollow ? fs().lstatSync(file) : fs().statSync(file);
         if (before.isSymbolicLink()) throw systemError("ELOOP", "is a symbolic link", file);
         if (before.isDirectory()) throw systemError("EISDIR", "is a directory", file);
-        if (!before.isFile() && pipe) return readLine(file, limit);
+        if (!before.isFile() && pipe) return readLine(null, file, limit);
         if (!before.isFile()) throw systemError("ENOTREG", "is not a regular file", file);
         fd = fs().openSync(file, flags);
       } catch (error) {
@@ -230,10 +231,12 @@ function syncFolder(folder: string): void {
   } catch { /* see above */ }
 }
 
+/** A socket cannot be opened by these names, and Deno forbids it. */
+const STANDARD_INPUT = /^\/dev\/(?:stdin|fd\/0)$/;
+
 /** The first line of a pipe or device. Whoever writes to it may take time: SIGINT still ends the process. */
-function readLine(file: string, limit: number): FileRead {
-  // A socket as standard input cannot be opened by its name.
-  const fd = /^\/dev\/(?:stdin|fd\/0)$/.test(file) ? 0 : fs().openSync(file, "r");
+function readLine(open: number | null, file: string, limit: number): FileRead {
+  const fd = open ?? fs().openSync(file, "r");
   try {
     const bytes = new Uint8Array(limit + 1);
     let size = 0;
@@ -254,6 +257,6 @@ function readLine(file: string, limit: number): FileRead {
     const { uid, gid } = fs().fstatSync(fd);
     return { bytes: bytes.slice(0, size), mode: 0, uid, gid };
   } finally {
-    if (fd !== 0) fs().closeSync(fd);
+    if (open === null) fs().closeSync(fd);
   }
 }
