@@ -9,7 +9,7 @@ import { PROGRAMS, valueFor } from "../programs.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf } from "../remotefile/entry.ts";
-import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
+import { type Context, requireRoot, type Result, scopeOf, stoppable } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
 import { sremoteHere } from "./shared/hint.ts";
 import { mergedFor, readerOf, refuseOtherThanExclusive } from "./shared/merged.ts";
@@ -115,10 +115,11 @@ async function withLogin(context: Context, name: string, flags: AddOptions, adde
   context.show(text!);
   try {
     const { tokenfile, passwordStdin } = flags;
-    const done = await login(context, name, {
+    const given = {
       ...tokenfile === undefined ? {} : { tokenfile },
       ...passwordStdin ? { passwordStdin } : {},
-    });
+    };
+    const done = await stoppable(context, () => login(context, name, given));
     return { ...rest, text: done.text! };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
