@@ -273,6 +273,7 @@ for (const program of PROGRAMS) {
     using machine = new Machine();
     await using endpoint = await startEndpoint(machine, program, []);
     machine.put("remote.yaml", BEFORE.replace("PORT", String(endpoint.port)), 0o600);
+    // deno-lint-ignore no-control-regex -- the escape character is what it looks for
     const colored = /\u001b\[(?:1|2|3\d|9\d)m/;
     const login = ["login", "--remote-file", "remote.yaml"];
     const typing: Typed[] = [["API Key:", "\x03"]];
