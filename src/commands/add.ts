@@ -45,7 +45,12 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     });
   }
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "add a global remote", { words: ["add", "--global"], names: [name, uri] });
+  const words = [
+    ...["add", "--global"],
+    ...flags.default ? ["--default"] : [],
+    ...flags.insecure ? ["--insecure"] : [],
+  ];
+  requireRoot(context, scope, "add a global remote", { words, names: [name, uri] });
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const reader = await readerOf(context);
   const { runtime } = reader;
