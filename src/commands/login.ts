@@ -96,7 +96,9 @@ async function requireTokenService(
   const next = "trouble" in found
     ? found.trouble.next ?? "Try again later"
     : "Use another remote: sremote use NAME";
-  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}; nothing was written`, { next });
+  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}; nothing was written`, {
+    next,
+  });
 }
 
 /**

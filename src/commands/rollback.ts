@@ -266,7 +266,10 @@ function changeOf(context: Context, scope: Scope, { place, now, previous, text }
   };
 }
 
-function loggedOutLines(context: Context, { loggedOut: { remotes, credentials } }: Restored): readonly string[] {
+function loggedOutLines(
+  context: Context,
+  { loggedOut: { remotes, credentials } }: Restored,
+): readonly string[] {
   return [
     ...remotes.map((one) =>
       `Rollback does not restore the API key of ${quote(one)}. To log in again: ${

@@ -1,5 +1,6 @@
 /** A `remote.yaml` that is a symbolic link: where it leads, and who made it. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
 import type { Files } from "../world.ts";
 
@@ -35,18 +36,40 @@ export function follow(files: Files, path: string, root: string | null, uid: num
   }
 }
 
-/** The nearest directory above a path that is a symbolic link to nothing, and where it leads; null: there is none. */
-export function danglingAbove(
-  files: Files,
-  path: string,
-): { readonly link: string; readonly target: string } | null {
+/** A symbolic link that leads to no directory that this user can enter. */
+export interface DeadLink {
+  readonly link: string;
+  readonly target: string;
+  /** What is wrong with the target, as a clause. */
+  readonly why: string;
+}
+
+/** The nearest directory above a path that is a symbolic link to nothing, or to what cannot be entered; null: there is none. */
+export function danglingAbove(files: Files, path: string): DeadLink | null {
   for (let at = dirname(path); at !== dirname(at); at = dirname(at)) {
     const stat = files.stat(at);
-    const target = stat?.kind === "symlink" && !files.exists(at) ? files.readLink(at) : null;
-    if (target !== null) return { link: at, target };
+    const why = stat?.kind === "symlink" ? whyDead(files, at) : null;
+    const target = why === null ? null : files.readLink(at);
+    if (why !== null && target !== null) return { link: at, target, why };
     if (stat !== null) return null;
   }
   return null;
+}
+
+function whyDead(files: Files, link: string): string | null {
+  try {
+    files.realPath(link);
+    return null;
+  } catch (error) {
+    switch (codeOf(error)) {
+      case "EACCES":
+        return "which cannot be entered";
+      case "ELOOP":
+        return "in a circle";
+      default:
+        return "which does not exist";
+    }
+  }
 }
 
 function isOutside(root: string, path: string): boolean {

@@ -221,15 +221,11 @@ function makeFolder(world: World, { path, scope }: Change, real: string): string
   } catch (error) {
     const dangling = danglingAbove(world.files, path);
     if (dangling === null) throw unwritten("make the directory of", path, error);
-    const { link, target } = dangling;
-    throw new Failure(
-      "io",
-      `cannot change ${path}: ${link} is a symbolic link to ${target}, which does not exist`,
-      {
-        path,
-        next: `Make that directory, or remove the link; nothing was written`,
-      },
-    );
+    const { link, target, why } = dangling;
+    throw new Failure("io", `cannot change ${path}: ${link} is a symbolic link to ${target}, ${why}`, {
+      path,
+      next: `Make that directory, or remove the link; nothing was written`,
+    });
   }
 }
 

@@ -135,7 +135,9 @@ export function noteCollisions(context: Context, { reader, merged, user, global 
   const { effect } = nameInBoth(reader.runtime);
   for (const name of merged.collisions) {
     context.note(
-      `Warning: ${quote(name)} is both in ${user.path} and in ${global.path}: ${effect}. Rename one of them.`,
+      `Warning: ${
+        quote(name)
+      } is both in ${user.path} and in ${global.path}: ${effect}. Remove one of them, and add it under another name.`,
     );
   }
 }
@@ -156,7 +158,10 @@ export function refuseOtherThanExclusive({ exclusive }: Merged, name: string): v
   const only = quote(exclusive.name);
   const { place, next } = {
     global: { place: "on this machine", next: "Ask the administrator of this machine" },
-    user: { place: "in your remote.yaml", next: `Run ${sremoteCommand(["use"], [exclusive.name])} first, which ends that` },
+    user: {
+      place: "in your remote.yaml",
+      next: `Run ${sremoteCommand(["use"], [exclusive.name])} first, which ends that`,
+    },
   }[exclusive.scope];
   throw new Failure("conflict", `cannot use ${quote(name)}: ${only} is exclusive ${place}`, { next });
 }
