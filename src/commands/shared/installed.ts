@@ -33,7 +33,13 @@ const ENVIRONMENT = {
 };
 
 /** The programs in PATH and the usual directories, one for each command. */
-export async function findInstalled(world: Pick<World, "files" | "here" | "programs">): Promise<Installed[]> {
+export async function findInstalled(
+  world: {
+    readonly files: Pick<Files, "stat" | "readLink">;
+    readonly here: Pick<World["here"], "env">;
+    readonly programs: World["programs"];
+  },
+): Promise<Installed[]> {
   const path = (world.here.env("PATH") ?? "").split(":").filter(isAbsolute);
   const directories = [...path, ...USUAL];
   const found = (Object.keys(PROGRAMS) as Runtime[]).flatMap((command) => {
