@@ -130,7 +130,8 @@ async function aboutFiles(
       ...diagnoseHidden(reader, above, options.sysconfdir !== null && stored !== null, holders),
     ];
     // What hides it is why it cannot be read, and has the better remedy.
-    const isSaid = [...its, ...hiding].some(({ severity }) => severity === "error");
+    const isDenied = failures.some(({ cause }) => codeOf(cause) === "EACCES");
+    const isSaid = hiding.length > 0 || its.some(({ severity }) => severity === "error");
     const said = failures.filter(({ cause }) => !isSaid || codeOf(cause) !== "EACCES");
     found.push(...its);
     found.push(
@@ -138,7 +139,8 @@ async function aboutFiles(
         say("error", "file", `the ${scope} file`, message, next && hintHere(context, next))
       ),
     );
-    found.push(...hiding);
+    // Of what only a group can read, this user is not in it.
+    found.push(...hiding.map((one) => isDenied ? { ...one, severity: "error" } as const : one));
     if (takeover !== null) found.push(...diagnoseTakeover(takeover, sremote));
     if (stored !== null) {
       const { path, document: { content, quirks } } = stored;

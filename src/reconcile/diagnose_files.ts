@@ -4,6 +4,7 @@ import { quote, shellWord } from "../base/text.ts";
 import type { Diagnosis, Hidden, ReadElsewhere, Reader, RemoteFile, Runtime, Scope } from "../model.ts";
 import { PROGRAMS } from "../programs.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
+import { type DeadLink, showDead } from "../remotefile/links.ts";
 import { UNFINISHED } from "../remotefile/stored.ts";
 import { run, say, type Sremote } from "./diagnosis.ts";
 import {
@@ -26,12 +27,12 @@ export interface FileFacts {
   readonly file: { readonly kind: string; readonly mode: number; readonly uid: number } | "unknown" | null;
   /** Whether it holds a token or a credential; null: it could not be read. */
   readonly secrets: boolean | null;
-  /** `dead`: it is a symbolic link that leads to no directory, as a clause; its mode is then of no account. null: there is none. */
+  /** `dead`: it is a symbolic link that leads to no directory; its mode is then of no account. null: there is none. */
   readonly directory: {
     readonly path: string;
     readonly mode: number;
     readonly uid: number;
-    readonly dead: string | null;
+    readonly dead: Pick<DeadLink, "target" | "is"> | null;
   } | null;
   /** The directory is a program's own, which it keeps at 0700. */
   readonly own: boolean;
@@ -70,13 +71,14 @@ export function* diagnoseFile(facts: FileFacts, sremote: Sremote): Iterable<Diag
   yield* leftovers(facts, sremote);
 }
 
-function* theFile({ scope, path, file, owner, secrets, uid, nullRemotes }: FileFacts): Iterable<Diagnosis> {
+function* theFile(facts: FileFacts): Iterable<Diagnosis> {
+  const { scope, path, file, owner, secrets, uid, nullRemotes } = facts;
   if (file === null) {
     yield say("ok", "file", path, `the ${scope} file was not found and is treated as empty`);
   }
   if (file === null || file === "unknown" || file.kind !== "file") return;
   yield say("ok", "file", path, `the ${scope} file, mode ${showMode(file.mode)}, owner ${file.uid}`);
-  yield* ofAnother(scope, path, file.uid, owner);
+  yield* ofAnother(scope, path, file.uid, owner, isShared(facts));
   const right = { user: "600", global: "644" }[scope];
   if (isShut(file, uid, 0o400)) {
     const message = `it has mode ${showMode(file.mode)}: you cannot read it`;
@@ -116,7 +118,19 @@ function lower(sentence: string): string {
   return sentence[0]!.toLowerCase() + sentence.slice(1);
 }
 
-function* ofAnother(scope: Scope, path: string, uid: number, owner: number | null): Iterable<Diagnosis> {
+/** The user's directory is also that of others. */
+function isShared({ scope, directory }: FileFacts): boolean {
+  return scope === "user" && directory !== null && (directory.mode & GROUP_WRITE) !== 0;
+}
+
+/** @param shared others keep it there on purpose, and it is not taken from them */
+function* ofAnother(
+  scope: Scope,
+  path: string,
+  uid: number,
+  owner: number | null,
+  shared: boolean,
+): Iterable<Diagnosis> {
   if (owner === null || uid === owner) return;
   if (scope === "user" && owner === 0) {
     // Root may read it, and must not take it away from a user whose HOME it has.
@@ -125,7 +139,10 @@ function* ofAnother(scope: Scope, path: string, uid: number, owner: number | nul
     return;
   }
   const message = `it belongs to uid ${uid}, not to ${scope === "global" ? "root" : "you"}`;
-  yield say("error", "file", path, message, `Run as root: chown ${owner} ${shellWord(path)}`);
+  const next = shared
+    ? "Use a file of your own: the programs keep it at mode 0600, which is for one user"
+    : `Run as root: chown ${owner} ${shellWord(path)}`;
+  yield say("error", "file", path, message, next);
 }
 
 function* itsDirectory(facts: FileFacts): Iterable<Diagnosis> {
@@ -133,13 +150,12 @@ function* itsDirectory(facts: FileFacts): Iterable<Diagnosis> {
   if (directory === null) return;
   const { path, mode, dead } = directory;
   if (dead !== null) {
-    yield say(
-      "error",
-      "file",
-      path,
-      `it is a symbolic link ${dead}`,
-      "Make that directory, or remove the link",
-    );
+    const next = {
+      absent: "Make that directory, or remove the link",
+      denied: "Have its owner let you in, or make the link lead to a directory of your own",
+      circle: "Remove the link",
+    }[dead.is];
+    yield say("error", "file", path, showDead(dead), next);
     return;
   }
   const writable = (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
@@ -152,7 +168,10 @@ function* itsDirectory(facts: FileFacts): Iterable<Diagnosis> {
   if (writable) {
     const what = "replace the files in this directory";
     yield changeable(path, directory, what, run("chmod go-w", path, directory.uid));
-  } else if (own && scope === "user" && directory.uid === owner && (mode & OTHERS) !== 0) {
+  } else if (
+    own && scope === "user" && directory.uid === owner && (mode & STICKY) === 0 &&
+    (mode & OTHERS) !== 0
+  ) {
     const message = `it has mode ${showMode(mode)}: others can see what is in it, and the programs set 0700`;
     yield say("note", "file", path, message, `Run chmod 700 ${shellWord(path)}`);
   }
@@ -165,23 +184,24 @@ function* directoryOfAnother(
 ): Iterable<Diagnosis> {
   if (owner === null || uid === owner) return;
   const open = (mode & 0o011) !== 0;
-  if (scope === "global" || owner === 0 || !open) yield* ofAnother(scope, path, uid, owner);
+  if (scope === "global" || owner === 0 || !open) yield* ofAnother(scope, path, uid, owner, false);
   else if (uid !== 0) {
     const message = `it belongs to uid ${uid}, who can replace the files in it`;
     yield say("warning", "file", path, message, "If that is not intended: use a directory of your own");
   }
 }
 
-function* itsBackup({ scope, backup }: FileFacts, sremote: Sremote): Iterable<Diagnosis> {
+function* itsBackup({ scope, backup, owner }: FileFacts, sremote: Sremote): Iterable<Diagnosis> {
   if (backup === null) return;
-  const { path, kind, mode, uid, tokens, credentials } = backup;
+  const { path, kind, mode, tokens, credentials } = backup;
+  const uid = keeper(scope, owner);
   if (kind !== "file") {
     const message = "it is not a regular file: it is no backup, and rollback cannot use it";
     yield say("warning", "file", path, message, run(kind === "folder" ? "rm -r" : "rm", path, uid));
     return;
   }
   if (scope === "user" && (mode & OTHERS) !== 0) {
-    yield say("warning", "file", path, "others can read it", run("chmod 600", path, uid));
+    yield say("warning", "file", path, "others can read it", run("chmod 600", path, backup.uid));
   }
   const holds = [
     ...(tokens.length === 0 ? [] : [`tokens of ${listed(tokens)}`]),
@@ -200,11 +220,16 @@ function flagOf(scope: Scope): readonly string[] {
   return scope === "global" ? ["--global"] : [];
 }
 
+/** Who may remove what is beside the file: root, or anyone else. */
+function keeper(scope: Scope, owner: number | null): 0 | 1 {
+  return scope === "global" && owner === 0 ? 0 : 1;
+}
+
 function* leftovers(
   { scope, lock, litter, ledger, owner }: FileFacts,
   sremote: Sremote,
 ): Iterable<Diagnosis> {
-  const uid = scope === "global" && owner === 0 ? 0 : 1;
+  const uid = keeper(scope, owner);
   if (lock?.state === "held") {
     const next = "If none is running, wait 8 s: the lock then counts as abandoned";
     yield say("warning", "file", lock.path, "a lock is held by a running or killed sremote process", next);

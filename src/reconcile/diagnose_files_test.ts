@@ -38,7 +38,7 @@ const BACKUP = { path: "/h/b", kind: "file", uid: 7, mode: 0o600, tokens: [], cr
 
 Deno.test("diagnoses: a file, by its modes and owners and by what is beside it", () => {
   const regular = (mode: number, uid = 7) => ({ kind: "file", mode, uid });
-  const directory = (mode: number, uid = 7, dead: string | null = null) => ({ path: "/h", mode, uid, dead });
+  const directory = (mode: number, uid = 7) => ({ path: "/h", mode, uid, dead: null });
   const cases: readonly (readonly [Partial<FileFacts>, readonly string[]])[] = [
     [{}, []],
     [{ file: null }, []],
@@ -56,6 +56,10 @@ Deno.test("diagnoses: a file, by its modes and owners and by what is beside it",
     [{ file: regular(0o606) }, ["error /h/remote.yaml: everyone can change it"]],
     [{ ...SHARED, file: regular(0o602, 0) }, ["error /h/remote.yaml: everyone can change it"]],
     [{ file: regular(0o600, 8) }, ["error /h/remote.yaml: it belongs to uid 8, not to you"]],
+    [{ file: regular(0o600, 8), directory: directory(0o2770, 8) }, [
+      "error /h/remote.yaml: it belongs to uid 8, not to you",
+      "warning /h: its group can replace the files in this directory",
+    ]],
     [{ file: regular(0o600, 0) }, ["error /h/remote.yaml: it belongs to uid 0, not to you"]],
     [{ file: regular(0o600, 8), owner: 0, directory: null }, [
       "warning /h/remote.yaml: it belongs to uid 8, not to root, as whom sremote runs",
@@ -84,13 +88,19 @@ Deno.test("diagnoses: a file, by its modes and owners and by what is beside it",
       "error /h/remote.yaml: its Remotes is empty (null): adding a remote fails in the programs",
     ]],
     [{ directory: directory(0o1777), own: false }, []],
+    [{ directory: directory(0o1777) }, []],
     [{ directory: directory(0o755) }, [
       "note /h: it has mode 0755: others can see what is in it, and the programs set 0700",
     ]],
     [{ directory: directory(0o755), own: false }, []],
     [{ directory: directory(0o700, 8) }, ["error /h: it belongs to uid 8, not to you"]],
     [{ ...SHARED, directory: directory(0o755, 8) }, ["error /h: it belongs to uid 8, not to root"]],
-    [{ directory: directory(0o777, 7, "to /scratch/h, which does not exist") }, [
+    ...([["denied", "cannot be entered"], ["circle", "leads back to it"]] as const).map(([is, why]) =>
+      [{ directory: { ...directory(0), dead: { target: "/x", is } } }, [
+        `error /h: it is a symbolic link to /x, which ${why}`,
+      ]] as const
+    ),
+    [{ directory: { ...directory(0o777), dead: { target: "/scratch/h", is: "absent" } } }, [
       "error /h: it is a symbolic link to /scratch/h, which does not exist",
     ]],
     [{ directory: null }, []],
@@ -133,6 +143,24 @@ Deno.test("diagnoses: a remedy is a command that works for every path", () => {
   const path = "/h/my dir/remote.yaml";
   const [, found] = diagnoseFile({ ...FACTS, path, file: { kind: "file", mode: 0o666, uid: 7 } }, typed);
   assert.equal(found!.next, "Run chmod 600 '/h/my dir/remote.yaml'");
+});
+
+Deno.test("diagnoses: what a group shares is not taken from it", () => {
+  for (const uid of [0, 7, 8]) {
+    for (const mode of [0o2770, 0o2775, 0o770]) {
+      const directory = { path: "/h", mode, uid, dead: null };
+      for (const owner of [7, 8]) {
+        const facts = { ...FACTS, directory, file: { kind: "file", mode: 0o600, uid: owner } };
+        const found = [...diagnoseFile(facts, typed)];
+        assert.ok(
+          found.every(({ next }) => !/chown/.test(next ?? "")),
+          `${uid} ${mode.toString(8)} ${owner}`,
+        );
+        const its = found.filter(({ subject, severity }) => subject === "/h" && severity !== "ok");
+        assert.deepEqual(its.map(({ severity }) => severity), ["warning"]);
+      }
+    }
+  }
 });
 
 Deno.test("diagnoses: a remedy says whether only root can carry it out, and acts on the file of its scope", () => {

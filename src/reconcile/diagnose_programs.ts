@@ -129,6 +129,9 @@ function* diagnoseProgram(one: InstalledFiles, used: Used): Iterable<Diagnosis> 
   yield* itsFiles(one, used, `${runtime}@${version}`);
 }
 
+/** Directories of commands that root needs. */
+const ROOTS = /^\/(?:usr\/(?:local\/)?)?s?bin$/;
+
 /** A program that only its owner should run, or that nobody should trust. */
 function notRun(
   { path, reachedBy }: InstalledFiles,
@@ -137,7 +140,10 @@ function notRun(
 ): Diagnosis {
   if (uid === 0 && owner !== null && reachedBy !== null) {
     const message = `it was not run, because ${why}: what root runs by this name is that user's program`;
-    return say("warning", "program", path, message, `Take ${shellWord(reachedBy)} out of root's PATH`);
+    const next = ROOTS.test(reachedBy)
+      ? `Remove ${shellWord(path)}, or make it root's own with all that is above it`
+      : `Take ${shellWord(reachedBy)} out of root's PATH`;
+    return say("warning", "program", path, message, next);
   }
   const message = `it was not asked for its version, because ${why}`;
   const next = owner !== null && owner === uid

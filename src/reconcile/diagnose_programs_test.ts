@@ -148,6 +148,10 @@ Deno.test("diagnoses: nobody is told to run another user's program, and root is 
     "warning",
     "Take /home/alice/bin out of root's PATH",
   ]);
+  assert.deepEqual(remedy(0, owned, "/usr/local/bin"), [
+    "warning",
+    "Remove /home/alice/bin/singularity, or make it root's own with all that is above it",
+  ]);
   assert.deepEqual(remedy(0, owned, null), pass);
   assert.deepEqual(remedy(0, changeable, "/home/alice/bin"), pass);
 });

@@ -40,35 +40,49 @@ export function follow(files: Files, path: string, root: string | null, uid: num
 export interface DeadLink {
   readonly link: string;
   readonly target: string;
-  /** What is wrong with the target, as a clause. */
-  readonly why: string;
+  readonly is: Dead;
 }
+
+/** What is wrong with the target of a link: there is nothing, this user cannot enter it, or it leads back to the link. */
+export type Dead = "absent" | "denied" | "circle";
 
 /** The nearest directory above a path that is a symbolic link to nothing, or to what cannot be entered; null: there is none. */
 export function danglingAbove(files: Files, path: string): DeadLink | null {
   for (let at = dirname(path); at !== dirname(at); at = dirname(at)) {
     const stat = files.stat(at);
-    const why = stat?.kind === "symlink" ? whyDead(files, at) : null;
-    const target = why === null ? null : files.readLink(at);
-    if (why !== null && target !== null) return { link: at, target, why };
+    const is = stat?.kind === "symlink" ? deadness(files, at) : null;
+    const target = is === null ? null : files.readLink(at);
+    if (is !== null && target !== null) return { link: at, target, is };
     if (stat !== null) return null;
   }
   return null;
 }
 
-function whyDead(files: Files, link: string): string | null {
+function deadness(files: Files, link: string): Dead | null {
   try {
     files.realPath(link);
     return null;
   } catch (error) {
     switch (codeOf(error)) {
       case "EACCES":
-        return "which cannot be entered";
+        return "denied";
       case "ELOOP":
-        return "in a circle";
+        return "circle";
       default:
-        return "which does not exist";
+        return "absent";
     }
+  }
+}
+
+/** Where a dead link leads, as a clause. */
+export function showDead({ target, is }: Pick<DeadLink, "target" | "is">): string {
+  switch (is) {
+    case "absent":
+      return `it is a symbolic link to ${target}, which does not exist`;
+    case "denied":
+      return `it is a symbolic link to ${target}, which cannot be entered`;
+    case "circle":
+      return `it is a symbolic link to ${target}, which leads back to it`;
   }
 }
 

@@ -75,9 +75,12 @@ export async function lookAtFile(context: Context, reader: Reader, scope: Scope)
   const stored = await tried(() => readAnyway(world, file, root, failures));
   // A file that does not exist, and one that cannot be seen, look alike from outside.
   const unseen = stored === null;
-  const facts = await tried(() => factsOf(context, scope, file, root, stored, unseen));
   const isUser = scope === "user";
   const hidden = isUser ? [] : hiddenFrom(world.files, file, root);
+  const seen = await tried(() => factsOf(context, scope, file, root, stored, unseen));
+  // What hides the target of a link is said of that.
+  const isSaid = hidden.length > 0 && seen?.directory?.dead?.is === "denied";
+  const facts = isSaid ? { ...seen, directory: null } : seen;
   const isThere = unseen || world.files.exists(file);
   return {
     scope,
@@ -165,8 +168,7 @@ function directoryOf(files: Files, path: string): FileFacts["directory"] {
   }
   const dangling = danglingAbove(files, join(path, "remote.yaml"));
   if (dangling === null) return null;
-  const { link, target, why } = dangling;
-  return { path: link, mode: 0, uid: 0, dead: `to ${target}, ${why}` };
+  return { path: dangling.link, mode: 0, uid: 0, dead: dangling };
 }
 
 /** The secrets of a backup that the file does not have; of a file that cannot be read, nothing is known. */
