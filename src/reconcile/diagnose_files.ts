@@ -169,7 +169,7 @@ function* itsDirectory(facts: FileFacts): Iterable<Diagnosis> {
     const what = "replace the files in this directory";
     yield changeable(path, directory, what, run("chmod go-w", path, directory.uid));
   } else if (
-    own && scope === "user" && directory.uid === owner && (mode & STICKY) === 0 &&
+    own && scope === "user" && (owner === null || directory.uid === owner) && (mode & STICKY) === 0 &&
     (mode & OTHERS) !== 0
   ) {
     const message = `it has mode ${showMode(mode)}: others can see what is in it, and the programs set 0700`;

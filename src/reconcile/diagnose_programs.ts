@@ -2,7 +2,7 @@
 import { compareVersions, showReader } from "../base/reader.ts";
 import { shellWord } from "../base/text.ts";
 import type { Diagnosis, Reader, Runtime, Version } from "../model.ts";
-import { fieldsRefusedBy, newest, PROGRAMS, valueFor } from "../programs.ts";
+import { canBeKeptFromHome, fieldsRefusedBy, newest, PROGRAMS, valueFor } from "../programs.ts";
 import { say, type Sremote } from "./diagnosis.ts";
 
 /** An installed program, and what it says about itself. */
@@ -165,7 +165,7 @@ function naming(name: string): string {
 
 /** The program reads other files than sremote uses. */
 function* itsFiles(
-  { path, sysconfdir, userFile, globalFile, trouble }: InstalledFiles,
+  { path, runtime, version, sysconfdir, userFile, globalFile, trouble }: InstalledFiles,
   { user, global, same, sysconfdirs }: Used,
   name: string,
 ): Iterable<Diagnosis> {
@@ -174,7 +174,11 @@ function* itsFiles(
     yield say("warning", "program", path, message, naming(name));
   }
   if (sysconfdir === null) {
-    const message = `${trouble ?? "it does not say its sysconfdir"}: its global file is in ${sysconfdirs}`;
+    const asked = version !== null && runtime !== null && canBeKeptFromHome({ runtime, oldest: version });
+    const why = asked
+      ? trouble ?? "it does not say its sysconfdir"
+      : "it cannot be asked for its sysconfdir without a change to the home directory";
+    const message = `${why}: its global file is usually in ${sysconfdirs}`;
     yield say("note", "program", path, message, "If it is in another directory, pass that with --sysconfdir");
   } else if (global !== null && globalFile !== null && !same(global, globalFile)) {
     const message = `its global file is ${globalFile}, and sremote uses ${global}`;

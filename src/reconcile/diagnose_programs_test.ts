@@ -83,7 +83,7 @@ Deno.test("diagnoses: installed programs, by what sremote is about", () => {
       "warning /usr/bin/singularity: its user file is /other, and sremote uses /u",
     ]],
     ["singularity", [{ ...CE, sysconfdir: null, globalFile: null }], [
-      "note /usr/bin/singularity: it does not say its sysconfdir: its global file is in A or B",
+      "note /usr/bin/singularity: it does not say its sysconfdir: its global file is usually in A or B",
     ]],
     // The files of a program that sremote is not about are none of its business.
     ["singularity", [CE, { ...APPTAINER, globalFile: "/other", userFile: "/other" }], [
@@ -96,7 +96,11 @@ Deno.test("diagnoses: installed programs, by what sremote is about", () => {
       ["singularity", [{ ...CE, ...SILENT, trouble }], [`warning /usr/bin/singularity: ${trouble}`]] as const
     ),
     ["singularity", [{ ...CE, sysconfdir: null, globalFile: null, trouble: "buildcfg: it exited with 1" }], [
-      "note /usr/bin/singularity: buildcfg: it exited with 1: its global file is in A or B",
+      "note /usr/bin/singularity: buildcfg: it exited with 1: its global file is usually in A or B",
+    ]],
+    ["singularity@3.8", [{ ...CE, version: "3.8.4", sysconfdir: null, globalFile: null }], [
+      "note /usr/bin/singularity: it cannot be asked for its sysconfdir without a change to the home directory: " +
+      "its global file is usually in A or B",
     ]],
     ["singularity", [{ ...CE, ...SILENT }], [
       "warning /usr/bin/singularity: it does not say its version as Singularity does",

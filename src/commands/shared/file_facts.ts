@@ -150,15 +150,19 @@ async function factsOf(
   };
 }
 
-/** `Remotes` of a file without remotes is null, not an empty map. */
-function isNullRemotes(text: string): boolean {
-  const found = /(?:^|[{,])[ \t]*["']?Remotes["']?:[ \t]*(?:null|Null|NULL|~)?[ \t]*(?:#.*)?(?:$|[,}])/m.exec(
-    text,
-  );
+/**
+ * Whether `Remotes` of a file without remotes is null, not an empty map.
+ * @param text of a file that is valid
+ */
+export function isNullRemotes(text: string): boolean {
+  const found = NULL_REMOTES.exec(text);
   // A map on the next line, which is indented, is not null.
-  return found !== null &&
-    !/^(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[^ \t\r\n#]/.test(text.slice(found.index + found[0].length + 1));
+  return found !== null && !INDENTED.test(text.slice(found.index + found[0].length));
 }
+
+const NULL_REMOTES =
+  /(?:^|[{,])[ \t]*["']?Remotes["']?:[ \t]*(?:(?:null|Null|NULL|~)[ \t]*)?(?:#.*)?(?:\r?$|(?=[,}]))/m;
+const INDENTED = /^\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[^ \t\r\n#]/;
 
 /** The directory itself, if the path is a symbolic link; null: there is none, or something else. */
 function directoryOf(files: Files, path: string): FileFacts["directory"] {
