@@ -37,7 +37,7 @@ const CASES: readonly (readonly [words: readonly string[], offered: readonly str
   [["sremote", "pl"], ["plan"]],
   [["sremote", "re"], ["remote", "remove", "resolve"]],
   [["sremote", "remote", "add"], ["add", "add-keyserver"]],
-  [["sremote", "remote", "use", "--e"], ["--exclusive"]],
+  [["sremote", "remote", "use", "--exc"], ["--exclusive"]],
   [["sremote", "remote", "use", "c"], ["company"]],
   [["sremote", "remote", "-c", "shared.yaml", "use", ""], ["theirs"]],
   [["sremote", "remote", "--config", "shared.yaml", "logout", ""], ["theirs"]],

@@ -3,6 +3,7 @@ import type { Files, ReplaceOptions, Staged } from "../world.ts";
 import { codeOf, systemError } from "../base/errno.ts";
 import { fs, load } from "./load.ts";
 import { deadLocks, lockOf, tryLock } from "./lock.ts";
+import { realPath } from "./real_path.ts";
 
 /** The real ones. */
 export function realFiles(): Files {
@@ -50,7 +51,7 @@ export function realFiles(): Files {
     },
     exists: (file) => fs().existsSync(file),
     list: (folder) => fs().readdirSync(folder).sort(),
-    realPath: (file) => fs().realpathSync(file),
+    realPath,
     readLink(link) {
       try {
         return fs().readlinkSync(link);
