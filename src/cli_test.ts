@@ -27,10 +27,13 @@ Deno.test("cli: --global writes for root alone, and says what to type", async ()
   ) {
     const { exit, out, err } = await sremote([...args, "--global"], asUser);
     assert.deepEqual([exit, out], [1, ""], args[0]);
-    assert.match(err, new RegExp(`only root may\nNext: .*sudo sremote ${args[0]} --global`));
+    assert.match(
+      err,
+      new RegExp(`only root can\nNext: .*sudo sremote --sysconfdir \\S+ ${args[0]} --global`),
+    );
   }
   const exclusive = await sremote(["use", "--exclusive", "x"], asUser);
-  assert.deepEqual([exclusive.exit, /only root may/.test(exclusive.err)], [1, true]);
+  assert.deepEqual([exclusive.exit, /only root can/.test(exclusive.err)], [1, true]);
 });
 
 Deno.test("cli: anyone may plan --global, and write elsewhere", async () => {

@@ -55,6 +55,8 @@ export interface Program {
   readonly plainDate: ByVersion<"read" | "refuse">;
   /** What fails for an entry of the global file without `System: true`. */
   readonly needsSystem: ByVersion<string>;
+  /** The words in front of `login` and `logout` for an OCI registry. */
+  readonly registryCommand: ByVersion<string>;
   /** Whether the host of `library://HOST/…` is asked, in place of the remote's library. */
   readonly hostInLibrary: ByVersion<boolean>;
   /** The remote that it uses if there is none at all, in no file. */
@@ -86,6 +88,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
       { since: "3.7", is: "remote add-keyserver" },
       { since: "4.0", is: "keyserver add" },
     ],
+    registryCommand: [{ since: "3.5", is: "remote" }, { since: "4.0", is: "registry" }],
     hostInLibrary: [{ since: "3.5", is: false }, { since: "3.8", is: true }],
     builtIn: { uri: "cloud.sylabs.io", keyserver: null },
     takesOver: null,
@@ -109,6 +112,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     emptyDocument: [{ since: "1.1", is: "read" }, { since: "1.5", is: "refuse" }],
     plainDate: [{ since: "1.1", is: "read" }],
     needsSystem: [{ since: "1.1", is: "remote add-keyserver" }, { since: "1.2", is: "keyserver add" }],
+    registryCommand: [{ since: "1.1", is: "remote" }, { since: "1.2", is: "registry" }],
     hostInLibrary: [{ since: "1.1", is: true }],
     builtIn: { uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
     takesOver: ".singularity",

@@ -218,9 +218,49 @@ for (const program of PROGRAMS) {
       }
       assert.match(
         seen.screen,
-        /Next:\S* Run sremote --remote-file remote\.yaml login lab; the remote is added/,
+        /Next:\S* Run sremote (?:--sysconfdir \S+ )?--remote-file remote\.yaml login lab\r?\n/,
       );
       assert.match(machine.read("remote.yaml"), /lab:/);
+    }
+  });
+
+  Deno.test(`on a terminal, a signal ends a login like Ctrl-C, and leaves the terminal as it was (${program.name})`, async () => {
+    for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+      for (const waits of ["key", "endpoint"] as const) {
+        using machine = new Machine();
+        const slow = waits === "key" ? [] : ["--slow", "status=60000"];
+        await using endpoint = await startEndpoint(machine, program, slow);
+        const add = ["add", "lab", `http://localhost:${endpoint.port}`, "--remote-file", "remote.yaml"];
+        const typing: Typed[] = waits === "key"
+          ? [["API Key:", { signal }]]
+          // The line that tells that it takes longer.
+          : [["API Key:", `${CANARY}\r`], ["Asking", { signal }]];
+        const { screen, exit: ended, stty } = await dialogue(machine, program, add, typing);
+        const about = `${signal}, ${waits}: ${screen}`;
+        assert.equal(ended, exit, about);
+        assert.match(screen, /interrupted: "lab" was added, but you are not logged in to it/, about);
+        assert.match(
+          screen,
+          /Next:\S* Run sremote (?:--sysconfdir \S+ )?--remote-file remote\.yaml login lab\r?\n$/,
+          about,
+        );
+        assert.match(stty, /(?<!-)icanon[^]*(?<!-)echo\b/, about);
+        assert.ok(screen.lastIndexOf("\u001b[?25h") >= screen.lastIndexOf("\u001b[?25l"), about);
+        assert.doesNotMatch(machine.read("remote.yaml"), /Token/);
+      }
+    }
+  });
+
+  Deno.test(`on a terminal, --no-color has questions without color (${program.name})`, async () => {
+    using machine = new Machine();
+    await using endpoint = await startEndpoint(machine, program, []);
+    machine.put("remote.yaml", BEFORE.replace("PORT", String(endpoint.port)), 0o600);
+    const colored = /\u001b\[(?:1|2|3\d|9\d)m/;
+    const login = ["login", "--remote-file", "remote.yaml"];
+    const typing: Typed[] = [["API Key:", "\x03"]];
+    assert.match((await dialogue(machine, program, login, typing)).screen, colored);
+    for (const flag of ["--no-color", "--no-color=true"]) {
+      assert.doesNotMatch((await dialogue(machine, program, [...login, flag], typing)).screen, colored, flag);
     }
   });
 

@@ -1,6 +1,7 @@
 /** `sremote add`, as `singularity remote add`. */
 import { storedAddress } from "../base/address.ts";
 import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
+import { parseBool } from "../base/bool.ts";
 import { Failure } from "../base/failure.ts";
 import type { Runtime, Scope } from "../model.ts";
 import { quote } from "../base/text.ts";
@@ -44,7 +45,7 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     });
   }
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "add");
+  requireRoot(context, scope, "add a global remote", { words: ["add", "--global"], names: [name, uri] });
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const reader = await readerOf(context);
   const { runtime } = reader;
@@ -93,7 +94,13 @@ function toUse(context: Context, scope: Scope, name: string): string {
 function insecureByVariable(context: Context, runtime: Runtime, uri: string): boolean {
   if (runtime !== "apptainer" || /^https:/i.test(uri)) return false;
   const variable = variableOf(context, runtime, "ADD_INSECURE");
-  if (variable === null || !/^(?:1|t|true)$/i.test(context.world.here.env(variable)!)) return false;
+  if (variable === null) return false;
+  const given = context.world.here.env(variable)!;
+  const insecure = parseBool(given);
+  if (insecure === null) {
+    context.note(`Note: ${variable} is ignored: ${quote(given)} is neither true nor false.`);
+  }
+  if (insecure !== true) return false;
   context.note(`Note: the remote is added as insecure (http), because ${variable} is set.`);
   return true;
 }

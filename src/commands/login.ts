@@ -1,6 +1,7 @@
 /** `sremote login`, `logout` and `get-login-password`, as in `singularity remote`. */
 import { entryOf } from "../remotefile/entry.ts";
-import { mayReceive } from "../base/uri.ts";
+import { isKeyserver, isRegistry, mayReceive } from "../base/uri.ts";
+import { PROGRAMS, valueFor } from "../programs.ts";
 import {
   accountOf,
   discover,
@@ -12,7 +13,7 @@ import {
 import type { Session } from "../endpoint/session.ts";
 import { Failure } from "../base/failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
-import { printable, quote } from "../base/text.ts";
+import { printable, quote, shellWord } from "../base/text.ts";
 import { requireValid } from "../reconcile/steps.ts";
 import type { Secret } from "../base/secret.ts";
 import { askToken, isGiven, type LoginOptions } from "./shared/ask_token.ts";
@@ -24,11 +25,12 @@ import {
   endpointOf,
   type MergedView,
   namedOrDefault,
+  readerOf,
   readMerged,
   tokenOf,
   warnedEndpoint,
 } from "./shared/merged.ts";
-import { sessionOf, withProgress } from "./shared/session.ts";
+import { sessionOf, waiting } from "./shared/session.ts";
 import { variableOf } from "./shared/variables.ts";
 
 /** Logs in to a remote (by default, to the default remote) or to a keyserver, by its address. */
@@ -38,7 +40,7 @@ export async function login(
   flags: LoginOptions,
 ): Promise<Result> {
   if (name !== undefined && isKeyserver(name)) return await loginToKeyserver(context, name, flags);
-  if (name !== undefined) refuseRegistry(name, "login", "log in to");
+  if (name !== undefined) await refuseRegistry(context, name, "login", flags.username);
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log in to");
   const which = name === undefined ? "default remote" : "remote";
@@ -66,16 +68,26 @@ export async function login(
   return loggedIn(file, remote, changed, "API Key Verified!");
 }
 
-/** Whether `login` and `logout` are given a keyserver's address, as in Singularity 3.7 to 3.11. */
-function isKeyserver(name: string): boolean {
-  return /^(?:https?|hkps?):\/\//i.test(name);
-}
-
-/** @throws {Failure} usage */
-function refuseRegistry(name: string, command: "login" | "logout", doing: string): void {
-  if (!/^(?:docker|oras):\/\//i.test(name)) return;
+/** Registries are the program's: its command for them is named. @throws {Failure} usage */
+async function refuseRegistry(
+  context: Context,
+  name: string,
+  command: "login" | "logout",
+  username?: string,
+): Promise<void> {
+  if (!isRegistry(name)) return;
+  const reader = await readerOf(context);
+  const { registryCommand } = PROGRAMS[reader.runtime];
+  const words = [
+    reader.runtime,
+    ...valueFor(registryCommand, reader).split(" "),
+    command,
+    ...username === undefined ? [] : ["--username", username],
+    name,
+  ];
+  const doing = command === "login" ? "log in to" : "log out of";
   throw new Failure("usage", `cannot ${doing} ${quote(name)}: a registry is not a remote endpoint`, {
-    next: `Run singularity registry ${command}`,
+    next: `Run ${words.map(shellWord).join(" ")}`,
   });
 }
 
@@ -86,7 +98,7 @@ async function requireTokenService(
   remote: string,
   endpoint: Endpoint,
 ): Promise<void> {
-  const found = await withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
+  const found = await waiting(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
   const why = "trouble" in found
     ? found.trouble.message
     : found.services.has("token")
@@ -115,7 +127,7 @@ async function storeToken(
   username?: string,
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const endpoint = endpointOf(view, remote);
-  await withProgress(context, `Asking ${endpoint.uri}`, async () => {
+  await waiting(context, `Asking ${endpoint.uri}`, async () => {
     await requireValid(session, remote, endpoint, token);
     if (username !== undefined) await requireUser(session, remote, endpoint, token, username);
   });
@@ -156,7 +168,7 @@ async function allowReplacing(
   stored: Secret,
   { yes }: LoginOptions,
 ): Promise<void> {
-  const { state, trouble } = await withProgress(
+  const { state, trouble } = await waiting(
     context,
     `Asking ${endpoint.uri}`,
     () => verifyToken(session, endpoint, stored),
@@ -212,7 +224,7 @@ async function requireUser(
 /** Removes a remote's token, or a keyserver's credential, from the user file. */
 export async function logout(context: Context, name: string | undefined): Promise<Result> {
   if (name !== undefined && isKeyserver(name)) return await logoutOfKeyserver(context, name);
-  if (name !== undefined) refuseRegistry(name, "logout", "log out of");
+  if (name !== undefined) await refuseRegistry(context, name, "logout");
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log out of");
   const { changed, file } = await editFile(context, "user", (now: RemoteFile): readonly Change[] => {

@@ -17,7 +17,7 @@ export interface RemoveOptions {
 /** Removes a remote. If it was the default, there is none afterwards. */
 export async function remove(context: Context, name: string, flags: RemoveOptions): Promise<Result> {
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "remove");
+  requireRoot(context, scope, "remove a global remote", { words: ["remove", "--global"], names: [name] });
   const view = await mergedFor(context, scope);
   if (view?.global.document.content.remotes.has(name) && view.merged.remotes.get(name)?.global) {
     throw new Failure("unknown-remote", `cannot remove ${quote(name)}: it is a global remote`, {

@@ -62,7 +62,7 @@ interface Restored {
 export async function rollback(context: Context, flags: RollbackOptions): Promise<Result> {
   const { world, options, style } = context;
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "rollback");
+  requireRoot(context, scope, "roll back the global file", { words: ["rollback", "--global"] });
   const files: Restored[] = [];
   for (const place of await placesOf(context, scope)) files.push(await restoredOf(context, scope, place));
   const shown: string[] = [];

@@ -373,7 +373,7 @@ function* moved({ changes }: Decided): Iterable<Finding> {
     const from = `${before.insecure ? "" : "https://"}${before.uri}`;
     const message = `the token of ${quote(remote)} is for ${from} and is dropped: ` +
       "it is never sent to another host, or without TLS";
-    const next = `Run ${sremoteCommand(["login"], [remote])} to log in again`;
+    const next = `To log in again, run ${sremoteCommand(["login"], [remote])}`;
     yield finding("warning", "token-of-old-address", message, next, remote);
   }
 }
@@ -398,7 +398,7 @@ function* dropped(
       there ? ", with another address or exclusively" : ", which does not have it yet"
     }: its token is dropped`;
     const next = there
-      ? `Run ${sremoteCommand(["login"], [name])} to log in again`
+      ? `To log in again, run ${sremoteCommand(["login"], [name])}`
       : "Run sremote apply --global first: then the token is kept if the address is the same";
     yield finding("warning", "token-dropped", message, next, name);
   }
@@ -426,7 +426,7 @@ function* expiring(
     const login = (remotes.user.get(name) ?? remotes.global.get(name))?.login;
     const byHand = !login || "prompt" in login;
     const next = byHand
-      ? `Run ${sremoteCommand(["login"], [name])} with a new API key`
+      ? `With a new API key, run ${sremoteCommand(["login"], [name])}`
       : "Put a new API key into its source, and apply";
     yield finding("warning", "token-expires", `the token of ${quote(name)} ${when}`, next, name);
   }

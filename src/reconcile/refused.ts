@@ -61,7 +61,7 @@ export function* refusedWhole(reader: Reader, read: ReadBy): Iterable<Refusal> {
     const whose = remote === null ? "" : ` (of ${quote(remote)})`;
     const says = `has the field ${field}${whose}, and every command of ${title} before ${since} fails on it`;
     const next =
-      `Do without it, or name ${reader.runtime}@${since} as the program if no older version reads the file`;
+      `Omit it, or name ${reader.runtime}@${since} as the program if no older version reads the file`;
     yield { ...of(path, says), severity: "error", code: "field-too-new", next, ...about(remote), since };
   }
 }

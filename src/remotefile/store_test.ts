@@ -450,14 +450,20 @@ scene("a lock that is taken over while the edit runs ends the work", async (path
 });
 
 scene("Ctrl-C before the commit leaves everything as it was", async (path, folder) => {
-  const pressed: World = { ...world, signals: { hold: (work) => work(() => Promise.resolve(true)) } };
+  const pressed: World = {
+    ...world,
+    signals: { ...world.signals, hold: (work) => work(() => Promise.resolve(true)) },
+  };
   await refuses("interrupted", () => commit(pressed, path, options, putNew));
   untouched(path, folder);
 });
 
 scene("Ctrl-C while the lock is waited for ends the wait", async (path) => {
   const lock = await world.files.tryLock(path);
-  const pressed: World = { ...world, signals: { hold: (work) => work(() => Promise.resolve(true)) } };
+  const pressed: World = {
+    ...world,
+    signals: { ...world.signals, hold: (work) => work(() => Promise.resolve(true)) },
+  };
   await refuses("interrupted", () => commit(pressed, path, { ...options, lockTimeout: 60_000 }, putNew));
   lock!.release();
 });

@@ -28,14 +28,19 @@ export function sremoteHere(
   return sremoteCommand([...placeWords(placeFor(context, words)), ...words], names);
 }
 
-const GLOBAL = /^(?:--global|--exclusive|-[a-z]*[eg][a-z]*)$/;
+/** Whether words have an option that means the global file. */
+function isGlobal(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  const options = end < 0 ? words : words.slice(0, end);
+  return options.some((one) => /^(?:--(?:global|exclusive)(?:=.*)?|-[a-z]*[eg][a-z]*)$/.test(one));
+}
 
 /** `--remote-file` replaces the file of one scope: what a command on user remotes suggests for global ones is about another file. */
 function placeFor(
   { world: { here }, options }: Pick<Context, "world" | "options">,
   words: readonly string[],
 ): Place {
-  const isOther = words.some((one) => GLOBAL.test(one)) && !here.args.some((one) => GLOBAL.test(one));
+  const isOther = isGlobal(words) && !isGlobal(here.args);
   return isOther ? { ...options, remoteFile: null } : options;
 }
 
@@ -59,17 +64,19 @@ export function sremoteAnywhere(
 }
 
 // Our own words in front of the command: no name and no path, which could contain one.
-const SUGGESTED = /^([A-Z][\w ,:]*? )?sremote (?=[a-z])/;
+const SUGGESTED =
+  /^([A-Z][\w ,:]*? )?sremote (?=(?:add|apply|doctor|import|keyserver|list|log(?:in|out)|plan|remove|resolve|rollback|status|use|validate) )/;
 
 /**
  * A next step of a part that does not know the command line: the command that it suggests gets the options that say which
  * files it is about.
  */
 export function hintHere(context: Pick<Context, "world" | "options">, next: string): string {
-  if (!SUGGESTED.test(next)) return next;
+  if (!SUGGESTED.test(`${next} `)) return next;
   const words = next.split(" ");
   const here = sremoteCommand(placeWords(placeFor(context, words)));
-  return next.replace(SUGGESTED, (_, before: string | undefined) => `${before ?? ""}${here} `);
+  return `${next} `.replace(SUGGESTED, (_, before: string | undefined) => `${before ?? ""}${here} `)
+    .trimEnd();
 }
 
 // A command that people paste ends with its last word.

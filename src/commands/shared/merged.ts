@@ -160,7 +160,7 @@ export function refuseOtherThanExclusive({ exclusive }: Merged, name: string): v
     global: { place: "on this machine", next: "Ask the administrator of this machine" },
     user: {
       place: "in your remote.yaml",
-      next: `Run ${sremoteCommand(["use"], [exclusive.name])} first, which ends that`,
+      next: `To end that, first run ${sremoteCommand(["use"], [exclusive.name])}`,
     },
   }[exclusive.scope];
   throw new Failure("conflict", `cannot use ${quote(name)}: ${only} is exclusive ${place}`, { next });
@@ -182,6 +182,6 @@ export function namedOrDefault({ merged }: MergedView, name: string | undefined,
 export function unknown(name: string, known: Iterable<string>, doing: string): Failure {
   const meant = nearest(name, known);
   return new Failure("unknown-remote", `cannot ${doing} ${quote(name)}: there is no such remote`, {
-    next: meant === undefined ? "Run sremote list to see the remotes" : `Did you mean ${quote(meant)}?`,
+    next: meant === undefined ? "To see the remotes, run sremote list" : `Did you mean ${quote(meant)}?`,
   });
 }

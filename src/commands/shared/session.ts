@@ -106,3 +106,16 @@ export async function withProgress<T>(
     world.terminal.progress(null);
   }
 }
+
+/** The same before anything is written: a signal ends the wait. @throws {Failure} interrupted */
+export async function waiting<T>(context: Context, doing: string, work: () => Promise<T>): Promise<T> {
+  return await context.world.signals.stoppable((stop) => {
+    const stopped = new Promise<never>((_, reject) => {
+      stop.addEventListener(
+        "abort",
+        () => reject(new Failure("interrupted", "interrupted: nothing was written")),
+      );
+    });
+    return withProgress(context, doing, () => Promise.race([work(), stopped]));
+  });
+}
