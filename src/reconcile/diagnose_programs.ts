@@ -3,7 +3,7 @@ import { compareVersions, showReader } from "../base/reader.ts";
 import { shellWord } from "../base/text.ts";
 import type { Diagnosis, Reader, Runtime, Version } from "../model.ts";
 import { canBeKeptFromHome, fieldsRefusedBy, newest, PROGRAMS, valueFor } from "../programs.ts";
-import { say, type Sremote } from "./diagnosis.ts";
+import { say } from "./diagnosis.ts";
 
 /** An installed program, and what it says about itself. */
 export interface Installed {
