@@ -168,15 +168,19 @@ async function homeFacts(
   const { homeVariable, configVariables } = PROGRAMS[reader.runtime];
   const home = here.env(homeVariable ?? "HOME") || null;
   const password = await here.passwordHome();
-  const directory = user.file === null ? null : dirname(dirname(user.file));
+  const variable = valueFor(configVariables, reader).find((one) => here.env(one)) ?? null;
+  // With a variable, or another root, the home directories here are of no account, and not looked at.
+  const counts = variable === null && options.root === null;
+  const directory = counts && user.file !== null ? dirname(dirname(user.file)) : null;
+  const real = (path: string) => counts ? realFile(files, path) : path.replace(/\/+$/, "");
   return {
-    variable: valueFor(configVariables, reader).find((one) => here.env(one)) ?? null,
+    variable,
     file: user.file,
     home,
     password,
-    same: home !== null && password !== null && realFile(files, home) === realFile(files, password),
+    same: home !== null && password !== null && real(home) === real(password),
     // A directory that cannot be seen may exist.
-    absent: directory !== null && options.root === null && !isVisible(files, directory) ? directory : null,
+    absent: directory !== null && !isVisible(files, directory) ? directory : null,
   };
 }
 
