@@ -32,7 +32,10 @@ Deno.test("cli: --global writes for root alone, and says what to type", async ()
       new RegExp(`only root can\nNext: .*sudo sremote --sysconfdir \\S+ ${args[0]} --global`),
     );
   }
+  const add = await sremote(["add", "-gi", "--default", "my lab", "x.example.com"], asUser);
+  assert.match(add.err, / add --global --default --insecure 'my lab' x\.example\.com\n$/);
   const exclusive = await sremote(["use", "--exclusive", "x"], asUser);
+  assert.match(exclusive.err, /\nNext: Run it as root: sudo sremote --sysconfdir \S+ use --exclusive x\n$/);
   assert.deepEqual([exclusive.exit, /only root can/.test(exclusive.err)], [1, true]);
 });
 

@@ -160,7 +160,10 @@ export interface Signals {
    * end the process at once, since nothing is half done there.
    */
   hold<T>(work: (interrupted: () => Promise<boolean>) => Promise<T>): Promise<T>;
-  /** Runs `work`, which writes nothing, until a signal aborts it: then it can say what was done before. */
+  /**
+   * Runs `work` until a signal aborts it: then it can say what was done before. A signal that comes within `hold` is left to
+   * that.
+   */
   stoppable<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T>;
   /** The number of the signal that aborted something; null: none has. */
   stopped(): number | null;

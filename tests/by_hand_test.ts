@@ -71,6 +71,17 @@ Deno.test("keyserver login: with a user name, any text on one line is a password
   }
 });
 
+Deno.test("keyserver login: with a user name, no error speaks of a token", async () => {
+  using machine = new Machine();
+  machine.put("large", "x".repeat(70_000), 0o600);
+  for (const flags of [["--tokenfile", "missing"], ["--tokenfile", "large"], ["--tokenfile", "."], []]) {
+    const args = ["--remote-file", "k.yaml", "keyserver", "login", "-u", "me", ...flags, "https://k.invalid"];
+    const { exit, err } = await runInProcess(args, machine);
+    assert.equal(exit, 3, err);
+    assert.doesNotMatch(err, /\btokens?\b/, flags.join(" "));
+  }
+});
+
 for (const program of PROGRAMS) {
   Deno.test(`--tokenfile reads the first line of a pipe, as the programs do (${program.name})`, async () => {
     using machine = new Machine();
@@ -95,7 +106,7 @@ for (const program of PROGRAMS) {
         [`printf '%s\\n' '${CANARY}' | ${words.replace("TOKENFILE", "/dev/stdin")}`, 0, /API Key Verified!/],
         [`${words.replace("TOKENFILE", "/dev/stdin")} <<< '${CANARY}'`, 0, /API Key Verified!/],
         [words.replace("TOKENFILE", "/dev/null"), 3, /the first line of \/dev\/null is empty/],
-        [words.replace("TOKENFILE", "/dev/zero"), 3, /cannot read \/dev\/zero: it is too large for a token/],
+        [words.replace("TOKENFILE", "/dev/zero"), 3, /cannot read \/dev\/zero: it is too large;/],
         [words.replace("TOKENFILE", "."), 3, /it is a directory/],
       ] as const
     ) {

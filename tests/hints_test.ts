@@ -1,10 +1,11 @@
 /** What a message says to type: a shell reads it back as it is meant, for the same files. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { shellWord, sremoteCommand } from "../src/base/text.ts";
 import { runInProcess } from "./in_process.ts";
-import { Machine } from "./machine.ts";
+import { Machine, ROOT } from "./machine.ts";
 
 /** Names that a shell, a terminal or the command line could read as something else. */
 const NAMES = [
@@ -86,6 +87,20 @@ Deno.test("hints: a command is read back by bash as the same words, whatever the
     // Nothing invisible is pasted.
     assert.match(shellWord(name), /^[^\p{Cc}\p{Cf}]*$/u);
   });
+});
+
+Deno.test("hints: no other code puts a name into a command of sremote", () => {
+  const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+  const sources = files.filter((one) => one.endsWith(".ts") && !one.endsWith("_test.ts"));
+  assert.ok(sources.length > 100);
+  for (const one of sources) {
+    const text = readFileSync(join(ROOT, "src", one), "utf8");
+    assert.doesNotMatch(
+      text,
+      /sremote (?:keyserver|login|logout|plan|apply|remove|rollback|use) [^`"\n]*\$\{/,
+      one,
+    );
+  }
 });
 
 /** Command lines that are answered with a command to type about the remote NAME. */

@@ -114,7 +114,7 @@ place("only root may write with --global, and the error says what to do", true, 
   for (const command of ["add", "remove"]) {
     const ran = place.sremote(["keyserver", command, "https://k.example.com"], { as: OTHER });
     assert.equal(ran.status, 1, ran.stderr);
-    assert.match(ran.stderr, /only root can\nNext: .*sudo sremote keyserver/);
+    assert.match(ran.stderr, /only root can\nNext: .*sudo sremote --sysconfdir \S+ keyserver/);
   }
   assert.ok(!existsSync(place.etc));
 });
@@ -136,7 +136,7 @@ place("a file of another user is refused, and stays unchanged", true, (place) =>
     assert.equal(ran.status, 1, args.join(" "));
     assert.match(
       ran.stderr,
-      /it belongs to another user \(uid 0\)\nNext: Run sremote as its owner, or as root/,
+      /it belongs to another user \(uid 0\); nothing was written\nNext: Run sremote as its owner, or as root/,
     );
     assert.deepEqual([place.read("remote.yaml"), modeAndOwner(file)], [FILE, before]);
     assert.deepEqual(place.made("remote.yaml"), []);

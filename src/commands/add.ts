@@ -9,7 +9,7 @@ import { PROGRAMS, valueFor } from "../programs.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf } from "../remotefile/entry.ts";
-import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
+import { type Context, requireRoot, type Result, scopeOf, stoppable } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
 import { sremoteHere } from "./shared/hint.ts";
 import { mergedFor, readerOf, refuseOtherThanExclusive } from "./shared/merged.ts";
@@ -45,7 +45,12 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     });
   }
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "add a global remote", { words: ["add", "--global"], names: [name, uri] });
+  const words = [
+    ...["add", "--global"],
+    ...flags.default ? ["--default"] : [],
+    ...flags.insecure ? ["--insecure"] : [],
+  ];
+  requireRoot(context, scope, "add a global remote", { words, names: [name, uri] });
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const reader = await readerOf(context);
   const { runtime } = reader;
@@ -115,10 +120,11 @@ async function withLogin(context: Context, name: string, flags: AddOptions, adde
   context.show(text!);
   try {
     const { tokenfile, passwordStdin } = flags;
-    const done = await login(context, name, {
+    const given = {
       ...tokenfile === undefined ? {} : { tokenfile },
       ...passwordStdin ? { passwordStdin } : {},
-    });
+    };
+    const done = await stoppable(context, () => login(context, name, given));
     return { ...rest, text: done.text! };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -87,7 +87,12 @@ async function readTokenFile(
     const why = REASONS[codeOf(error) ?? ""] ?? (error instanceof Error ? error.message : String(error));
     return no(`cannot read ${file}: ${why}`, "Check the file and its permissions");
   }
-  if (read === null) return no(`${file} does not exist`, "Write the token to it, with mode 0600");
+  if (read === null) {
+    return no(
+      `${file} does not exist`,
+      options.firstLine === undefined ? "Write the token to it, with mode 0600" : "Check the path",
+    );
+  }
   const text = new TextDecoder().decode(read.bytes);
   const reply = options.firstLine
     ? options.firstLine(text.split("\n", 1)[0]!, `the first line of ${file}`)
@@ -101,7 +106,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EISDIR: "it is a directory",
   ENOTREG: "it is not a regular file",
-  EFBIG: "it is too large for a token",
+  EFBIG: "it is too large",
   ENOTDIR: "a part of its path is not a directory",
 };
 

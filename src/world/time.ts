@@ -30,6 +30,7 @@ export const signals: Signals = {
     const stop = new AbortController();
     const listeners = HELD_SIGNALS.map((signal) => {
       const listener = () => {
+        if (holding.size > 0) return; // who writes decides
         stoppedBy = NUMBERS[signal];
         stop.abort();
       };

@@ -6,7 +6,7 @@ import { Secret } from "../../base/secret.ts";
 import { shellWord } from "../../base/text.ts";
 import { codeOf } from "../../base/errno.ts";
 import { TOKEN_BYTES } from "../../base/limits.ts";
-import type { Context } from "./context.ts";
+import { type Context, stoppable } from "./context.ts";
 
 /** Reads a secret out of a text; `where` says in an error where that is from. */
 export type ParseSecret = (text: string, where: string) => SourceReply;
@@ -112,10 +112,11 @@ export function passwordIn(text: string, where: string): SourceReply {
   return { token: new Secret(password), exposed: null };
 }
 
-async function readInput({ world }: Context): Promise<string> {
+async function readInput(context: Context): Promise<string> {
   try {
-    return await world.terminal.readInput(64 * 1024);
+    return await stoppable(context, () => context.world.terminal.readInput(64 * 1024));
   } catch (error) {
+    if (error instanceof Failure) throw error;
     const why = codeOf(error) === "EFBIG"
       ? "it is too large for a token or password"
       : error instanceof Error

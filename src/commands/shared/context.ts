@@ -158,3 +158,16 @@ export async function confirm({ world }: Context, question: string, yes: boolean
   if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
   if (!answer) throw new Failure("declined", "cancelled: nothing was written");
 }
+
+/** Work that a signal ends, unless it is writing. @throws {Failure} interrupted */
+export async function stoppable<T>({ world }: Pick<Context, "world">, work: () => Promise<T>): Promise<T> {
+  return await world.signals.stoppable((stop) => {
+    const stopped = new Promise<never>((_, reject) => {
+      stop.addEventListener(
+        "abort",
+        () => reject(new Failure("interrupted", "interrupted: nothing was written")),
+      );
+    });
+    return Promise.race([work(), stopped]);
+  });
+}

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../base/failure.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { Session } from "../../endpoint/session.ts";
-import type { Context } from "./context.ts";
+import { type Context, stoppable } from "./context.ts";
 
 /** Requests in flight at most, unless `--parallel` is given. */
 export const PARALLEL = 32;
@@ -109,13 +109,5 @@ export async function withProgress<T>(
 
 /** The same before anything is written: a signal ends the wait. @throws {Failure} interrupted */
 export async function waiting<T>(context: Context, doing: string, work: () => Promise<T>): Promise<T> {
-  return await context.world.signals.stoppable((stop) => {
-    const stopped = new Promise<never>((_, reject) => {
-      stop.addEventListener(
-        "abort",
-        () => reject(new Failure("interrupted", "interrupted: nothing was written")),
-      );
-    });
-    return withProgress(context, doing, () => Promise.race([work(), stopped]));
-  });
+  return await withProgress(context, doing, () => stoppable(context, work));
 }
