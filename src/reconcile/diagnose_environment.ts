@@ -1,4 +1,5 @@
 /** The findings of `sremote doctor` on environment variables. Pure. */
+import { parseBool } from "../base/bool.ts";
 import type { Diagnosis, Runtime } from "../model.ts";
 import { flagVariables, newest, overrideVariables, PROGRAMS } from "../programs.ts";
 import { say } from "./diagnosis.ts";
@@ -52,19 +53,13 @@ export function* diagnoseFlagVariables(runtime: Runtime, env: Env): Iterable<Dia
       const message = "it holds a secret, which every program that is started from here can read";
       const next = "Unset it, and pass the secret with --tokenfile or --password-stdin";
       yield say("warning", "environment", name, message, next);
-    } else if (is === "value" || isTrue(env(name)!) === true) {
+    } else if (is === "value" || parseBool(env(name)!) === true) {
       yield say("warning", "environment", name, `it is set: ${command} acts as with ${flag}`, unset);
-    } else if (isTrue(env(name)!) === null) {
-      const message = `it stands for ${flag} of ${command}, and is neither true nor false`;
+    } else if (parseBool(env(name)!) === null) {
+      const message = `it is ignored: it stands for ${flag} of ${command}, and is neither true nor false`;
       yield say("warning", "environment", name, message, "Set it to true or false, or unset it");
     }
   }
-}
-
-/** As Go's `strconv.ParseBool`; null: neither. */
-function isTrue(value: string): boolean | null {
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(value)) return true;
-  return /^(?:0|f|F|FALSE|false|False)$/.test(value) ? false : null;
 }
 
 /** What decides which user file is used. */

@@ -79,7 +79,7 @@ Deno.test("diagnoses: variables that stand for flags, without their values", () 
 
 Deno.test("diagnoses: a variable that is a switch, as Go reads it; Singularity's add has none", () => {
   const acts = ["it is set: add acts as with --insecure"];
-  const neither = ["it stands for --insecure of add, and is neither true nor false"];
+  const neither = ["it is ignored: it stands for --insecure of add, and is neither true nor false"];
   const cases: readonly (readonly [values: readonly string[], expected: readonly string[]])[] = [
     [["1", "t", "T", "true", "TRUE", "True"], acts],
     [["0", "f", "F", "false", "FALSE", "False", ""], []],
