@@ -6,7 +6,7 @@ import { PROGRAMS } from "../programs.ts";
 import { NOT_CARRIED, PUBLIC_TOKEN, REVOKE } from "./findings.ts";
 import { type DeadLink, showDead } from "../remotefile/links.ts";
 import { UNFINISHED } from "../remotefile/stored.ts";
-import { run, say, type Sremote } from "./diagnosis.ts";
+import { lower, run, say, type Sremote } from "./diagnosis.ts";
 import {
   elsewhereProblem,
   hiddenParts,
@@ -112,10 +112,6 @@ function changeable(
 ): Diagnosis {
   if ((mode & ALL_WRITE) !== 0) return say("error", "file", path, `everyone can ${what}`, next);
   return say("warning", "file", path, `its group can ${what}`, `If that is not intended: ${lower(next)}`);
-}
-
-function lower(sentence: string): string {
-  return sentence[0]!.toLowerCase() + sentence.slice(1);
 }
 
 /** The user's directory is also that of others. */

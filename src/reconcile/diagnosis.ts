@@ -23,3 +23,8 @@ export type Sremote = (words: readonly string[], names?: readonly string[]) => s
 export function run(command: string, path: string, uid: number): string {
   return `${uid === 0 ? "Run as root:" : "Run"} ${command} ${shellWord(path)}`;
 }
+
+/** A remedy inside a longer one. */
+export function lower(remedy: string): string {
+  return remedy[0]!.toLowerCase() + remedy.slice(1);
+}

@@ -20,7 +20,7 @@ import type {
 } from "../model.ts";
 import type { Version } from "../base/reader.ts";
 import { type ByVersion, fieldsRefusedBy, newest, PROGRAMS, spanOf, valueFor } from "../programs.ts";
-import { run } from "./diagnosis.ts";
+import { lower, run } from "./diagnosis.ts";
 import { REMOTE_FIELDS, sameField } from "../remotefile/entry.ts";
 
 /** A file as a program reads it. */
@@ -231,11 +231,6 @@ export function* hiddenParts(
       : chmod;
     yield { ...of(path, says), severity: group ? "warning" : "error", code: "unreadable-by-users", next };
   }
-}
-
-/** A sentence inside another one. */
-function lower(sentence: string): string {
-  return sentence[0]!.toLowerCase() + sentence.slice(1);
 }
 
 /** Why the program cannot use a stored address, as a sentence without its end; null: it can. */
