@@ -123,7 +123,10 @@ function* names(desired: Desired, { target }: Observed, sides: Sides, otherFile:
   for (const name of namesInBoth(sides)) {
     const causes = target.scope === "user" && desired.remotes.user.has(name);
     const message = `${quote(name)} is both a user remote and a global remote: ${effect}`;
-    const next = `Rename one of them, or remove it from ${otherFile}`;
+    const inConfig = desired.remotes[target.scope].has(name);
+    const next = inConfig
+      ? `Rename it in the config, or remove it from ${otherFile}`
+      : "Remove one of them, and add it under another name";
     yield finding(causes && !works ? "error" : "warning", "name-in-both-scopes", message, next, name);
   }
 }
@@ -178,7 +181,7 @@ function* dangers(desired: Desired, observed: Observed, { removed, changes }: De
     const next = "Set the one that the program reads: sysconfdir in the config, or --sysconfdir";
     yield finding("warning", "ambiguous-sysconfdir", message, next);
   }
-  if (scope === "global") yield* globalDangers(desired, file.content, removed);
+  if (scope === "global") yield* globalDangers(desired, observed, removed);
   else yield* readable(observed);
   for (const change of changes) {
     if (change.kind !== "remove" || removed.has(change.remote)) continue;
@@ -188,13 +191,18 @@ function* dangers(desired: Desired, observed: Observed, { removed, changes }: De
   }
 }
 
-function* globalDangers(desired: Desired, file: RemoteFile, removed: ReadonlySet<string>): Iterable<Finding> {
+function* globalDangers(
+  desired: Desired,
+  { file: { content }, hidden }: Observed,
+  removed: ReadonlySet<string>,
+): Iterable<Finding> {
   for (const { name } of Array.from(desired.remotes.global.values()).filter((one) => one.insecure)) {
     const message = `${quote(name)} is insecure, but users contact it over https: ${NOT_CARRIED}`;
     const next = "Serve it over https, or set its scope to user";
     yield finding("warning", "insecure-not-carried", message, next, name);
   }
-  for (const { name, token } of file.remotes.values()) {
+  // While users cannot read the file, that is said, with the token.
+  for (const { name, token } of hidden.length > 0 ? [] : content.remotes.values()) {
     if (token === null || removed.has(name)) continue;
     yield finding("warning", "token-in-global-file", `${quote(name)} ${PUBLIC_TOKEN}`, REVOKE, name);
   }
@@ -212,6 +220,11 @@ function* readable({ target: { file: path }, file: { content, mode } }: Observed
   if (!holdsSecret(content)) return;
   const message = `${path} holds tokens and has mode ${showMode(mode)}`;
   yield finding("warning", "readable-by-others", message, `Run chmod 600 ${shellWord(path)}`);
+}
+
+/** The remotes of a file that have a token. */
+export function tokenHolders({ remotes }: RemoteFile): readonly string[] {
+  return Array.from(remotes.values()).filter(({ token }) => token !== null).map(({ name }) => name);
 }
 
 /** A default that the config sets, and that is an endpoint without a library. */
@@ -250,8 +263,9 @@ function* refusals(
   ) yield refusal(one);
   // What sremote writes has the right mode, unless the file holds a token.
   const keepsMode = !changed || holdsToken(file.content);
+  const holders = tokenHolders(after);
   const stay = hidden.filter(({ kind }) => kind === "directory" || keepsMode);
-  for (const one of hiddenParts(target, stay)) yield refusal(one);
+  for (const one of hiddenParts(target, stay, holders)) yield refusal(one);
   // The administrator's own user file is not the machine's.
   if (scope === "user" && other !== null && other.content !== null) {
     const there = {

@@ -422,7 +422,7 @@ const cases: readonly Case[] = [
     observed: found(file([stored("g", { system: true })]), {
       scope: "global",
       ours: ["g"],
-      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false }],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false, uid: 0 }],
     }),
     expected: ["error unreadable-by-users"],
   },
@@ -432,7 +432,7 @@ const cases: readonly Case[] = [
     observed: found(file([stored("g", { system: true })]), {
       scope: "global",
       ours: ["g"],
-      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false }],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false, uid: 0 }],
     }),
     expected: [],
   },
@@ -442,7 +442,17 @@ const cases: readonly Case[] = [
     observed: found(file([stored("g", { system: true })]), {
       scope: "global",
       ours: ["g"],
-      hidden: [{ path: "/here", kind: "directory", mode: 0o700, group: false }],
+      hidden: [{ path: "/here", kind: "directory", mode: 0o700, group: false, uid: 0 }],
+    }),
+    expected: ["error unreadable-by-users"],
+  },
+  {
+    story: "a token in a global file that users cannot read is not public, and is said once",
+    desired: config({ global: [wanted("g")] }),
+    observed: found(file([stored("g", { system: true, token })]), {
+      scope: "global",
+      ours: ["g"],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false, uid: 0 }],
     }),
     expected: ["error unreadable-by-users"],
   },

@@ -6,7 +6,7 @@ import type { Reader, Scope } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
 import type { Lock, World } from "../world.ts";
 import { ledgerPath } from "./ledger.ts";
-import { danglingAbove, follow } from "./links.ts";
+import { danglingAbove, follow, showDead } from "./links.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
   type Committed,
@@ -221,15 +221,13 @@ function makeFolder(world: World, { path, scope }: Change, real: string): string
   } catch (error) {
     const dangling = danglingAbove(world.files, path);
     if (dangling === null) throw unwritten("make the directory of", path, error);
-    const { link, target } = dangling;
-    throw new Failure(
-      "io",
-      `cannot change ${path}: ${link} is a symbolic link to ${target}, which does not exist`,
-      {
-        path,
-        next: `Make that directory, or remove the link; nothing was written`,
-      },
-    );
+    const { link, is } = dangling;
+    const what = showDead(dangling).replace(/^it/, link);
+    const first = is === "absent" ? "Make that directory" : "Correct the link";
+    throw new Failure("io", `cannot change ${path}: ${what}`, {
+      path,
+      next: `${first}, or remove the link; nothing was written`,
+    });
   }
 }
 

@@ -135,7 +135,9 @@ export function noteCollisions(context: Context, { reader, merged, user, global 
   const { effect } = nameInBoth(reader.runtime);
   for (const name of merged.collisions) {
     context.note(
-      `Warning: ${quote(name)} is both in ${user.path} and in ${global.path}: ${effect}. Rename one of them.`,
+      `Warning: ${
+        quote(name)
+      } is both in ${user.path} and in ${global.path}: ${effect}. Remove one of them, and add it under another name.`,
     );
   }
 }
