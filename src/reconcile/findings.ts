@@ -187,7 +187,7 @@ function* dangers(desired: Desired, observed: Observed, { removed, changes }: De
     if (change.kind !== "remove" || removed.has(change.remote)) continue;
     const { remote } = change;
     const message = `${quote(remote)} was a copy of a global remote that no longer exists`;
-    yield finding("info", "adopted", message, "Log in to it again: the token of the copy is dropped", remote);
+    yield finding("info", "adopted", message, undefined, remote);
   }
 }
 
@@ -385,22 +385,29 @@ function* dropped(
   { changes, removed }: Decided,
 ): Iterable<Finding> {
   const logins = new Set(changes.flatMap((one) => one.kind === "login" ? [one.remote] : []));
+  const again = new Set(changes.flatMap((one) => one.kind === "add" ? [one.remote] : []));
   const gone: string[] = [];
-  for (const { name, token, system } of file.content.remotes.values()) {
-    if (token === null || !removed.has(name) || logins.has(name)) continue;
+  for (const { name, token, system, exclusive } of file.content.remotes.values()) {
+    if (token === null || logins.has(name)) continue;
+    const why = exclusive ? "the stored remote is exclusive" : "the token is for another address";
+    const next = `To log in again, run ${sremoteCommand(["login"], [name])}`;
+    if (system && scope === "user" && again.has(name)) {
+      const message = `${quote(name)} becomes a user remote, and its token is dropped: ${why}`;
+      yield finding("warning", "token-dropped", message, next, name);
+      continue;
+    }
+    if (!removed.has(name)) continue;
     const moves = scope === "user" && !system && remotes.global.get(name);
     if (!moves || moves.login === false) {
       gone.push(name);
       continue;
     }
     const there = other?.content?.remotes.has(name);
-    const message = `${quote(name)} moves to the global file${
-      there ? ", with another address or exclusively" : ", which does not have it yet"
-    }: its token is dropped`;
-    const next = there
-      ? `To log in again, run ${sremoteCommand(["login"], [name])}`
-      : "Run sremote apply --global first: then the token is kept if the address is the same";
-    yield finding("warning", "token-dropped", message, next, name);
+    const message = `${quote(name)} moves to the global file, and its token is dropped: ${
+      there ? why : "the global file does not have it yet"
+    }`;
+    const first = "Run sremote apply --global first: then the token is kept if the address is the same";
+    yield finding("warning", "token-dropped", message, there ? next : first, name);
   }
   if (gone.length === 0) return;
   const message = `removed together with ${gone.length === 1 ? "its token" : "their tokens"}: ${

@@ -239,6 +239,21 @@ const cases: readonly Case[] = [
     expected: ["info adopted g"],
   },
   {
+    story: "its token cannot stay: it is for another address, or the copy is exclusive",
+    desired: config({ user: [wanted("g"), wanted("h"), wanted("i")] }),
+    observed: found(file([
+      stored("g", { system: true, token, uri: "moved.example.com" }),
+      stored("h", { system: true, token, exclusive: true }),
+      stored("i", { system: true, token }),
+    ])),
+    expected: [
+      "warning token-dropped g",
+      "warning token-dropped h",
+      "info adopted g",
+      "info adopted h",
+    ],
+  },
+  {
     story: "a login whose source cannot be read",
     desired: config({ user: [wanted("a", { login: { env: "T" } })] }),
     observed: found(file([]), {
