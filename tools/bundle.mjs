@@ -58,20 +58,24 @@ const quickjsAsBase64 = {
 
 /**
  * `BUN_OPTIONS=--preload FILE` and `BUN_INSPECT_PRELOAD` run a file first, `BUN_BE_BUN` makes the binary Bun's own
- * command line, `BUN_INSPECT` opens it to a debugger. No variable has a NUL in its name.
+ * command line, `BUN_INSPECT` opens it to a debugger. `NODE_EXTRA_CA_CERTS` adds authorities of which the programs know
+ * nothing, and waits for a pipe without end; the runtime's JavaScript, where the name must stay, has no NULs around it. No
+ * variable has a NUL in its name.
  */
-const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
+const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT", "\0NODE_EXTRA_CA_CERTS\0"];
 
 function strikeOut(file) {
   const binary = readFileSync(file);
   for (const name of STRUCK) {
     let found = 0;
     for (let at = binary.indexOf(name); at >= 0; at = binary.indexOf(name, at + 1)) {
-      binary[at] = 0;
+      binary[at + (name.startsWith("\0") ? 1 : 0)] = 0;
       found++;
     }
     if (found === 0) {
-      throw new Error(`${name} is not in Bun's runtime any more: look for what took its place`);
+      throw new Error(
+        `${name.replaceAll("\0", "")} is not in Bun's runtime any more: look for what took its place`,
+      );
     }
   }
   writeFileSync(file, binary);

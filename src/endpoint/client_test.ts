@@ -46,6 +46,7 @@ function answering(
       }),
     },
     network: {
+      signed: () => true,
       unusable: () => [],
       get: ({ url, headers }: { url: URL; headers: Record<string, string> }) => {
         asked.push({ url: url.href, authorization: headers.authorization });

@@ -6,7 +6,8 @@ import { codeOf } from "../base/errno.ts";
 import { ANSWER_BYTES } from "../base/limits.ts";
 import { quote } from "../base/text.ts";
 import type { HttpRequest, HttpResponse, Judge, World } from "../world.ts";
-import { objectionTo, readCertificate, weakIn } from "./certificate.ts";
+import { readCertificate } from "./certificate.ts";
+import { type Anchors, bestPath, bySubject, objectionTo } from "./path.ts";
 import { proxyFor, proxyHint } from "./proxy.ts";
 import {
   type Attempt,
@@ -65,6 +66,7 @@ export type Reply =
 interface Trust {
   readonly all: readonly string[];
   readonly judge: Judge;
+  readonly anchors: () => Anchors;
 }
 
 const REDIRECTS = 5;
@@ -219,14 +221,18 @@ export class Session {
   }
 
   private async ofCertificate(request: HttpRequest, code: string): Promise<Trouble> {
-    const { network, clock } = this.world;
+    const { network } = this.world;
     const chain = (await network.certificatesOf(request)).map(readCertificate);
+    const [own = null, ...sent] = chain;
+    const path = own === null
+      ? null
+      : bestPath(own, sent.filter((one) => one !== null), this.trust().anchors());
     return certificateTrouble({
       url: request.url,
       code,
-      chain,
-      weak: weakIn(chain, () => this.trust().all.map(derOf)),
-      now: clock.date(),
+      path,
+      isAlone: sent.length === 0,
+      anchors: this.trust().anchors(),
       store: this.store?.file ?? null,
     });
   }
@@ -257,11 +263,19 @@ export class Session {
       this.warn(`skipped the CA certificate “${name}”: the TLS library cannot use it`);
     }
     const all = unusable.size === 0 ? certificates : certificates.filter((_, at) => !unusable.has(at));
-    return { all, judge: (host, chain) => objectionTo(host, chain, () => all.map(derOf)) };
+    const { network, clock } = this.world;
+    let trusted: Anchors["bySubject"] | undefined;
+    const anchors = (): Anchors => ({
+      // Read only once a certificate is to be judged.
+      bySubject: trusted ??= bySubject(all.map((one) => readCertificate(derOf(one)))),
+      signed: (certificate, issuer) => network.signed(certificate.der, issuer.der),
+      now: clock.date(),
+    });
+    return { all, anchors, judge: (host, chain) => objectionTo(host, chain, anchors) };
   }
 }
 
-const NOBODY: Trust = { all: [], judge: () => "ERR_TLS_CERT_UNREADABLE" };
+const NOBODY: Pick<Trust, "all" | "judge"> = { all: [], judge: () => "ERR_TLS_CERT_UNREADABLE" };
 
 /** Why an address is not requested; null: it is. */
 function refuse(url: URL, { insecure }: GetOptions): Trouble | null {

@@ -50,6 +50,7 @@ function network(answers: Answers, env: Readonly<Record<string, string>> = {}, s
         return { status: 200, headers: {}, body: new Uint8Array(), ...answer };
       },
       certificatesOf: () => Promise.resolve(presented),
+      signed: () => true,
       unusable: () => [],
     } as unknown as SessionWorld["network"],
   };
