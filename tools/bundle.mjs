@@ -8,7 +8,7 @@
  * Of the runtime, the names of the variables are struck out by which the environment could have it run other code:
  * Bun has no switch for them.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 
 const [entry, outfile, commit, target, runtime] = process.argv.slice(2);
 
@@ -58,26 +58,31 @@ const quickjsAsBase64 = {
 
 /**
  * `BUN_OPTIONS=--preload FILE` and `BUN_INSPECT_PRELOAD` run a file first, `BUN_BE_BUN` makes the binary Bun's own
- * command line, `BUN_INSPECT` opens it to a debugger. `NODE_EXTRA_CA_CERTS` adds authorities of which the programs know
- * nothing, and waits for a pipe without end; the runtime's JavaScript, where the name must stay, has no NULs around it. No
- * variable has a NUL in its name.
+ * command line, `BUN_INSPECT` opens it to a debugger. No variable has a NUL in its name.
  */
-const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT", "\0NODE_EXTRA_CA_CERTS\0"];
+const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
+/**
+ * Those by which the TLS library would trust what the programs do not, or open a pipe and wait. sremote reads two of them
+ * itself, and so has the names too: only the library's are struck out, between NULs.
+ */
+const STRUCK_IN_LIBRARY = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/** Strikes the names out of the runtime, which a compiled program begins with. */
 function strikeOut(file) {
   const binary = readFileSync(file);
-  for (const name of STRUCK) {
+  const size = statSync(runtime ?? process.execPath).size;
+  const strike = (name, offset) => {
     let found = 0;
-    for (let at = binary.indexOf(name); at >= 0; at = binary.indexOf(name, at + 1)) {
-      binary[at + (name.startsWith("\0") ? 1 : 0)] = 0;
+    for (let at = binary.indexOf(name); at >= 0 && at < size; at = binary.indexOf(name, at + 1)) {
+      binary[at + offset] = 0;
       found++;
     }
-    if (found === 0) {
-      throw new Error(
-        `${name.replaceAll("\0", "")} is not in Bun's runtime any more: look for what took its place`,
-      );
-    }
-  }
+    if (found > 0) return;
+    throw new Error(`${name} is not in Bun's runtime any more: look for what took its place`);
+  };
+  for (const name of STRUCK) strike(name, 0);
+  for (const name of STRUCK_IN_LIBRARY) strike(`\0${name}\0`, 1);
   writeFileSync(file, binary);
 }
 

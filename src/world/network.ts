@@ -16,13 +16,12 @@ import { serve } from "./serve.ts";
 
 /**
  * Variables by which Node's modules would print what is sent (tokens too), write down the keys of TLS, look at no
- * certificate, or trust more. They are taken away before the modules are loaded, which is when they are read.
+ * certificate. They are taken away before the modules are loaded, which is when they are read.
  */
 const DEAF = [
   "NODE_DEBUG",
   "NODE_DEBUG_NATIVE",
   "NODE_TLS_REJECT_UNAUTHORIZED",
-  "NODE_EXTRA_CA_CERTS",
   "SSLKEYLOGFILE",
 ];
 
@@ -332,8 +331,8 @@ qkYCnEW0MhkCIQDptQKp1+MJ/fflVcuFm4BAz+1AE6J5ThWsDWrXPshw8w==
 const contexts = new Map<readonly string[], Tls.SecureContext>();
 
 /**
- * What is trusted. Never nothing: without a list, the TLS library opens what SSL_CERT_FILE names, be it a pipe, and waits. As in
- * Go, a path ends at any certificate of the list.
+ * What is trusted. Never nothing, for which the TLS library takes a store of its own. As in Go, a path ends at any certificate
+ * of the list.
  */
 function contextFor(trust: readonly string[]): Tls.SecureContext {
   if (trust.length === 0) throw new RangeError("no certificate to trust");
