@@ -224,7 +224,7 @@ for (const program of PROGRAMS) {
         [{ SSL_CERT_DIR: two }, true, /^$/],
         [{ SSL_CERT_DIR: `${none}:${one}::${two}` }, true, /^$/],
         [{ SSL_CERT_DIR: one }, false, /^$/],
-        [{ SSL_CERT_DIR: none }, false, /^Warning: cannot read a directory of SSL_CERT_DIR: /],
+        [{ SSL_CERT_DIR: none }, false, /^Warning: cannot read any directory of SSL_CERT_DIR \(/],
       ] as const
     ) {
       const { troubles, stderr } = await statusOf(machine, program, address, { env });

@@ -8,7 +8,7 @@ import { quote } from "../base/text.ts";
 import type { HttpRequest, HttpResponse, Judge, World } from "../world.ts";
 import { readCertificate } from "./certificate.ts";
 import { type Anchors, bestPath, bySubject, objectionTo } from "./path.ts";
-import { proxyFor, proxyHint } from "./proxy.ts";
+import { cgiWarning, proxyFor, proxyHint } from "./proxy.ts";
 import {
   type Attempt,
   certificateTrouble,
@@ -56,8 +56,12 @@ export type Reply =
     /** The media type without parameters. */
     readonly type: string;
     readonly text: string;
+    /** The host that answered, after all redirects. */
+    readonly host: string;
     /** `Retry-After`, as it was sent; null: it was not. */
     readonly retryAfter: string | null;
+    /** When it was received, in milliseconds since 1970. */
+    readonly now: number;
     readonly milliseconds: number;
   }
   | { readonly trouble: Trouble; readonly milliseconds: number };
@@ -69,7 +73,8 @@ interface Trust {
   readonly anchors: () => Anchors;
 }
 
-const REDIRECTS = 5;
+/** As many as Go follows. */
+const REDIRECTS = 10;
 
 /** The requests of one run of a command. */
 export class Session {
@@ -118,13 +123,15 @@ export class Session {
     try {
       const answer = await this.follow(address, options);
       if ("kind" in answer) return { trouble: answer, milliseconds: took() };
-      const { status, headers, body } = answer;
+      const { status, headers, body, host } = answer;
       return {
         status,
         type: (headers["content-type"] ?? "").replace(/;.*/s, "").trim(),
         // Not without its byte order mark: with one, the programs refuse JSON.
         text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(body),
+        host,
         retryAfter: headers["retry-after"] ?? null,
+        now: clock.date(),
         milliseconds: took(),
       };
     } finally {
@@ -141,7 +148,10 @@ export class Session {
     else await new Promise<void>((go) => this.waiting.push(go));
   }
 
-  private async follow(address: string, options: GetOptions): Promise<HttpResponse | Trouble> {
+  private async follow(
+    address: string,
+    options: GetOptions,
+  ): Promise<HttpResponse & { readonly host: string } | Trouble> {
     let url = URL.parse(address);
     if (url === null) return trouble("malformed", `${quote(address)} is not an address`);
     for (let hops = 0;; hops++) {
@@ -151,7 +161,7 @@ export class Session {
       if ("kind" in answer) return answer;
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || answer.status === 304 || location === undefined) {
-        return answer;
+        return { ...answer, host: url.host };
       }
       const next = URL.parse(location, url);
       const stopped = next === null
@@ -177,6 +187,8 @@ export class Session {
     } catch (error) {
       return trouble("proxy", (error as Error).message, "Correct the variable, or unset it");
     }
+    const cgi = cgiWarning(url, env);
+    if (cgi !== null) this.warn(cgi);
     const left = this.ends - this.world.clock.now();
     const wanted = this.options.timeout ?? timeout;
     const hint = proxy === null ? proxyHint(url, env) : null;
@@ -206,7 +218,13 @@ export class Session {
       limit: ANSWER_BYTES,
     };
     try {
-      return await this.world.network.get(request);
+      const answer = await this.world.network.get(request);
+      // Over a tunnel, the proxy has said so before.
+      const isOfProxy = answer.status === 407 && url.protocol === "http:" &&
+        /^https?:$/.test(proxy?.url.protocol ?? "");
+      return isOfProxy
+        ? troubleOf(Object.assign(new Error(), { code: "EPROXY", status: 407 }), attempt)
+        : answer;
     } catch (error) {
       if (!isCertificate(error)) return troubleOf(error, attempt);
       if (isUntrusted(error) && this.trustMore()) {
@@ -278,7 +296,7 @@ export class Session {
 const NOBODY: Pick<Trust, "all" | "judge"> = { all: [], judge: () => "ERR_TLS_CERT_UNREADABLE" };
 
 /** Why an address is not requested; null: it is. */
-function refuse(url: URL, { insecure }: GetOptions): Trouble | null {
+function refuse(url: URL, { insecure, authorization }: GetOptions): Trouble | null {
   if (url.username !== "" || url.password !== "") {
     return trouble(
       "malformed",
@@ -290,7 +308,9 @@ function refuse(url: URL, { insecure }: GetOptions): Trouble | null {
   return url.protocol === "http:"
     ? trouble(
       "insecure",
-      `${url.host} would be contacted over http, but https is required`,
+      authorization === undefined
+        ? `${url.host} is named over http, and this remote uses https`
+        : `${url.host} is named over http; an API key is sent only over https`,
       "Contact the administrator of the endpoint: it should name its services over https",
     )
     : trouble("malformed", `${url.protocol}//${url.host} is not an https or http address`);
@@ -305,7 +325,8 @@ function stop(from: URL, to: URL, { authorization, insecure }: GetOptions): Trou
   if (authorization === undefined) {
     if (to.protocol === "https:" || to.protocol === "http:" && insecure) return null;
     if (!downgrade) {
-      return trouble("redirect", `${from.host} redirects to ${shown(to)}, which is not an https address`);
+      const message = `${from.host} redirects to ${shown(to)}, which is not an https address`;
+      return trouble("redirect", message, "Check the address, or contact its administrator");
     }
     return trouble(
       "redirect",

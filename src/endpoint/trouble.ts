@@ -74,7 +74,9 @@ export function troubleOf(error: unknown, attempt: Attempt): Trouble {
   const through = proxy === null || blamed !== null ? "" : ` (through the proxy ${shownProxy(proxy)})`;
   const kind = KINDS.find(([, codes]) => codes.test(code))?.[0] ?? "network";
   const why = code === "" ? error instanceof Error ? error.message : String(error) : code;
-  if (code === "ESOCKS") return ofSocks(error, who, blamed);
+  // A server of another protocol closes the connection, or answers what the library cannot read.
+  const isSilent = kind === "closed" && /^socks/.test(blamed?.url.protocol ?? "");
+  if (code === "ESOCKS" || isSilent) return ofSocks(error, who, blamed);
   const [message, next] = wordsOf(kind, who, blamed?.url ?? url, attempt, why);
   return trouble(
     blamed === null ? kind : "proxy",
@@ -95,7 +97,9 @@ function ofSocks(error: unknown, who: string, proxy: ProxyChoice | null): Troubl
   return trouble(
     "proxy",
     why === undefined ? `${who} does not answer as a SOCKS 5 proxy` : `${who} cannot connect: ${split(why)}`,
-    nextOfProxy(proxy, "Contact the administrator of the proxy"),
+    why === undefined
+      ? `Check ${variable}: the proxy may be one for http (http://HOST:PORT)`
+      : nextOfProxy(proxy, "Contact the administrator of the proxy"),
   );
 }
 
