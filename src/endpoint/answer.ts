@@ -83,7 +83,7 @@ function at(date: string, now: number): string | null {
 /** So many seconds, in the largest unit that makes at least two of it. */
 function after(seconds: number): string {
   if (seconds === 0) return "later";
-  const [size, unit] = ([[86_400, "days"], [3_600, "hours"], [60, "minutes"]] as const)
+  const [size, unit] = ([[86_400, "days"], [3_600, "hours"]] as const)
     .find(([size]) => seconds >= 2 * size) ?? [1, "s"];
   return `in ${Math.ceil(seconds / size)} ${unit}`;
 }

@@ -73,8 +73,8 @@ interface Trust {
   readonly anchors: () => Anchors;
 }
 
-/** As many as Go follows. */
-const REDIRECTS = 10;
+/** As many as Go follows, which sends ten requests. */
+const REDIRECTS = 9;
 
 /** The requests of one run of a command. */
 export class Session {

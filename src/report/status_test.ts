@@ -9,6 +9,8 @@ import { renderStatus } from "./status.ts";
 import { colourStyle, plainStyle } from "./style.ts";
 import { HOSTILE, keyserver, SERVICES_SEEN } from "./testing.ts";
 
+const NOW = Date.UTC(2026, 10, 25);
+
 const endpoint = (remote: string, more: Partial<EndpointStatus> = {}): EndpointStatus => ({
   remote,
   uri: `${remote}.example.com`,
