@@ -51,8 +51,8 @@ function isDecodable(part: string): boolean {
 }
 
 /**
- * What to tell a user whose proxy for http is not used; null: nothing. Go before 1.8 and sremote go straight to the server
- * then; today's refuses each request, also one to a host of NO_PROXY.
+ * What to tell a user whose proxy for http is not used; null: nothing. sremote goes straight to the server then; current Go
+ * refuses each http request, also one to a host of NO_PROXY.
  */
 export function cgiWarning(url: URL, env: Env): string | null {
   const variable = variablesFor(url).find((one) => env(one));

@@ -314,6 +314,12 @@ function authorization(proxy: URL): Record<string, string> {
 /** Newer than the types. */
 const PARTIAL: object = { allowPartialTrustChain: true };
 
+/** Go's for TLS 1.2, without those that exchange keys by RSA alone; those of TLS 1.3 are always there. */
+const CIPHERS = ["ECDSA", "RSA"].flatMap((key) =>
+  ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA"]
+    .map((one) => `ECDHE-${key}-${one}`)
+).join(":");
+
 const ANY = { rejectUnauthorized: false } as const;
 
 /** Where any certificate will do, no list matters, but there must be one: this certificate is of a key that was thrown away. */
@@ -338,7 +344,7 @@ function contextFor(trust: readonly string[]): Tls.SecureContext {
   if (trust.length === 0) throw new RangeError("no certificate to trust");
   let context = contexts.get(trust);
   if (context === undefined) {
-    context = tls().createSecureContext({ ca: [...trust], ...PARTIAL });
+    context = tls().createSecureContext({ ca: [...trust], ciphers: CIPHERS, ...PARTIAL });
     contexts.set(trust, context);
   }
   return context;
