@@ -192,7 +192,9 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** `http://`, `https://` or `socks5://[user:password@]host[:port]` to go through; null: direct. */
   readonly proxy: URL | null;
-  /** PEM certificates of the authorities to trust; null: accept any certificate. */
+  /**
+   * PEM certificates to trust, whether of authorities or not (one at least, for `https`); null: accept any certificate.
+   */
   readonly trust: readonly string[] | null;
   /** Judges a chain of certificates that `trust` accepts; not asked if `trust` is null. */
   readonly judge: Judge;
@@ -226,6 +228,8 @@ export interface Network {
   get(request: HttpRequest): Promise<HttpResponse>;
   /** The certificates that a server presents, trusted or not, in DER and its own first; none if they cannot be read. */
   certificatesOf(request: Omit<HttpRequest, "headers" | "limit">): Promise<readonly Uint8Array[]>;
+  /** Whether the key of one certificate signed another, both in DER; false also if either cannot be read. */
+  signed(certificate: Uint8Array, issuer: Uint8Array): boolean;
   /** The places of the PEM certificates in a list that the TLS library cannot use. */
   unusable(certificates: readonly string[]): readonly number[];
   /** Serves requests on 127.0.0.1 until a signal arrives. */

@@ -1,5 +1,6 @@
 /** TLS as the programs have it, from source and as compiled: which certificates are accepted, and what the others lack. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -39,9 +40,55 @@ const cases: readonly (readonly [name: string, host: string, message: RegExp | n
   ["self-signed", "localhost", /is self-signed$/, /--cacert FILE/],
 ];
 
+/** What a server sends, what is trusted, and what its trouble says; null: it is accepted. All is in `tls/path/`. */
+const chains: readonly (readonly [sent: string, trusted: string, message: RegExp | null, next?: RegExp])[] = [
+  ["by-good good", "root", null],
+  ["by-good weak good", "root", null],
+  ["by-weak weak", "root", /“path weak” behind localhost:\d+ is signed with SHA-1/],
+  ["by-weak root-sha1 weak", "root root-sha1", /“path weak” behind localhost:\d+ is signed with SHA-1/],
+  ["by-weak good deep flat names critical clients no-signing no-authority root weak", "root", /SHA-1/],
+  ["by-good good", "good", null],
+  ["by-good", "good", null],
+  ["by-weak weak", "weak", null],
+  ["by-weak weak weak-renewed", "root", null],
+  ["by-root-sha1", "root-sha1", null],
+  ["by-no-authority no-authority", "root", /“path no authority” behind \S+ is not that of an authority/],
+  [
+    "by-no-constraints no-constraints",
+    "root",
+    /“path no constraints” behind \S+ is not that of an authority/,
+  ],
+  ["by-clients clients", "root", /“path clients” behind \S+ may not issue certificates for servers/],
+  ["by-names names", "root", /“path names” behind \S+ may issue certificates only for certain names/],
+  [
+    "by-critical critical",
+    "root",
+    /“path critical” behind \S+ has a critical extension .*\(1\.2\.3\.4\.5\)$/,
+  ],
+  ["by-deep deep flat", "root", /“path flat” behind \S+ may not issue certificates of authorities/],
+  [
+    "by-weak weak-forged",
+    "root",
+    /signature of “path root” on the certificate “path weak” .* cannot be verified/,
+  ],
+  ["by-weak weak-expired", "root", /“path weak” behind \S+ has expired \(valid until 2021-01-01\)/],
+  ["by-root weak-expired", "good", /untrusted authority “path root”$/, /--cacert FILE/],
+  ["by-good", "root", /untrusted authority “path good”$/, /the server should send its certificate$/],
+  ["aia", "root", /was issued by “path good”, whose certificate it does not send/, /should send/],
+];
+/** What only OpenSSL's relative in the binary refuses or accepts as Go does; Deno's library is stricter. */
+const inBinary: typeof chains = [
+  ["by-root", "by-root", null],
+  ["by-no-signing no-signing", "root", /“path no signing” behind \S+ may not issue others/],
+];
+
 /** A server with a certificate; it answers discovery with a keyserver-less document. */
 async function serve(name: string) {
-  const server = createServer({ cert: pem(`${name}.pem`), key: pem("server.key") }, (_, response) => {
+  return await serveChain(pem(`${name}.pem`));
+}
+
+async function serveChain(cert: string) {
+  const server = createServer({ cert, key: pem("server.key") }, (_, response) => {
     response.setHeader("content-type", "application/json");
     response.end("{}");
   });
@@ -97,6 +144,64 @@ for (const program of PROGRAMS) {
     }
   });
 
+  Deno.test(`certificates: the path to what is trusted decides, whatever else is sent (${program.name})`, async () => {
+    using machine = new Machine();
+    await using servers = new AsyncDisposableStack();
+    const all = (names: string) =>
+      names.split(" ").map((one) => readFileSync(certificate(`path/${one}.pem`), "utf8")).join("");
+    const groups = Map.groupBy(
+      program.name === "binary" ? [...chains, ...inBinary] : chains,
+      ([, trusted]) => trusted,
+    );
+    for (const [trusted, group] of groups) {
+      const addresses = new Map<string, string>();
+      for (const [at, [sent]] of group.entries()) {
+        const { port } = servers.use(await serveChain(all(sent)));
+        addresses.set(`${at}`, `localhost:${port}`);
+      }
+      const env = { SSL_CERT_FILE: machine.put("trusted.pem", all(trusted)), SSL_CERT_DIR: "/dev/null" };
+      const { troubles } = await statusOf(machine, program, addresses, { env });
+      for (const [at, [sent, , message, next]] of group.entries()) {
+        const trouble = troubles.get(`${at}`);
+        const about = `${sent}, trusted ${trusted}: ${JSON.stringify(trouble)}`;
+        if (message === null) assert.equal(trouble, null, about);
+        else {
+          assert.equal(trouble?.kind, "certificate", about);
+          assert.match(trouble.message, message, about);
+          assert.match(trouble.next ?? "", next ?? /./, about);
+        }
+      }
+    }
+  });
+
+  Deno.test(`certificates: no variable makes it wait for a file, or trust more (${program.name})`, async () => {
+    using machine = new Machine();
+    await using served = await serve("right");
+    const address = new Map([["a", `localhost:${served.port}`]]);
+    const pipe = machine.at("pipe");
+    assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+    const other = certificate("other-ca.pem");
+    for (const file of [pipe, "/dev/zero", "/dev/tty"]) {
+      for (
+        const env of [
+          { SSL_CERT_FILE: file },
+          { SSL_CERT_FILE: file, SSL_CERT_DIR: file },
+          { SSL_CERT_FILE: other, SSL_CERT_DIR: file },
+          { SSL_CERT_FILE: other, NODE_EXTRA_CA_CERTS: file },
+        ]
+      ) {
+        // Only the binary is deaf to this variable: it is a run of Deno's own otherwise.
+        if (program.name !== "binary" && "NODE_EXTRA_CA_CERTS" in env) continue;
+        const { troubles } = await statusOf(machine, program, address, { env });
+        assert.equal(troubles.get("a")?.kind, "certificate", JSON.stringify(env));
+      }
+    }
+    if (program.name !== "binary") return;
+    const env = { SSL_CERT_FILE: other, NODE_EXTRA_CA_CERTS: file("authorities.pem") };
+    const { troubles } = await statusOf(machine, program, address, { env });
+    assert.match(troubles.get("a")?.message ?? "", /untrusted authority/);
+  });
+
   Deno.test(`certificates: the stores that the environment names are read as Go reads them (${program.name})`, async () => {
     using machine = new Machine();
     await using served = await serve("right");
@@ -119,7 +224,7 @@ for (const program of PROGRAMS) {
         [{ SSL_CERT_DIR: two }, true, /^$/],
         [{ SSL_CERT_DIR: `${none}:${one}::${two}` }, true, /^$/],
         [{ SSL_CERT_DIR: one }, false, /^$/],
-        [{ SSL_CERT_DIR: none }, false, /^Warning: cannot read a directory of SSL_CERT_DIR: /],
+        [{ SSL_CERT_DIR: none }, false, /^Warning: cannot read any directory of SSL_CERT_DIR \(/],
       ] as const
     ) {
       const { troubles, stderr } = await statusOf(machine, program, address, { env });

@@ -8,7 +8,7 @@
  * Of the runtime, the names of the variables are struck out by which the environment could have it run other code:
  * Bun has no switch for them.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 
 const [entry, outfile, commit, target, runtime] = process.argv.slice(2);
 
@@ -62,18 +62,27 @@ const quickjsAsBase64 = {
  */
 const STRUCK = ["BUN_OPTIONS", "BUN_BE_BUN", "BUN_INSPECT"];
 
+/**
+ * Those by which the TLS library would trust what the programs do not, or open a pipe and wait. sremote reads two of them
+ * itself, and so has the names too: only the library's are struck out, between NULs.
+ */
+const STRUCK_IN_LIBRARY = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/** Strikes the names out of the runtime, which a compiled program begins with. */
 function strikeOut(file) {
   const binary = readFileSync(file);
-  for (const name of STRUCK) {
+  const size = statSync(runtime ?? process.execPath).size;
+  const strike = (name, offset) => {
     let found = 0;
-    for (let at = binary.indexOf(name); at >= 0; at = binary.indexOf(name, at + 1)) {
-      binary[at] = 0;
+    for (let at = binary.indexOf(name); at >= 0 && at < size; at = binary.indexOf(name, at + 1)) {
+      binary[at + offset] = 0;
       found++;
     }
-    if (found === 0) {
-      throw new Error(`${name} is not in Bun's runtime any more: look for what took its place`);
-    }
-  }
+    if (found > 0) return;
+    throw new Error(`${name} is not in Bun's runtime any more: look for what took its place`);
+  };
+  for (const name of STRUCK) strike(name, 0);
+  for (const name of STRUCK_IN_LIBRARY) strike(`\0${name}\0`, 1);
   writeFileSync(file, binary);
 }
 

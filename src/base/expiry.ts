@@ -13,9 +13,10 @@ const DAY = 86_400_000;
  */
 export function tokenExpiry(token: Secret): number | undefined {
   const text = token.reveal();
-  if (text.length > TOKEN_BYTES || !text.startsWith("eyJ")) return undefined;
-  const [header = "", claims = "", signature, ...rest] = text.split(".");
-  if (signature === undefined || rest.length > 0 || objectIn(header) === null) return undefined;
+  if (text.length > TOKEN_BYTES) return undefined;
+  // Three parts, and no more are looked for.
+  const [header = "", claims = "", signature, more] = text.split(".", 4);
+  if (signature === undefined || more !== undefined || objectIn(header) === null) return undefined;
   const exp = objectIn(claims)?.["exp"];
   if (typeof exp !== "number" || !Number.isFinite(exp)) return undefined;
   const time = Math.trunc(exp * 1000);

@@ -15,6 +15,11 @@ Deno.test("the expiry of a JWT, and of what only looks like one", () => {
     [jwt('{"exp":1764547200.5}'), 1_764_547_200_500],
     [jwt('{"sub":"héé ÿ?>","exp":-1}'), -1000],
     [`${HEADER}.${base64url('{"exp":1}')}.`, 1000], // alg none
+    // JSON may begin with white space.
+    ...[" ", "\n", "\r\n", "\t"].map((space): [string, number] => [
+      `${base64url(`${space}{"alg":"HS256"}`)}.${base64url(`${space}{"exp":1}`)}.c2ln`,
+      1000,
+    ]),
     [jwt("{}"), undefined],
     [jwt('{"exp":"1764547200"}'), undefined],
     [jwt('{"exp":null}'), undefined],

@@ -49,6 +49,8 @@ export const AUTHORITIES_BYTES = 4 * MIB;
 export const AUTHORITIES_FILES = 10_000;
 /** Bytes of an answer of an endpoint. */
 export const ANSWER_BYTES = 1 * MIB;
+/** Services of one endpoint that are asked: real ones name five. */
+export const SERVICES_ASKED = 100;
 /** Characters of a merge request's comment: GitHub takes 65,536. */
 export const COMMENT_CHARACTERS = 60_000;
 

@@ -1,13 +1,14 @@
 /** `sremote status`: services, versions and logins of remotes. */
 import { askEndpoints, isOk, withMissingLibrary } from "../endpoint/status.ts";
 import { Failure } from "../base/failure.ts";
-import { printable } from "../base/text.ts";
+import { expiryWarning } from "../base/expiry.ts";
+import { printable, quote } from "../base/text.ts";
 import type { StatusDocument } from "../model.ts";
 import { renderJunit } from "../report/junit.ts";
 import { renderPrometheus } from "../report/prometheus.ts";
 import { renderStatus } from "../report/status.ts";
 import { VERSION } from "../base/version.ts";
-import type { Context, Result } from "./shared/context.ts";
+import { type Context, horizonOf, type Result } from "./shared/context.ts";
 import { hintHere } from "./shared/hint.ts";
 import { askedOf, namedOrDefault, noteCollisions, noteMoved, readMerged } from "./shared/merged.ts";
 import { configForCacert, sessionOf, withProgress } from "./shared/session.ts";
@@ -69,6 +70,13 @@ export async function status(
     remotes: endpoints,
   };
   const exit = document.ok ? 0 : 3;
+  const horizon = horizonOf(context);
+  for (const { remote, login } of endpoints) {
+    const when = expiryWarning(login.expires, horizon);
+    if (when !== null) {
+      context.note(`Warning: the API key of ${quote(remote)} ${when}. Log in with a new one.`);
+    }
+  }
   switch (flags.format) {
     case "json":
       return { exit, document };
@@ -77,6 +85,6 @@ export async function status(
     case "prometheus":
       return { exit, document, raw: renderPrometheus(document).trimEnd() };
     case "text":
-      return { exit, document, text: renderStatus(document, context.style) };
+      return { exit, document, text: renderStatus(document, context.style, horizon.now) };
   }
 }

@@ -53,28 +53,39 @@ export function refusalOf(reply: Extract<Reply, { status: number }>, host: strin
   return trouble(
     "status",
     `${host} answers ${status === 200 ? "with an error" : status}${said}`,
-    nextAfter(status, retryAfter),
+    nextAfter(status, retryAfter, reply.now),
   );
 }
 
 /** The remedy for a status. 429 and 503 may come with the time after which to ask again (RFC 9110, 10.2.3). */
-function nextAfter(status: number, retryAfter: string | null): string {
+function nextAfter(status: number, retryAfter: string | null, now: number): string {
   if (status === 429 || status === 503) {
     // Digits or a date: nothing else that a server writes there is shown.
     const when = retryAfter === null
       ? null
-      : /^\d{1,6}$/.test(retryAfter)
-      ? `in ${retryAfter} s`
-      : at(retryAfter);
+      : /^\d{1,9}$/.test(retryAfter)
+      ? after(Number(retryAfter))
+      : at(retryAfter, now);
     if (when !== null) return `Try again ${when}`;
     if (status === 429) return "Try again later: it limits the number of requests";
   }
   return status === 200 || status >= 500 ? LATER : CHECK_ADDRESS;
 }
 
-function at(date: string): string | null {
+/** A time that has passed is `later`. */
+function at(date: string, now: number): string | null {
   const day = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) GMT$/.exec(date);
-  return day === null ? null : `after ${day[1]} ${day[2]} ${day[3]}, ${day[4]} UTC`;
+  if (day === null) return null;
+  const time = Date.parse(date);
+  return time > now ? `after ${day[1]} ${day[2]} ${day[3]}, ${day[4]} UTC` : "later";
+}
+
+/** So many seconds, in the largest unit that makes at least two of it. */
+function after(seconds: number): string {
+  if (seconds === 0) return "later";
+  const [size, unit] = ([[86_400, "days"], [3_600, "hours"]] as const)
+    .find(([size]) => seconds >= 2 * size) ?? [1, "s"];
+  return `in ${Math.ceil(seconds / size)} ${unit}`;
 }
 
 function wordsIn(document: unknown): string {

@@ -1,11 +1,14 @@
 /**
- * X.509 certificates (RFC 5280) as Go's `crypto/x509` judges them, because Singularity and Apptainer do. The TLS library below
- * verifies the chain; what Go refuses and some TLS libraries accept is checked here: a host that only the common name names,
- * and signatures with SHA-1 or MD5. Reads untrusted bytes: every element is looked at once.
+ * X.509 certificates (RFC 5280), read and judged as Go's `crypto/x509` does, because Singularity and Apptainer use that. The
+ * TLS library verifies the chain; what Go refuses and some TLS libraries accept is checked here: a host that only the common
+ * name names, and a chain that depends on a signature with SHA-1 or MD5 (`path.ts`). Reads untrusted bytes: every element is
+ * looked at once.
  */
 
 /** What is needed of a certificate. */
 export interface Certificate {
+  /** The certificate itself. */
+  readonly der: Uint8Array;
   /** The algorithm of its signature if Go refuses it; null: any other. */
   readonly weak: "SHA-1" | "MD5" | "MD2" | null;
   readonly issuer: DistinguishedName;
@@ -21,6 +24,18 @@ export interface Certificate {
   readonly addresses: readonly string[];
   /** What it may be used for, as OIDs; null: for anything. */
   readonly purposes: readonly string[] | null;
+  /** Whether it is that of an authority: `CA:TRUE`, or version 1 or 2, which cannot say so; null: only these. */
+  readonly authority: boolean | null;
+  /** How many more intermediate certificates may be below it; null: any number. */
+  readonly depth: number | null;
+  /** Whether its key may sign certificates: `keyCertSign`, or any use. */
+  readonly signs: boolean;
+  /** Whether it limits the names below it. */
+  readonly constrained: boolean;
+  /** The OID of a critical extension that Go does not know; null: none. */
+  readonly unknown: string | null;
+  /** Whether it says where the certificate of its issuer is, as those below an intermediate authority do. */
+  readonly namesIssuer: boolean;
 }
 
 /** The name of a subject or an issuer. */
@@ -31,15 +46,8 @@ export interface DistinguishedName {
   readonly text: string | null;
 }
 
-/** A code of Node's for a certificate of another host, and our own for what only Go refuses. */
-export type Objection =
-  | "ERR_TLS_CERT_ALTNAME_INVALID"
-  | "ERR_TLS_CERT_NO_NAMES"
-  | "ERR_TLS_CERT_WEAK_SIGNATURE"
-  | "ERR_TLS_CERT_UNREADABLE";
-
-/** Bytes of one certificate: real ones have 1 to 4 KiB. */
-const CERTIFICATE_BYTES = 64 * 1024;
+/** Bytes of one certificate: real ones have 1 to 4 KiB, and TLS libraries take no more than 100 KiB. */
+const CERTIFICATE_BYTES = 256 * 1024;
 
 /** The algorithms that Go refuses (RFC 3279 and 5758; the last two are older names of RSA with SHA-1). */
 const WEAK: ReadonlyMap<string, "SHA-1" | "MD5" | "MD2"> = new Map([
@@ -56,51 +64,21 @@ const COMMON_NAME = "2.5.4.3";
 const ORGANIZATION = "2.5.4.10";
 const SUBJECT_ALT_NAME = "2.5.29.17";
 const EXTENDED_KEY_USAGE = "2.5.29.37";
+const BASIC_CONSTRAINTS = "2.5.29.19";
+const KEY_USAGE = "2.5.29.15";
+const NAME_CONSTRAINTS = "2.5.29.30";
+const AUTHORITY_ACCESS = "1.3.6.1.5.5.7.1.1";
+const CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
+/** The extensions that Go reads: of the others, none may be critical. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...["14", "15", "17", "19", "30", "31", "32", "33", "35", "36", "37", "54"].map((one) => `2.5.29.${one}`),
+  AUTHORITY_ACCESS,
+]);
 const SERVER_PURPOSES: readonly string[] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
 
 /** Whether a server may use the certificate. */
 export function isForServers({ purposes }: Certificate): boolean {
   return purposes === null || purposes.some((one) => SERVER_PURPOSES.includes(one));
-}
-
-/**
- * Why Go would refuse a chain that the TLS library has verified; null: it would not.
- * @param host a host name or an IP address without brackets
- * @param chain the certificates in DER, the server's own first, each followed by its issuer
- * @param trusted the certificates of the trusted authorities, in DER; called only if a signature is weak
- */
-export function objectionTo(
-  host: string,
-  chain: readonly Uint8Array[],
-  trusted: () => readonly Uint8Array[],
-): Objection | null {
-  const read = chain.map(readCertificate);
-  const [own] = read;
-  if (own === undefined || own === null) return "ERR_TLS_CERT_UNREADABLE";
-  if (!isFor(own, host)) {
-    return own.names.length === 0 && own.addresses.length === 0
-      ? "ERR_TLS_CERT_NO_NAMES"
-      : "ERR_TLS_CERT_ALTNAME_INVALID";
-  }
-  return weakIn(read, trusted) === null ? null : "ERR_TLS_CERT_WEAK_SIGNATURE";
-}
-
-/**
- * The first certificate of a chain with a weak signature that matters; null: none. The signature of a trusted authority does
- * not matter, nor does what lies above one.
- */
-export function weakIn(
-  chain: readonly (Certificate | null)[],
-  trusted: () => readonly Uint8Array[],
-): Certificate | null {
-  let anchors: readonly (Certificate | null)[] | undefined;
-  for (const one of chain) {
-    if (one === null || one.weak === null) continue;
-    anchors ??= trusted().map(readCertificate);
-    const isAnchor = anchors.some((its) => its?.key === one.key && its.subject.der === one.subject.der);
-    return isAnchor ? null : one;
-  }
-  return null;
 }
 
 /** Whether a certificate is for a host: by its subjectAltName alone, and with `*` only for the first label. */
@@ -110,6 +88,7 @@ export function isFor({ names, addresses }: Certificate, host: string): boolean 
   const wanted = host.toLowerCase().replace(/\.$/, "").split(".");
   if (wanted.some((label) => label === "")) return false;
   return names.some((name) => {
+    // Names are ASCII, so nothing else becomes an ASCII letter here.
     const labels = name.toLowerCase().split(".");
     return labels.length === wanted.length &&
       labels.every((label, at) => label === wanted[at] || at === 0 && label === "*" && labels.length > 1);
@@ -173,24 +152,55 @@ function certificateIn(der: Uint8Array): Certificate {
   if (whole.end !== der.length) throw new RangeError("more than a certificate");
   const [signed, algorithm] = childrenOf(der, expect(whole, SEQUENCE));
   const fields = childrenOf(der, expect(signed, SEQUENCE));
-  // The version is optional, and 1 without it.
-  if (fields[0]?.tag === context(0)) fields.shift();
+  // The version is optional, and 1 without it; 2 stands for version 3, the only one with extensions.
+  const version = fields[0]?.tag === context(0) ? childrenOf(der, fields.shift()!)[0] : undefined;
+  const isNewest = version !== undefined && der[version.end - 1] === 2;
   const [, , issuer, validity, subject, key, ...more] = fields;
   const [from, until] = childrenOf(der, expect(validity, SEQUENCE));
   const names: string[] = [];
   const addresses: string[] = [];
   let purposes: string[] | null = null;
-  for (const [oid, value] of extensionsIn(der, more)) {
-    if (oid === SUBJECT_ALT_NAME) {
-      for (const one of childrenOf(der, expect(value, SEQUENCE))) {
-        if (one.tag === 0x82) names.push(textOf(der, one));
-        if (one.tag === 0x87) addresses.push(hexOf(der, one.start, one.end));
+  let authority: boolean | null = isNewest ? false : null;
+  let [depth, unknown]: [number | null, string | null] = [null, null];
+  let [signs, constrained, namesIssuer] = [true, false, false];
+  for (const { oid, critical, start, end } of extensionsIn(der, more)) {
+    if (critical && !KNOWN.has(oid)) unknown ??= oid;
+    // Only those that are read here: others may have values that are not DER.
+    const value = () => elementAt(der, start, end);
+    const list = () => childrenOf(der, expect(value(), SEQUENCE));
+    switch (oid) {
+      case SUBJECT_ALT_NAME:
+        for (const one of list()) {
+          if (one.tag === 0x82) names.push(asciiOf(der, one));
+          if (one.tag === 0x87) addresses.push(hexOf(der, one.start, one.end));
+        }
+        break;
+      case EXTENDED_KEY_USAGE:
+        purposes = list().map((one) => oidOf(der, one));
+        break;
+      case BASIC_CONSTRAINTS: {
+        const [flag, length] = list();
+        authority = flag?.tag === BOOLEAN && der[flag.start] !== 0;
+        if (length?.tag === INTEGER) depth = parseInt(hexOf(der, length.start, length.end), 16);
+        break;
       }
-    } else if (oid === EXTENDED_KEY_USAGE) {
-      purposes = childrenOf(der, expect(value, SEQUENCE)).map((one) => oidOf(der, one));
+      case KEY_USAGE: {
+        // The first byte says how many bits are unused; `keyCertSign` is the sixth bit.
+        const bits = expect(value(), BIT_STRING);
+        signs = bits.end - bits.start > 1 && (der[bits.start + 1]! & 0x04) !== 0;
+        break;
+      }
+      case NAME_CONSTRAINTS:
+        constrained = true;
+        break;
+      case AUTHORITY_ACCESS:
+        namesIssuer = list().some((one) =>
+          oidOf(der, childrenOf(der, expect(one, SEQUENCE))[0]) === CA_ISSUERS
+        );
     }
   }
   return {
+    der,
     weak: WEAK.get(oidOf(der, childrenOf(der, expect(algorithm, SEQUENCE))[0])) ?? null,
     issuer: nameOf(der, expect(issuer, SEQUENCE)),
     subject: nameOf(der, expect(subject, SEQUENCE)),
@@ -200,6 +210,12 @@ function certificateIn(der: Uint8Array): Certificate {
     names,
     addresses,
     purposes,
+    authority,
+    depth,
+    signs,
+    constrained,
+    unknown,
+    namesIssuer,
   };
 }
 
@@ -207,6 +223,8 @@ const SEQUENCE = 0x30;
 const SET = 0x31;
 const OID = 0x06;
 const BOOLEAN = 0x01;
+const INTEGER = 0x02;
+const BIT_STRING = 0x03;
 const OCTET_STRING = 0x04;
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
@@ -216,17 +234,22 @@ function context(number: number): number {
   return 0xa0 | number;
 }
 
-/** The extensions: their OIDs, and the element in each one's value. */
-function* extensionsIn(der: Uint8Array, fields: readonly Element[]): Iterable<readonly [string, Element]> {
+/** An extension, and where its value is. */
+interface Extension {
+  readonly oid: string;
+  readonly critical: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+function* extensionsIn(der: Uint8Array, fields: readonly Element[]): Iterable<Extension> {
   const found = fields.find((one) => one.tag === context(3));
   if (found === undefined) return;
   for (const extension of childrenOf(der, expect(childrenOf(der, found)[0], SEQUENCE))) {
     const [oid, ...rest] = childrenOf(der, expect(extension, SEQUENCE));
-    const value = expect(rest[0]?.tag === BOOLEAN ? rest[1] : rest[0], OCTET_STRING);
-    const name = oidOf(der, oid);
-    // Only those that are read here: others may have values that are not DER.
-    if (name !== SUBJECT_ALT_NAME && name !== EXTENDED_KEY_USAGE) continue;
-    yield [name, elementAt(der, value.start, value.end)];
+    const flag = rest[0]?.tag === BOOLEAN ? rest.shift() : undefined;
+    const { start, end } = expect(rest[0], OCTET_STRING);
+    yield { oid: oidOf(der, oid), critical: flag !== undefined && der[flag.start] !== 0, start, end };
   }
 }
 
@@ -244,18 +267,20 @@ function nameOf(der: Uint8Array, name: Element): DistinguishedName {
   };
 }
 
-/** `YYMMDDhhmmssZ` or `YYYYMMDDhhmmssZ` (RFC 5280, 4.1.2.5). */
+/** `YYMMDDhhmmssZ` or `YYYYMMDDhhmmssZ` (RFC 5280, 4.1.2.5); in the former, Go also reads no seconds and an offset. */
 function timeOf(der: Uint8Array, element: Element | undefined): number {
   if (element?.tag !== UTC_TIME && element?.tag !== GENERALIZED_TIME) throw new RangeError("no time");
   let text = textOf(der, element);
   // A UTCTime is of the years 1950 to 2049.
   if (element.tag === UTC_TIME) text = `${text < "5" ? "20" : "19"}${text}`;
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text) ??
-    [];
-  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const [, year, month, day, hour, minute, second = "00", zone, sign, hours, minutes] = TIME.exec(text) ?? [];
+  const offset = zone === "Z" ? "Z" : `${sign}${hours}:${minutes}`;
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`);
   if (Number.isNaN(time)) throw new RangeError("no time");
   return time;
 }
+
+const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|([+-])(\d\d)(\d\d))$/;
 
 function oidOf(der: Uint8Array, element: Element | undefined): string {
   const { start, end } = expect(element, OID);
@@ -275,6 +300,13 @@ function oidOf(der: Uint8Array, element: Element | undefined): string {
 
 function textOf(der: Uint8Array, { tag, start, end }: Element): string {
   return new TextDecoder(tag === BMP_STRING ? "utf-16be" : "utf-8").decode(der.subarray(start, end));
+}
+
+/** A DNS name. With other characters, Go refuses the certificate. */
+function asciiOf(der: Uint8Array, { start, end }: Element): string {
+  const bytes = der.subarray(start, end);
+  if (bytes.some((one) => one > 0x7f)) throw new RangeError("no ASCII");
+  return new TextDecoder().decode(bytes);
 }
 
 function hexOf(der: Uint8Array, start: number, end: number): string {

@@ -1,8 +1,8 @@
-/** Certificates as Go judges them: names, signatures, and bytes that are none. */
+/** Certificates as Go reads them: names, what they may be used for, and bytes that are none. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { type Certificate, isFor, namesOf, objectionTo, readCertificate, weakIn } from "./certificate.ts";
+import { type Certificate, isFor, namesOf, readCertificate } from "./certificate.ts";
 import { derOf, readBundle } from "./trust.ts";
 
 const chainOf = (name: string) =>
@@ -12,7 +12,8 @@ const [RIGHT] = chainOf("right");
 const read = (der: Uint8Array | undefined): Certificate => readCertificate(der!)!;
 
 Deno.test("certificate: the fields that matter are read", () => {
-  const { key, issuer, subject, ...rest } = read(RIGHT);
+  const { der, key, issuer, subject, ...rest } = read(RIGHT);
+  assert.equal(der, RIGHT);
   assert.equal(issuer.text, "sremote test authority 2");
   assert.equal(subject.text, "localhost");
   assert.match(key, /^[0-9a-f]{100,}$/);
@@ -23,6 +24,12 @@ Deno.test("certificate: the fields that matter are read", () => {
     names: ["localhost"],
     addresses: ["7f000001"],
     purposes: null,
+    authority: false,
+    depth: null,
+    signs: true,
+    constrained: false,
+    unknown: null,
+    namesIssuer: false,
   });
   assert.equal(new Date(read(chainOf("expired")[0]).until).toISOString(), "2021-01-01T00:00:00.000Z");
 });
@@ -65,23 +72,43 @@ Deno.test("certificate: an IP address is matched as a number, whichever way it i
   assert.deepEqual(namesOf(its("0a010203", "20010db8000000000000000000000005")), ["10.1.2.3", "2001:db8::5"]);
 });
 
-Deno.test("certificate: a weak signature matters below a trusted authority, not on it", () => {
-  const never = (): readonly Uint8Array[] => assert.fail("no signature is weak");
-  assert.equal(objectionTo("localhost", chainOf("right"), never), null);
-  assert.equal(objectionTo("localhost", chainOf("sha1"), () => []), "ERR_TLS_CERT_WEAK_SIGNATURE");
-  assert.equal(objectionTo("localhost", chainOf("sha1"), () => chainOf("sha1")), null);
-  const chain = chainOf("sha1-intermediate");
-  assert.equal(weakIn(chain.map(readCertificate), () => [])?.subject.text, "sremote test intermediate");
-  // An intermediate that is trusted itself ends the chain.
-  assert.equal(weakIn(chain.map(readCertificate), () => [chain[1]!]), null);
-  const [, sha1Root] = chainOf("authorities");
-  assert.equal(objectionTo("localhost", [...chainOf("sha1-root"), sha1Root!], () => [sha1Root!]), null);
+Deno.test("certificate: a DNS name with other letters than ASCII is none, and the certificate with it", () => {
+  const text = new TextEncoder().encode("localhost");
+  // The last one: the common name comes first.
+  const at = RIGHT!.findLastIndex((_, from) => text.every((one, i) => RIGHT![from + i] === one));
+  for (const bytes of [[0xe2, 0x84, 0xaa], [0xc3, 0xa9], [0xff]]) {
+    const der = Uint8Array.from(RIGHT!);
+    der.set(bytes, at);
+    assert.equal(readCertificate(der), null);
+  }
 });
 
-Deno.test("certificate: no certificate, or one that cannot be read, is refused", () => {
-  for (const chain of [[], [new Uint8Array()], [new Uint8Array([0x30, 0x80])], [RIGHT!.subarray(1)]]) {
-    assert.equal(objectionTo("localhost", chain, () => []), "ERR_TLS_CERT_UNREADABLE");
-  }
+Deno.test("certificate: what an authority may do is read", () => {
+  const its = (name: string) => {
+    const file = new URL(`../../tests/tls/path/${name}.pem`, import.meta.url);
+    const { authority, depth, signs, constrained, unknown, namesIssuer, purposes } = read(
+      derOf(readBundle(readFileSync(file, "utf8")).certificates[0]!),
+    );
+    return { authority, depth, signs, constrained, unknown, namesIssuer, purposes };
+  };
+  const plain = {
+    authority: true,
+    depth: null,
+    signs: true,
+    constrained: false,
+    unknown: null,
+    namesIssuer: false,
+    purposes: null,
+  };
+  assert.deepEqual(its("good"), plain);
+  assert.deepEqual(its("flat"), { ...plain, depth: 0 });
+  assert.deepEqual(its("no-authority"), { ...plain, authority: false });
+  assert.deepEqual(its("no-constraints"), { ...plain, authority: false });
+  assert.deepEqual(its("no-signing"), { ...plain, signs: false });
+  assert.deepEqual(its("names"), { ...plain, constrained: true });
+  assert.deepEqual(its("critical"), { ...plain, unknown: "1.2.3.4.5" });
+  assert.deepEqual(its("clients"), { ...plain, purposes: ["1.3.6.1.5.5.7.3.2"] });
+  assert.deepEqual(its("aia"), { ...plain, authority: false, namesIssuer: true });
 });
 
 Deno.test("certificate: damaged bytes give a certificate or null, and never throw", () => {

@@ -65,7 +65,19 @@ export async function discover(session: Session, endpoint: Endpoint): Promise<Di
     timeout: TIMEOUTS.discovery,
     insecure: endpoint.insecure,
   });
+  const from = "host" in reply ? reply.host : hostOf(endpointUrl(endpoint));
+  if (nameOf(from) !== nameOf(hostOf(endpointUrl(endpoint)))) {
+    session.warn(
+      `the discovery of ${endpoint.uri} is redirected to ${from}, which so decides where API keys are sent. ` +
+        "If the endpoint has moved, change the address of the remote",
+    );
+  }
   return { ...servicesIn(reply, read.address), milliseconds: reply.milliseconds };
+}
+
+/** A host without its port. */
+function nameOf(host: string): string {
+  return host.replace(/:\d+$/, "");
 }
 
 /**
@@ -93,9 +105,15 @@ function servicesIn(
     const given = key.replace(/API$/, "");
     const name = given === "keyserver" ? "keystore" : given;
     // "keystore" is the newer name of the two, and wins.
-    if (typeof entry.uri !== "string" || services.has(name) && name !== given) continue;
+    if (entry.uri === undefined || services.has(name) && name !== given) continue;
     const registryUri = typeof entry.registryUri === "string" ? entry.registryUri : null;
-    services.set(name, { uri: withoutTrailingSlashes(entry.uri), registryUri });
+    // What is not a text is kept as an address that nobody can use, so that it is named.
+    const uri = typeof entry.uri === "string"
+      ? entry.uri
+      : entry.uri === null
+      ? ""
+      : JSON.stringify(entry.uri);
+    services.set(name, { uri: withoutTrailingSlashes(uri), registryUri });
   }
   return { services };
 }
@@ -170,11 +188,23 @@ function forToken(endpoint: Endpoint, uri: string): string {
   return URL.parse(secure)?.origin === URL.parse(endpointUrl(endpoint))?.origin ? secure : uri;
 }
 
+/** Why a token is not sent to a service: an insecure remote may name any host, but over https; null: it is sent. */
+function refusedToken(endpoint: Endpoint, service: string, uri: string): Trouble | null {
+  const its = URL.parse(uri);
+  if (its?.protocol !== "http:" || its.hostname === URL.parse(endpointUrl(endpoint))?.hostname) return null;
+  return trouble(
+    "insecure",
+    `${endpoint.uri} names its ${service} service over http at another host (${shortened(its.host)}), ` +
+      "to which an API key is never sent",
+    "Contact its administrator: it should name the service over https, or at its own host",
+  );
+}
+
 /** A service that an endpoint does not offer. */
 export function notOffered(
   service: ServiceName,
   { uri }: Endpoint,
-  next = `Remove ${quote(service)} from \`check\`, or use another remote`,
+  next = `Remove ${quote(service)} from the check of the remote, or use another remote`,
 ): ServiceStatus {
   const why = trouble("not-offered", `${uri} has no ${service} service`, next);
   return { service, uri: null, ok: false, version: null, milliseconds: null, trouble: why };
@@ -196,6 +226,8 @@ export async function checkToken(
     const why = `${endpoint.uri} has no token service, so API keys cannot be verified`;
     return unknown(trouble("not-offered", why, "Contact its administrator, or use another remote"));
   }
+  const refused = refusedToken(endpoint, "token", service.uri);
+  if (refused !== null) return unknown(refused);
   const reply = await session.get(`${forToken(endpoint, service.uri)}/v1/token-status`, {
     timeout: TIMEOUTS.token,
     insecure: endpoint.insecure,
@@ -255,6 +287,8 @@ export async function whoIs(
     const why = `${endpoint.uri} has no library service to ask for the user`;
     return no("not-offered", why, "Contact its administrator");
   }
+  const refused = refusedToken(endpoint, "library", service.uri);
+  if (refused !== null) return { trouble: refused };
   const host = hostOf(service.uri);
   const reply = await session.get(`${forToken(endpoint, service.uri)}/v1/rbac/users/current`, {
     timeout: TIMEOUTS.identity,

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { Secret } from "../base/secret.ts";
+import { SERVICES_ASKED } from "../base/limits.ts";
+import { askEndpoints } from "./status.ts";
 import type { SessionWorld } from "./session.ts";
 import { Session } from "./session.ts";
 import {
@@ -11,6 +13,7 @@ import {
   checkToken,
   discover,
   type Endpoint,
+  endpointUrl,
   tokenPage,
   whoIs,
 } from "./client.ts";
@@ -31,6 +34,7 @@ function answering(
   body: string,
   type = "application/json",
   more: Readonly<Record<string, string>> = {},
+  redirected: Readonly<Record<string, string>> = {},
 ) {
   const warnings: string[] = [];
   const asked: { readonly url: string; readonly authorization: string | undefined }[] = [];
@@ -46,9 +50,14 @@ function answering(
       }),
     },
     network: {
+      signed: () => true,
       unusable: () => [],
       get: ({ url, headers }: { url: URL; headers: Record<string, string> }) => {
         asked.push({ url: url.href, authorization: headers.authorization });
+        const location = redirected[url.href];
+        if (location !== undefined) {
+          return Promise.resolve({ status: 302, headers: { location }, body: new Uint8Array() });
+        }
         return Promise.resolve({
           status,
           headers: { "content-type": type, ...more },
@@ -90,10 +99,15 @@ const discoveries:
     }],
     ["entries without an address are skipped", {
       libraryAPI: {},
-      builderAPI: { uri: 5 },
+      builderAPI: { name: "b" },
       tokenAPI: null,
       otherAPI: { uri: "https://o" },
     }, { other: "https://o" }],
+    ["addresses that are no text are kept, for the message that they are unusable", {
+      libraryAPI: { uri: 5 },
+      builderAPI: { uri: null },
+      tokenAPI: { uri: ["https://t"] },
+    }, { library: "5", builder: "", token: '["https://t"]' }],
     ["nothing", {}, {}],
   ];
 
@@ -272,6 +286,12 @@ const later: readonly (readonly [status: number, retryAfter: string | null, next
   [429, "CANARY", /^Try again later: it limits/],
   [429, "-1", /^Try again later: it limits/],
   [503, "120", /^Try again in 120 s$/],
+  [503, "7199", /^Try again in 7199 s$/],
+  [503, "7200", /^Try again in 2 hours$/],
+  [429, "86400", /^Try again in 24 hours$/],
+  [429, "999999", /^Try again in 12 days$/],
+  [429, "0", /^Try again later$/],
+  [503, "Wed, 21 Oct 1969 07:28:00 GMT", /^Try again later$/],
   [503, null, /^Try again later; if it keeps failing, contact its administrator$/],
   [500, "120", /^Try again later; if it keeps failing/],
   [404, "120", /^Check that this is the address/],
@@ -309,24 +329,35 @@ for (const [endpoint, uri, expected, warned] of plainServices) {
   });
 }
 
-/** The address of a service at an https endpoint, and where the token goes; null: nowhere. */
-const tokenPlaces: readonly (readonly [uri: string, origin: string | null])[] = [
-  ["https://auth.example.com", "https://auth.example.com"],
-  ["http://lab.example.com", "https://lab.example.com"],
-  ["http://lab.example.com:5000", null],
-  ["http://auth.example.com", null],
+const PLAIN = { ...LAB, insecure: true };
+
+/** The address of a service, whether the endpoint is insecure, and where the token goes; null: nowhere. */
+const tokenPlaces: readonly (readonly [uri: string, endpoint: Endpoint, origin: string | null])[] = [
+  ["https://auth.example.com", LAB, "https://auth.example.com"],
+  ["http://lab.example.com", LAB, "https://lab.example.com"],
+  ["http://lab.example.com:5000", LAB, null],
+  ["http://auth.example.com", LAB, null],
+  ["https://auth.example.com", PLAIN, "https://auth.example.com"],
+  ["http://lab.example.com", PLAIN, "http://lab.example.com"],
+  ["http://lab.example.com:5000", PLAIN, "http://lab.example.com:5000"],
+  ["http://auth.example.com", PLAIN, null],
+  ["http://sub.lab.example.com", PLAIN, null],
+  ["http://lab.example.com@auth.example.com", PLAIN, null],
+  ["HTTP://auth.example.com", PLAIN, null],
 ];
 
-for (const [uri, origin] of tokenPlaces) {
-  Deno.test(`token: for a service at ${uri}, it goes to ${origin ?? "nobody"}`, async () => {
+for (const [uri, endpoint, origin] of tokenPlaces) {
+  const kind = endpoint.insecure ? "an insecure" : "a secure";
+  Deno.test(`token: for a service at ${uri} of ${kind} remote, it goes to ${origin ?? "nobody"}`, async () => {
     const services = new Map([["token", { uri, registryUri: null }], ["library", {
       uri,
       registryUri: null,
     }]]);
     const { session, asked } = answering(200, '{"username":"alice"}');
-    const seen = await checkToken(session, LAB, services, TOKEN);
+    const seen = await checkToken(session, endpoint, services, TOKEN);
     assert.equal(seen.state, origin === null ? "unknown" : "valid");
-    await whoIs(session, LAB, services, TOKEN);
+    if (origin === null) assert.match(seen.trouble?.next ?? "", /over https/);
+    await whoIs(session, endpoint, services, TOKEN);
     assert.deepEqual(asked.map((one) => new URL(one.url).origin), origin === null ? [] : [origin, origin]);
   });
 }
@@ -424,4 +455,46 @@ Deno.test("a token that comes back is masked, whatever its characters mean in a 
   await fc.assert(fc.asyncProperty(fc.stringMatching(/^[\x21-\x7e]{8,40}$/), async (token) => {
     assert.equal(await said(token), expected);
   }));
+});
+
+/** Where discovery is redirected to, and whether the user is told who decides where tokens go. */
+const redirects: readonly (readonly [location: string, told: boolean])[] = [
+  ["https://lab.example.com/moved", false],
+  ["https://lab.example.com:444/moved", false],
+  ["https://other.example.com/", true],
+  ["https://lab.example.com.evil.org/", true],
+];
+
+for (const [location, told] of redirects) {
+  Deno.test(`discovery: a redirect to ${location} is ${told ? "told" : "followed silently"}`, async () => {
+    const first = `${endpointUrl(LAB)}/assets/config/config.prod.json`;
+    const { session, warnings } = answering(200, "{}", "application/json", {}, { [first]: location });
+    assert.ok("services" in await discover(session, LAB));
+    assert.equal(warnings.length, told ? 1 : 0);
+    if (told) {
+      const host = new URL(location).host.replaceAll(".", "\\.");
+      assert.match(
+        warnings[0]!,
+        new RegExp(`redirected to ${host}, which so decides where API keys are sent`),
+      );
+    }
+  });
+}
+
+Deno.test("status: no more services are asked than a limit, and those of the programs first", async () => {
+  const count = 9_000;
+  const names = [...Array.from({ length: count }, (_, at) => `a${at}`), "token", "library"];
+  const document = Object.fromEntries(
+    names.map((one) => [`${one}API`, { uri: `https://s.example.com/${one}` }]),
+  );
+  const { session, asked, warnings } = answering(200, JSON.stringify({ ...document, data: {} }));
+  const remote = { remote: "lab", endpoint: LAB, token: null, trouble: null };
+  const [status] = await askEndpoints(session, [remote], true, () => {});
+  assert.equal(status?.services.length, SERVICES_ASKED);
+  assert.equal(asked.length, SERVICES_ASKED + 1);
+  const seen = new Set(status.services.map((one) => one.service));
+  assert.ok(seen.has("library") && seen.has("token"));
+  assert.deepEqual(warnings, [
+    `lab.example.com/api names ${count + 2} services; only ${SERVICES_ASKED} of them are asked`,
+  ]);
 });

@@ -35,7 +35,30 @@ export function proxyFor(url: URL, env: Env): ProxyChoice | null {
   if (proxy === null || !/^(?:https?|socks5h?):$/.test(proxy.protocol) || proxy.hostname === "") {
     throw new TypeError(`${variable} is not the address of an http, https or socks5 proxy`);
   }
+  if (![proxy.username, proxy.password].every(isDecodable)) {
+    throw new TypeError(`${variable} has a % in its user or password that is not an escape: % itself is %25`);
+  }
   return { url: proxy, variable };
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What to tell a user whose proxy for http is not used; null: nothing. sremote goes straight to the server then; current Go
+ * refuses each http request, also one to a host of NO_PROXY.
+ */
+export function cgiWarning(url: URL, env: Env): string | null {
+  const variable = variablesFor(url).find((one) => env(one));
+  if (url.protocol !== "http:" || variable === undefined || !env("REQUEST_METHOD")) return null;
+  return `${variable} is not used, because REQUEST_METHOD is set; ` +
+    "programs that are built with a current Go refuse http requests then. Unset REQUEST_METHOD";
 }
 
 function variablesFor({ protocol }: URL): readonly string[] {
@@ -50,11 +73,12 @@ function variablesFor({ protocol }: URL): readonly string[] {
 export function proxyHint(url: URL, env: Env): string | null {
   const [name = ""] = variablesFor(url);
   if (isExcluded(url, "")) return null;
-  if (variablesFor(url).some((one) => env(one))) {
-    const ignored = url.protocol === "http:" && env("REQUEST_METHOD");
-    return ignored
-      ? "unset REQUEST_METHOD: while it is set, HTTP_PROXY is ignored, as by the programs"
-      : null;
+  const variable = variablesFor(url).find((one) => env(one));
+  if (variable !== undefined) {
+    if (url.protocol === "http:" && env("REQUEST_METHOD")) {
+      return `unset REQUEST_METHOD: while it is set, ${variable} is not used`;
+    }
+    return `if the host needs the proxy of ${variable}, remove it from NO_PROXY`;
   }
   const all = ["ALL_PROXY", "all_proxy"].find((one) => env(one));
   if (all !== undefined) return `set ${name}: the programs and sremote do not read ${all}`;

@@ -98,7 +98,11 @@ const hints: readonly (readonly [url: string, env: Variables, hint: RegExp | nul
     /^behind a proxy, run sudo --preserve-env=HTTPS_PROXY,NO_PROXY sremote/,
   ],
   ["https://a.org/", { SUDO_USER: "me", HTTP_PROXY: P }, null],
-  ["https://a.org/", { HTTPS_PROXY: P, ALL_PROXY: P, NO_PROXY: "a.org" }, null],
+  [
+    "https://a.org/",
+    { HTTPS_PROXY: P, ALL_PROXY: P, NO_PROXY: "a.org" },
+    /^if the host needs the proxy of HTTPS_PROXY, remove it from NO_PROXY$/,
+  ],
   ["http://a.org/", { HTTP_PROXY: P, REQUEST_METHOD: "GET" }, /^unset REQUEST_METHOD/],
   // No proxy would be used for these.
   ["https://localhost/", { ALL_PROXY: P }, null],
@@ -112,3 +116,18 @@ for (const [url, env, hint] of hints) {
     else assert.match(given ?? "", hint);
   });
 }
+
+Deno.test("proxy: a % in the user or the password must begin an escape, and is never shown", () => {
+  for (const scheme of ["http", "https", "socks5", "socks5h"]) {
+    for (const user of ["us%er:CANARY", "user:CANARY%", "%zz:CANARY", "u:CANARY%ff", "%:CANARY"]) {
+      const env: Variables = { HTTPS_PROXY: `${scheme}://${user}@h:1` };
+      assert.throws(() => proxyFor(new URL("https://a.org"), (name) => env[name]), (error: Error) => {
+        assert.match(error.message, /^HTTPS_PROXY has a % .* is not an escape: % itself is %25$/);
+        assert.doesNotMatch(error.message, /CANARY/);
+        return error instanceof TypeError;
+      });
+    }
+    const env: Variables = { HTTPS_PROXY: `${scheme}://us%25er:p%c3%a9@h:1` };
+    assert.equal(proxyFor(new URL("https://a.org"), (name) => env[name])?.url.hostname, "h");
+  }
+});

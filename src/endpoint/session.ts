@@ -6,8 +6,9 @@ import { codeOf } from "../base/errno.ts";
 import { ANSWER_BYTES } from "../base/limits.ts";
 import { quote } from "../base/text.ts";
 import type { HttpRequest, HttpResponse, Judge, World } from "../world.ts";
-import { objectionTo, readCertificate, weakIn } from "./certificate.ts";
-import { proxyFor, proxyHint } from "./proxy.ts";
+import { readCertificate } from "./certificate.ts";
+import { type Anchors, bestPath, bySubject, objectionTo } from "./path.ts";
+import { cgiWarning, proxyFor, proxyHint } from "./proxy.ts";
 import {
   type Attempt,
   certificateTrouble,
@@ -55,8 +56,12 @@ export type Reply =
     /** The media type without parameters. */
     readonly type: string;
     readonly text: string;
+    /** The host that answered, after all redirects. */
+    readonly host: string;
     /** `Retry-After`, as it was sent; null: it was not. */
     readonly retryAfter: string | null;
+    /** When it was received, in milliseconds since 1970. */
+    readonly now: number;
     readonly milliseconds: number;
   }
   | { readonly trouble: Trouble; readonly milliseconds: number };
@@ -65,9 +70,11 @@ export type Reply =
 interface Trust {
   readonly all: readonly string[];
   readonly judge: Judge;
+  readonly anchors: () => Anchors;
 }
 
-const REDIRECTS = 5;
+/** As many as Go follows, which sends ten requests. */
+const REDIRECTS = 9;
 
 /** The requests of one run of a command. */
 export class Session {
@@ -116,13 +123,15 @@ export class Session {
     try {
       const answer = await this.follow(address, options);
       if ("kind" in answer) return { trouble: answer, milliseconds: took() };
-      const { status, headers, body } = answer;
+      const { status, headers, body, host } = answer;
       return {
         status,
         type: (headers["content-type"] ?? "").replace(/;.*/s, "").trim(),
         // Not without its byte order mark: with one, the programs refuse JSON.
         text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(body),
+        host,
         retryAfter: headers["retry-after"] ?? null,
+        now: clock.date(),
         milliseconds: took(),
       };
     } finally {
@@ -139,7 +148,10 @@ export class Session {
     else await new Promise<void>((go) => this.waiting.push(go));
   }
 
-  private async follow(address: string, options: GetOptions): Promise<HttpResponse | Trouble> {
+  private async follow(
+    address: string,
+    options: GetOptions,
+  ): Promise<HttpResponse & { readonly host: string } | Trouble> {
     let url = URL.parse(address);
     if (url === null) return trouble("malformed", `${quote(address)} is not an address`);
     for (let hops = 0;; hops++) {
@@ -149,7 +161,7 @@ export class Session {
       if ("kind" in answer) return answer;
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || answer.status === 304 || location === undefined) {
-        return answer;
+        return { ...answer, host: url.host };
       }
       const next = URL.parse(location, url);
       const stopped = next === null
@@ -175,6 +187,8 @@ export class Session {
     } catch (error) {
       return trouble("proxy", (error as Error).message, "Correct the variable, or unset it");
     }
+    const cgi = cgiWarning(url, env);
+    if (cgi !== null) this.warn(cgi);
     const left = this.ends - this.world.clock.now();
     const wanted = this.options.timeout ?? timeout;
     const hint = proxy === null ? proxyHint(url, env) : null;
@@ -204,7 +218,13 @@ export class Session {
       limit: ANSWER_BYTES,
     };
     try {
-      return await this.world.network.get(request);
+      const answer = await this.world.network.get(request);
+      // Over a tunnel, the proxy has said so before.
+      const isOfProxy = answer.status === 407 && url.protocol === "http:" &&
+        /^https?:$/.test(proxy?.url.protocol ?? "");
+      return isOfProxy
+        ? troubleOf(Object.assign(new Error(), { code: "EPROXY", status: 407 }), attempt)
+        : answer;
     } catch (error) {
       if (!isCertificate(error)) return troubleOf(error, attempt);
       if (isUntrusted(error) && this.trustMore()) {
@@ -219,14 +239,18 @@ export class Session {
   }
 
   private async ofCertificate(request: HttpRequest, code: string): Promise<Trouble> {
-    const { network, clock } = this.world;
+    const { network } = this.world;
     const chain = (await network.certificatesOf(request)).map(readCertificate);
+    const [own = null, ...sent] = chain;
+    const path = own === null
+      ? null
+      : bestPath(own, sent.filter((one) => one !== null), this.trust().anchors());
     return certificateTrouble({
       url: request.url,
       code,
-      chain,
-      weak: weakIn(chain, () => this.trust().all.map(derOf)),
-      now: clock.date(),
+      path,
+      isAlone: sent.length === 0,
+      anchors: this.trust().anchors(),
       store: this.store?.file ?? null,
     });
   }
@@ -257,14 +281,22 @@ export class Session {
       this.warn(`skipped the CA certificate “${name}”: the TLS library cannot use it`);
     }
     const all = unusable.size === 0 ? certificates : certificates.filter((_, at) => !unusable.has(at));
-    return { all, judge: (host, chain) => objectionTo(host, chain, () => all.map(derOf)) };
+    const { network, clock } = this.world;
+    let trusted: Anchors["bySubject"] | undefined;
+    const anchors = (): Anchors => ({
+      // Read only once a certificate is to be judged.
+      bySubject: trusted ??= bySubject(all.map((one) => readCertificate(derOf(one)))),
+      signed: (certificate, issuer) => network.signed(certificate.der, issuer.der),
+      now: clock.date(),
+    });
+    return { all, anchors, judge: (host, chain) => objectionTo(host, chain, anchors) };
   }
 }
 
-const NOBODY: Trust = { all: [], judge: () => "ERR_TLS_CERT_UNREADABLE" };
+const NOBODY: Pick<Trust, "all" | "judge"> = { all: [], judge: () => "ERR_TLS_CERT_UNREADABLE" };
 
 /** Why an address is not requested; null: it is. */
-function refuse(url: URL, { insecure }: GetOptions): Trouble | null {
+function refuse(url: URL, { insecure, authorization }: GetOptions): Trouble | null {
   if (url.username !== "" || url.password !== "") {
     return trouble(
       "malformed",
@@ -276,7 +308,9 @@ function refuse(url: URL, { insecure }: GetOptions): Trouble | null {
   return url.protocol === "http:"
     ? trouble(
       "insecure",
-      `${url.host} would be contacted over http, but https is required`,
+      authorization === undefined
+        ? `${url.host} is named over http, and this remote uses https`
+        : `${url.host} is named over http; an API key is sent only over https`,
       "Contact the administrator of the endpoint: it should name its services over https",
     )
     : trouble("malformed", `${url.protocol}//${url.host} is not an https or http address`);
@@ -291,7 +325,8 @@ function stop(from: URL, to: URL, { authorization, insecure }: GetOptions): Trou
   if (authorization === undefined) {
     if (to.protocol === "https:" || to.protocol === "http:" && insecure) return null;
     if (!downgrade) {
-      return trouble("redirect", `${from.host} redirects to ${shown(to)}, which is not an https address`);
+      const message = `${from.host} redirects to ${shown(to)}, which is not an https address`;
+      return trouble("redirect", message, "Check the address, or contact its administrator");
     }
     return trouble(
       "redirect",

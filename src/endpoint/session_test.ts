@@ -50,6 +50,7 @@ function network(answers: Answers, env: Readonly<Record<string, string>> = {}, s
         return { status: 200, headers: {}, body: new Uint8Array(), ...answer };
       },
       certificatesOf: () => Promise.resolve(presented),
+      signed: () => true,
       unusable: () => [],
     } as unknown as SessionWorld["network"],
   };
@@ -181,8 +182,51 @@ const replies: readonly {
   {
     story: "a loop of redirects",
     answers: { "https://a.org/": to("https://a.org/") },
-    expected: /redirects more than 5 times/,
-    asked: Array.from({ length: 6 }, () => "https://a.org/"),
+    expected: /redirects more than 9 times/,
+    next: /^Check the address/,
+    asked: Array.from({ length: 10 }, () => "https://a.org/"),
+  },
+  {
+    story: "a redirect to what is no address of the web",
+    answers: { "https://a.org/": to("file:///etc/passwd") },
+    expected: /redirects to file:\/\/, which is not an https address$/,
+    next: /^Check the address/,
+    asked: ["https://a.org/"],
+  },
+  {
+    story: "a token for a service over http",
+    from: "http://a.org/",
+    answers: {},
+    options: { authorization: TOKEN },
+    expected: /a\.org is named over http; an API key is sent only over https$/,
+    next: /should name its services over https/,
+    asked: [],
+  },
+  {
+    story: "407 of a proxy that is asked for the whole address",
+    from: "http://a.org/",
+    env: { HTTP_PROXY: "http://proxy:3128" },
+    options: { insecure: true },
+    answers: { "http://a.org/": { status: 407 } },
+    expected: /the proxy http:\/\/proxy:3128 of HTTP_PROXY answers 407/,
+    next: /^Set a user and a password: HTTP_PROXY=/,
+    asked: ["http://a.org/"],
+  },
+  {
+    story: "407 of a server",
+    from: "http://a.org/",
+    options: { insecure: true },
+    answers: { "http://a.org/": { status: 407 } },
+    expected: 407,
+    asked: ["http://a.org/"],
+  },
+  {
+    story: "a proxy that closes the connection, and should speak SOCKS",
+    env: { HTTPS_PROXY: "socks5://proxy:3128" },
+    answers: { "https://a.org/": failure("ECONNRESET", { proxy: true }) },
+    expected: /the proxy socks5:\/\/proxy:3128 of HTTPS_PROXY does not answer as a SOCKS 5 proxy/,
+    next: /^Check HTTPS_PROXY: the proxy may be one for http/,
+    asked: ["https://a.org/"],
   },
   {
     story: "a redirect to an invalid address",
@@ -194,7 +238,7 @@ const replies: readonly {
     story: "http instead of https",
     from: "http://a.org/",
     answers: {},
-    expected: /would be contacted over http, but https is required/,
+    expected: /a\.org is named over http, and this remote uses https/,
     asked: [],
   },
   {
@@ -375,5 +419,21 @@ Deno.test("session: if the proxy fails, the message names the proxy without its 
     const reply = await session.get("https://a.org/", GET);
     assert.match("trouble" in reply ? reply.trouble.message : "", expected);
     assert.ok(!JSON.stringify(reply).includes("CANARY"));
+  }
+});
+
+Deno.test("session: a proxy for http that REQUEST_METHOD turns off is told once, whatever NO_PROXY says", async () => {
+  for (const env of [{}, { NO_PROXY: "*" }]) {
+    const warnings: string[] = [];
+    const { world } = network({}, { ...env, HTTP_PROXY: "proxy:3128", REQUEST_METHOD: "GET" });
+    const session = new Session(world, { ...OPTIONS, warn: (message) => warnings.push(message) });
+    await session.get("http://a.org/", { ...GET, insecure: true });
+    await session.get("http://b.org/", { ...GET, insecure: true });
+    await session.get("https://a.org/", GET);
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0]!,
+      /^HTTP_PROXY is not used, because REQUEST_METHOD is set; .* Unset REQUEST_METHOD$/,
+    );
   }
 });

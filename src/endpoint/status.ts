@@ -2,8 +2,17 @@
 import type { EndpointStatus, LoginStatus, Trouble } from "../model.ts";
 import { expiryOf } from "../base/expiry.ts";
 import type { Secret } from "../base/secret.ts";
+import { SERVICES_ASKED } from "../base/limits.ts";
 import { lacksLibrary } from "../programs.ts";
-import { askService, checkToken, discover, type Endpoint, notOffered, whoIs } from "./client.ts";
+import {
+  askService,
+  checkToken,
+  discover,
+  type Endpoint,
+  notOffered,
+  type Service,
+  whoIs,
+} from "./client.ts";
 import type { Session } from "./session.ts";
 import { CHECK_ADDRESS } from "./trouble.ts";
 
@@ -48,10 +57,10 @@ async function askEndpoint(
     const login = { state, identity: null, expires, trouble: token === null ? null : found.trouble } as const;
     return { remote, uri, insecure, services: [], login, trouble: found.trouble };
   }
-  const { services } = found;
+  const services = boundedServices(session, uri, found.services);
   const [answers, checked, account] = await Promise.all([
     Promise.all(
-      Array.from(services).sort(([a], [b]) => a < b ? -1 : 1)
+      Array.from(services)
         .map(([name, service]) => askService(session, endpoint, name, service.uri)),
     ),
     token === null ? null : checkToken(session, endpoint, services, token),
@@ -63,6 +72,24 @@ async function askEndpoint(
     : { ...checked, expires, identity: checked.state === "valid" ? named ?? checked.identity : null };
   return { remote, uri, insecure, services: answers, login, trouble: null };
 }
+
+/** The services to ask, by name: the ones that the programs use, then others up to a limit. */
+function boundedServices(
+  session: Session,
+  uri: string,
+  services: ReadonlyMap<string, Service>,
+): ReadonlyMap<string, Service> {
+  const byName = ([a]: readonly [string, Service], [b]: readonly [string, Service]) => a < b ? -1 : 1;
+  const isUsed = ([name]: readonly [string, Service]) => USED.has(name);
+  const all = Array.from(services).sort(byName);
+  if (all.length <= SERVICES_ASKED) return new Map(all);
+  const asked = [...all.filter(isUsed), ...all.filter((one) => !isUsed(one))].slice(0, SERVICES_ASKED);
+  session.warn(`${uri} names ${all.length} services; only ${SERVICES_ASKED} of them are asked`);
+  return new Map(asked.sort(byName));
+}
+
+/** The services that the programs use. */
+const USED: ReadonlySet<string> = new Set(["builder", "consent", "keystore", "library", "token"]);
 
 /** The status with the library that the endpoint should have and does not, as a service that is not OK. */
 export function withMissingLibrary(status: EndpointStatus): EndpointStatus {

@@ -2,6 +2,7 @@
 import type { Trouble, TroubleKind } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
 import { type Certificate, isForServers, namesOf } from "./certificate.ts";
+import { type Anchors, type Fault, faultOn, isSelfIssued, type Path, weakOn } from "./path.ts";
 import { type ProxyChoice, shownProxy } from "./proxy.ts";
 
 /** The remedy if a server fails. */
@@ -73,7 +74,9 @@ export function troubleOf(error: unknown, attempt: Attempt): Trouble {
   const through = proxy === null || blamed !== null ? "" : ` (through the proxy ${shownProxy(proxy)})`;
   const kind = KINDS.find(([, codes]) => codes.test(code))?.[0] ?? "network";
   const why = code === "" ? error instanceof Error ? error.message : String(error) : code;
-  if (code === "ESOCKS") return ofSocks(error, who, blamed);
+  // A server of another protocol closes the connection, or answers what the library cannot read.
+  const isSilent = kind === "closed" && /^socks/.test(blamed?.url.protocol ?? "");
+  if (code === "ESOCKS" || isSilent) return ofSocks(error, who, blamed);
   const [message, next] = wordsOf(kind, who, blamed?.url ?? url, attempt, why);
   return trouble(
     blamed === null ? kind : "proxy",
@@ -94,7 +97,9 @@ function ofSocks(error: unknown, who: string, proxy: ProxyChoice | null): Troubl
   return trouble(
     "proxy",
     why === undefined ? `${who} does not answer as a SOCKS 5 proxy` : `${who} cannot connect: ${split(why)}`,
-    nextOfProxy(proxy, "Contact the administrator of the proxy"),
+    why === undefined
+      ? `Check ${variable}: the proxy may be one for http (http://HOST:PORT)`
+      : nextOfProxy(proxy, "Contact the administrator of the proxy"),
   );
 }
 
@@ -198,30 +203,31 @@ function ofTls(who: string, url: URL, why: string): readonly [message: string, n
 export interface Refused {
   readonly url: URL;
   readonly code: string;
-  /** What the server presents, its own certificate first; null: one that cannot be read. */
-  readonly chain: readonly (Certificate | null)[];
-  /** The first certificate whose signature Go refuses; null: none. */
-  readonly weak: Certificate | null;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+  /** The certificates that decide about the server's; null: its own cannot be read. */
+  readonly path: Path | null;
+  /** Whether the server sends its own certificate alone. */
+  readonly isAlone: boolean;
+  readonly anchors: Anchors;
   /** The system's certificate store; null: there is none. */
   readonly store: string | null;
 }
 
 /** Words for a certificate that was rejected, and the step that helps: TLS stays. */
 export function certificateTrouble(refused: Refused): Trouble {
-  const { url, code, chain: [own = null], weak } = refused;
+  const { url, code, path, anchors } = refused;
+  const own = path?.certificates[0] ?? null;
   const say = (what: string, next: string) =>
     trouble("certificate", `the certificate of ${url.host} ${what}`, next);
+  const fault = path === null ? null : faultOn(path, anchors);
   // A chain whose names or signatures are refused is valid otherwise.
-  const time = code.startsWith("ERR_TLS_CERT_") ? null : ofTime(refused);
+  const time = code.startsWith("ERR_TLS_CERT_") ? null : ofTime(refused, fault);
   if (time !== null) return trouble("certificate", ...time);
   // Some TLS libraries have one code for all that is wrong with a chain.
+  const weak = path === null ? null : weakOn(path);
   if (weak !== null) {
-    const whose = weak === own ? `of ${url.host}` : `“${weak.subject.text ?? "unnamed"}” behind ${url.host}`;
     return trouble(
       "certificate",
-      `the certificate ${whose} is signed with ${weak.weak}, which is not safe`,
+      `the certificate ${whose(weak, refused)} is signed with ${weak.weak}, which is not safe`,
       "Contact its administrator: the programs need a certificate that is signed with SHA-256 or better",
     );
   }
@@ -237,16 +243,62 @@ export function certificateTrouble(refused: Refused): Trouble {
     case "HOSTNAME_MISMATCH":
       return ofNames(url, own);
     case "ERR_TLS_CERT_UNREADABLE":
-      return say("cannot be read", "Contact the administrator of the server");
+      return say("or one that is sent with it cannot be read", "Contact the administrator of the server");
+  }
+  if (path !== null && fault !== null && (path.trusted || fault.kind !== "names")) {
+    return trouble("certificate", ...ofFault(fault, refused));
   }
   if (!UNTRUSTED.has(code)) return say(`is invalid (${code})`, "Contact the administrator of the server");
   return ofAuthority(refused);
 }
 
-function ofTime({ url, code, chain, now }: Refused): readonly [message: string, next: string] | null {
-  const [own] = chain;
-  const wrong = chain.find((one) => one !== null && (one.until < now || one.from > now));
-  if (!wrong) {
+/** The end of "the certificate …": the server's own, or one above it. */
+function whose(one: Certificate, { url, path }: Refused): string {
+  return one === path?.certificates[0]
+    ? `of ${url.host}`
+    : `“${one.subject.text ?? "unnamed"}” behind ${url.host}`;
+}
+
+/** Whether a certificate is the trusted one at the end of a path, above that of the server. */
+function isOurs(one: Certificate, path: Path | null): boolean {
+  return path !== null && path.trusted && path.certificates.indexOf(one) === path.certificates.length - 1 &&
+    one !== path.certificates[0];
+}
+
+/** A path with a certificate on it that may not be there. */
+function ofFault(
+  { of, kind }: Fault,
+  refused: Refused,
+): readonly [message: string, next: string] {
+  const issuer = of.issuer.text ?? "unnamed";
+  if (kind === "signature") {
+    return [
+      `the signature of “${issuer}” on the certificate ${whose(of, refused)} cannot be verified`,
+      "Contact the administrator of the server: another authority of that name may have signed it, or in an unsupported way",
+    ];
+  }
+  const words: Readonly<Record<Exclude<Fault["kind"], "signature">, string>> = {
+    expired: "has expired",
+    early: "is not valid yet",
+    "no-authority": "is not that of an authority (CA:TRUE is missing), so it cannot issue others",
+    "no-signing": "may not issue others (keyCertSign is missing)",
+    purpose: "may not issue certificates for servers (extended key usage)",
+    depth: "may not issue certificates of authorities (path length)",
+    critical: `has a critical extension that the programs do not know (${of.unknown})`,
+    names:
+      `may issue certificates only for certain names (name constraints), and ${refused.url.host} is not one`,
+  };
+  return [
+    `the certificate ${whose(of, refused)} ${words[kind]}`,
+    isOurs(of, refused.path)
+      ? `Replace that certificate in ${refused.store ?? "the system's store"} or in the file of --cacert`
+      : "Contact the administrator of the server",
+  ];
+}
+
+function ofTime(refused: Refused, fault: Fault | null): readonly [message: string, next: string] | null {
+  const { url, code, anchors: { now } } = refused;
+  if (fault === null || fault.kind !== "expired" && fault.kind !== "early") {
     if (code !== "CERT_HAS_EXPIRED" && code !== "CERT_NOT_YET_VALID") return null;
     const what = code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet";
     return [
@@ -254,13 +306,15 @@ function ofTime({ url, code, chain, now }: Refused): readonly [message: string, 
       "Check the clock of this machine, and update the certificates of the system",
     ];
   }
-  const whose = wrong === own ? `of ${url.host}` : `“${wrong.subject.text ?? "unnamed"}” behind ${url.host}`;
-  const what = wrong.until < now
-    ? `has expired (valid until ${dayOf(wrong.until)})`
-    : `is not valid yet (valid from ${dayOf(wrong.from)})`;
+  const { of: { until, from } } = fault;
+  const what = until < now
+    ? `has expired (valid until ${dayOf(until)})`
+    : `is not valid yet (valid from ${dayOf(from)})`;
   return [
-    `the certificate ${whose} ${what}`,
-    "Check the clock of this machine, or contact the administrator of the server",
+    `the certificate ${whose(fault.of, refused)} ${what}`,
+    isOurs(fault.of, refused.path)
+      ? "Check the clock of this machine, and update the certificates of the system"
+      : "Check the clock of this machine, or contact the administrator of the server",
   ];
 }
 
@@ -292,22 +346,33 @@ function ofNames(url: URL, own: Certificate | null): Trouble {
   return say(`is for ${those}`, "Check the address, and whether a proxy intercepts the connection");
 }
 
-function ofAuthority({ url, chain, store }: Refused): Trouble {
-  const [own = null] = chain;
+/** A path that ends before a trusted certificate. */
+function ofAuthority({ url, path, isAlone, store }: Refused): Trouble {
   const where = store === null ? "" : ` (${store})`;
-  if (own !== null && own.issuer.der === own.subject.der) {
-    return trouble(
-      "certificate",
-      `the certificate of ${url.host} is self-signed`,
+  const say = (what: string, next: string) =>
+    trouble("certificate", `the certificate of ${url.host} ${what}`, next);
+  const [own, top] = [path?.certificates[0], path?.certificates.at(-1)];
+  if (own !== undefined && isSelfIssued(own)) {
+    return say(
+      "is self-signed",
       `If it is the right one, give it with --cacert FILE, or add it to the system's store${where}`,
     );
   }
-  const last = chain.findLast((one) => one !== null) ?? null;
-  const name = (last ?? own)?.issuer.text ?? null;
+  const name = top?.issuer.text ?? null;
   const by = name === null ? "an untrusted authority" : `the untrusted authority “${name}”`;
-  return trouble(
-    "certificate",
-    `the certificate of ${url.host} was issued by ${by}`,
-    `Give the certificate of that authority with --cacert FILE, or add it to the system's store${where}`,
+  if (isAlone && own?.namesIssuer) {
+    return say(
+      `was issued by ${
+        name === null ? "an intermediate authority" : `“${name}”`
+      }, whose certificate it does not send`,
+      "Contact its administrator: the server should send the intermediate certificate with its own, for the programs too",
+    );
+  }
+  const missing = isAlone
+    ? "; if it is an intermediate authority, the server should send its certificate"
+    : "";
+  return say(
+    `was issued by ${by}`,
+    `Give the certificate of that authority with --cacert FILE, or add it to the system's store${where}${missing}`,
   );
 }

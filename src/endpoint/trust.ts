@@ -32,8 +32,11 @@ export interface SystemStore {
   more(): readonly string[];
 }
 
+/** What a warning is about: a variable of the environment, a file of the system, or a block of a file. */
+export type WarningKind = "variable" | "file" | "block";
+
 /** Tells the user about a certificate that is skipped, or a file that cannot be read. */
-export type Warn = (message: string) => void;
+export type Warn = (message: string, kind: WarningKind) => void;
 
 /**
  * Reads the system's store: the bundle of `SSL_CERT_FILE`, or the first of the usual ones; and each directory of
@@ -50,14 +53,15 @@ export function systemStore(
     try {
       const read = files.read(one, { limit: AUTHORITIES_BYTES });
       if (read === null) {
-        if (bundle) warn(`cannot read ${one} of SSL_CERT_FILE: it does not exist`);
+        if (bundle) warn(`cannot read ${one} of SSL_CERT_FILE: it does not exist`, "variable");
         continue;
       }
       file = one;
       certificates.push(...usable(read.bytes, one, warn));
       break;
     } catch (error) {
-      warn(`cannot read ${one}${bundle ? " of SSL_CERT_FILE" : ""}: ${reasonOf(error)}`);
+      const of = bundle ? " of SSL_CERT_FILE" : "";
+      warn(`cannot read ${one}${of}: ${reasonOf(error)}`, bundle ? "variable" : "file");
     }
   }
   if (directories) {
@@ -69,7 +73,7 @@ export function systemStore(
       file ??= one;
       certificates.push(...found);
     }
-    if (!readable) warn(`cannot read a directory of SSL_CERT_DIR: ${directories}`);
+    if (!readable) warn(`cannot read any directory of SSL_CERT_DIR (${directories})`, "variable");
     return { file, certificates: unique(certificates), more: () => [] };
   }
   const more = () => {
@@ -129,7 +133,7 @@ export function readAuthorities(
   const why = read === null ? "it does not exist" : "it contains no PEM certificate";
   throw new Failure("io", `cannot read the CA certificates in ${file}: ${why}`, {
     path: file,
-    next: "Give a file that contains -----BEGIN CERTIFICATE-----",
+    next: read === null ? "Check the path" : "Give a file that contains -----BEGIN CERTIFICATE-----",
   });
 }
 
@@ -152,9 +156,9 @@ function unique(certificates: readonly string[]): readonly string[] {
 function usable(bytes: Uint8Array, file: string, warn: Warn): readonly string[] {
   const { certificates, skipped } = readBundle(new TextDecoder().decode(bytes));
   for (const { block, line, why } of skipped.slice(0, 5)) {
-    warn(`skipped block ${block} of ${file} (line ${line}): ${why}`);
+    warn(`skipped block ${block} of ${file} (line ${line}): ${why}`, "block");
   }
-  if (skipped.length > 5) warn(`skipped ${skipped.length - 5} more blocks of ${file}`);
+  if (skipped.length > 5) warn(`skipped ${skipped.length - 5} more blocks of ${file}`, "block");
   return certificates;
 }
 

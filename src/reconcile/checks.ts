@@ -89,14 +89,49 @@ function remedyOf(from: SecretRef): string {
   return `${put} store it where the config's login source reads it`;
 }
 
-function loginFailure(plans: readonly Plan[]): Failure | null {
-  const [first, ...more] = plans.flatMap(failedLogins);
+/** Logins that are bound to fail as one failure; null: none. With several, each has its own remedy. */
+function loginFailure(logins: readonly FailedLogin[]): Failure | null {
+  const [first, ...more] = logins;
   if (first === undefined) return null;
+  const single = more.length === 0;
   const { message, next } = loginFinding(first);
-  return new Failure("login-failed", `cannot apply: ${message}`, {
-    problems: more.map((one) => ({ path: one.remote, message: loginFinding(one).message })),
-    next: `${next}; or skip the logins with --skip-login; nothing was written`,
-  });
+  return new Failure(
+    "login-failed",
+    `cannot apply: ${single ? message : `${logins.length} logins would fail`}`,
+    {
+      problems: single ? [] : logins.map(loginProblem),
+      next: `${single ? next : "Fix each cause"}; or skip the logins with --skip-login; nothing was written`,
+    },
+  );
+}
+
+function loginProblem(login: FailedLogin): Problem {
+  const { message, next } = loginFinding(login);
+  return { path: login.remote, message: next === undefined ? message : `${message} (${next})` };
+}
+
+/** Failed checks and failed logins as one failure: of the checks' code, with all of them. */
+function checkAndLoginFailure(
+  checks: readonly FailedCheck[],
+  logins: readonly FailedLogin[],
+): Failure | null {
+  if (checks.length === 0) return loginFailure(logins);
+  if (logins.length === 0) return checkFailure(checks);
+  const problems = Array.from(
+    new Map(checks.map((one) => [`${one.remote}.${one.service}`, one])),
+    ([path, { why, next }]): Problem => ({ path, message: next === undefined ? why : `${why} (${next})` }),
+  );
+  const count = (number: number, one: string) => `${number} ${one}${number === 1 ? "" : "s"}`;
+  return new Failure(
+    "check-failed",
+    `cannot apply: ${count(problems.length, "check")} failed, and ${
+      count(logins.length, "login")
+    } would fail`,
+    {
+      problems: [...problems, ...logins.map(loginProblem)],
+      next: "Fix each cause; or skip with --skip-check and --skip-login; nothing was written",
+    },
+  );
 }
 
 /**
@@ -104,7 +139,8 @@ function loginFailure(plans: readonly Plan[]): Failure | null {
  * seen the plans.
  */
 export function refusalOf(plans: readonly Plan[], shown: boolean): Failure | null {
-  return conflictFailure(plans, shown) ?? checkFailure(plans.flatMap(failedChecks)) ?? loginFailure(plans);
+  return conflictFailure(plans, shown) ??
+    checkAndLoginFailure(plans.flatMap(failedChecks), plans.flatMap(failedLogins));
 }
 
 /** The refusal to remove many remotes without `--allow-mass-removal`; null: the plans do not. */

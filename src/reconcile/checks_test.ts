@@ -85,3 +85,31 @@ for (const [token, from, next] of logins) {
 Deno.test("logins: a token that the plan does not replace stops nothing", () => {
   assert.equal(refusalOf([plan(INVALID, { env: "LAB_TOKEN" }, false)], true), null);
 });
+
+Deno.test("logins: each of several has its own remedy, also where a check fails too", () => {
+  const failing = (remote: string, from: SecretRef): Plan => {
+    const its = plan(INVALID, from);
+    const steps = its.steps.map((one) => ({ ...one, remote }));
+    return { ...its, steps, endpoints: its.endpoints.map((one) => ({ ...one, remote })) } as Plan;
+  };
+  const both = [failing("a", { env: "A_TOKEN" }), failing("b", { file: "~/b" })];
+  const logins = refusalOf(both, true)!;
+  assert.equal(logins.code, "login-failed");
+  assert.equal(logins.message, "cannot apply: 2 logins would fail");
+  assert.match(logins.next!, /^Fix each cause; or skip the logins with --skip-login/);
+  const [first, second] = logins.problems;
+  assert.match(`${first?.path}: ${first?.message}`, /^a: .*\(.* set A_TOKEN to it\)$/);
+  assert.match(`${second?.path}: ${second?.message}`, /^b: .*\(.* write it to ~\/b\)$/);
+
+  const checked = {
+    steps: [{ kind: "check-services", remote: "c" }],
+    endpoints: [{ remote: "c", services: [service("builder", down)], token: INVALID }],
+    findings: [],
+  } as unknown as Plan;
+  const all = refusalOf([...both, checked], true)!;
+  assert.equal(all.code, "check-failed");
+  assert.equal(all.message, "cannot apply: 1 check failed, and 2 logins would fail");
+  assert.match(all.next!, /--skip-check and --skip-login/);
+  assert.deepEqual(all.problems.map((one) => one.path), ["c.builder", "a", "b"]);
+  assert.match(all.problems[0]!.message, /\(Try again in 30 s\)$/);
+});

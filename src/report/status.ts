@@ -5,18 +5,25 @@ import { showDay } from "../base/expiry.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
-/** A table for each remote, and who is logged in. One remote is shown as by `singularity remote status`. */
-export function renderStatus({ remotes, default: active }: StatusDocument, style: Style): string {
+/**
+ * A table for each remote, and who is logged in. One remote is shown as by `singularity remote status`.
+ * @param now milliseconds since 1970
+ */
+export function renderStatus(
+  { remotes, default: active }: StatusDocument,
+  style: Style,
+  now: number,
+): string {
   if (remotes.length === 0) return "No remotes.";
   const shown = remotes.map((one) => {
     const name = one.remote === active ? `[${printable(one.remote)}]` : printable(one.remote);
     const head = remotes.length === 1 ? [] : [style.bold(`${name}  ${printable(one.uri)}`)];
-    return [...head, ...renderOne(one, style)].join("\n");
+    return [...head, ...renderOne(one, style, now)].join("\n");
   });
   return shown.join("\n\n");
 }
 
-function renderOne(status: EndpointStatus, style: Style): string[] {
+function renderOne(status: EndpointStatus, style: Style, now: number): string[] {
   const { services, trouble } = status;
   const offered = services.filter((one) => one.uri !== null);
   const lines: string[] = [];
@@ -31,10 +38,10 @@ function renderOne(status: EndpointStatus, style: Style): string[] {
     ]);
     lines.push(table([["SERVICE", "STATUS", "VERSION", "URI"], ...rows]));
   }
-  if (services.some((one) => one.uri === null && one.service === "library")) {
+  if (offered.length > 0 && services.some((one) => one.uri === null && one.service === "library")) {
     lines.push("", `${style.red("No library")}: library:// fails with this remote.`);
   }
-  lines.push("", loginLine(status.login, style));
+  lines.push("", loginLine(status.login, style, now));
   const troubles = troublesOf(status);
   const shown = troubles.map((one) => renderTrouble(one, style)).filter((one) => one !== "");
   if (shown.length > 0) lines.push("", ...shown);
@@ -46,8 +53,9 @@ export function serviceTitle(service: string): string {
   return `${printable(service).replace(/^./, (one) => one.toUpperCase())} Service`;
 }
 
-function loginLine({ state, identity, expires }: LoginStatus, style: Style): string {
-  const until = expires === null ? "" : ` (expires ${showDay(expires)})`;
+function loginLine({ state, identity, expires }: LoginStatus, style: Style, now: number): string {
+  const word = expires !== null && Date.parse(expires) <= now ? "expired on" : "expires";
+  const until = expires === null ? "" : ` (${word} ${showDay(expires)})`;
   const who = identity === null
     ? ""
     : ` as ${printable(identity.username)}${
@@ -57,7 +65,10 @@ function loginLine({ state, identity, expires }: LoginStatus, style: Style): str
     case "none":
       return "Not logged in.";
     case "valid":
-      return `${style.green("Logged in")}${who}: the API key is valid${until}.`;
+      // The endpoint decides, whatever the API key says of itself.
+      return `${style.green("Logged in")}${who}: the API key ${
+        word === "expired on" ? `${until.slice(2, -1)}, but the endpoint accepts it` : `is valid${until}`
+      }.`;
     case "invalid":
       return `${style.red("The API key is invalid")}${until}: log in again.`;
     case "unknown":

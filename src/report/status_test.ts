@@ -9,6 +9,8 @@ import { renderStatus } from "./status.ts";
 import { colourStyle, plainStyle } from "./style.ts";
 import { HOSTILE, keyserver, SERVICES_SEEN } from "./testing.ts";
 
+const NOW = Date.UTC(2026, 10, 25);
+
 const endpoint = (remote: string, more: Partial<EndpointStatus> = {}): EndpointStatus => ({
   remote,
   uri: `${remote}.example.com`,
@@ -58,11 +60,11 @@ const document = (remotes: readonly EndpointStatus[]): StatusDocument => ({
 });
 
 Deno.test("the status of many remotes, of one, and in color", () => {
-  golden("report/status.txt", renderStatus(document(REMOTES), plainStyle));
-  golden("report/status-of-one.txt", renderStatus(document(REMOTES.slice(0, 1)), plainStyle));
+  golden("report/status.txt", renderStatus(document(REMOTES), plainStyle, NOW));
+  golden("report/status-of-one.txt", renderStatus(document(REMOTES.slice(0, 1)), plainStyle, NOW));
   golden(
     "report/status-in-colour.txt",
-    renderStatus(document(REMOTES.slice(0, 3)), colourStyle).replaceAll("\u001b", "␛"),
+    renderStatus(document(REMOTES.slice(0, 3)), colourStyle, NOW).replaceAll("\u001b", "␛"),
   );
 });
 

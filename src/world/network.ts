@@ -7,6 +7,8 @@ import type Http from "node:http";
 import type Https from "node:https";
 import type Net from "node:net";
 import type Tls from "node:tls";
+import type Zlib from "node:zlib";
+import type Crypto from "node:crypto";
 import type { HttpRequest, HttpResponse, Network } from "../world.ts";
 import { codeOf, systemError } from "../base/errno.ts";
 import { plainHeaders } from "./headers.ts";
@@ -14,10 +16,15 @@ import { load } from "./load.ts";
 import { serve } from "./serve.ts";
 
 /**
- * Variables by which Node's modules would print what is sent (tokens too), write down the keys of TLS, or look at no
+ * Variables by which Node's modules would print what is sent (tokens too), write down the keys of TLS, look at no
  * certificate. They are taken away before the modules are loaded, which is when they are read.
  */
-const DEAF = ["NODE_DEBUG", "NODE_DEBUG_NATIVE", "NODE_TLS_REJECT_UNAUTHORIZED", "SSLKEYLOGFILE"];
+const DEAF = [
+  "NODE_DEBUG",
+  "NODE_DEBUG_NATIVE",
+  "NODE_TLS_REJECT_UNAUTHORIZED",
+  "SSLKEYLOGFILE",
+];
 
 function loaded<T>(name: string): T {
   for (const one of DEAF) if (process.env[one] !== undefined) delete process.env[one];
@@ -29,7 +36,7 @@ const https = () => loaded<typeof Https>("node:https");
 const tls = () => loaded<typeof Tls>("node:tls");
 
 /** The real one. */
-export const network: Network = { get, certificatesOf, unusable, serve };
+export const network: Network = { get, certificatesOf, signed, unusable, serve };
 
 async function get(request: HttpRequest): Promise<HttpResponse> {
   const { url, proxy, timeout } = request;
@@ -57,7 +64,8 @@ async function certificatesOf(
         ...(tunnel === null ? { port: portOf(url) } : { socket: tunnel }),
         servername: serverName(url),
         // Only to see what was refused, for a message: nothing is sent.
-        rejectUnauthorized: false,
+        ...ANY,
+        secureContext: contextFor(NOBODY),
       }, () => {
         const seen = socket.getPeerCertificate(true);
         socket.destroy();
@@ -71,16 +79,25 @@ async function certificatesOf(
 
 /** A server's certificate and its issuers, in DER. */
 function chainOf(certificate: Tls.DetailedPeerCertificate | undefined): readonly Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  // The last one is its own issuer.
-  for (let one = certificate; one?.raw !== undefined && chain.length < 10; one = one.issuerCertificate) {
-    chain.push(one.raw);
-    if (one.issuerCertificate === one) break;
+  const chain = new Set<Tls.DetailedPeerCertificate>();
+  // The last one is its own issuer. All of them, for the server decides about their order; TLS limits their size.
+  for (let one = certificate; one?.raw !== undefined && !chain.has(one); one = one.issuerCertificate) {
+    chain.add(one);
   }
-  return chain;
+  return Array.from(chain, (one) => one.raw);
+}
+
+function signed(certificate: Uint8Array, issuer: Uint8Array): boolean {
+  const { X509Certificate } = load("node:crypto") as typeof Crypto;
+  try {
+    return new X509Certificate(certificate).verify(new X509Certificate(issuer).publicKey);
+  } catch {
+    return false;
+  }
 }
 
 function unusable(certificates: readonly string[]): readonly number[] {
+  if (certificates.length === 0) return [];
   const works = (list: readonly string[]) => {
     try {
       contextFor(list);
@@ -134,34 +151,51 @@ function exchange(request: HttpRequest, options: Sent, signal: AbortSignal): Pro
   const tunnelled = proxy !== null && (url.protocol === "https:" || isSocks(proxy));
   const secure = !tunnelled && (proxy ?? url).protocol === "https:";
   return new Promise((done, fail) => {
-    const sent = (secure ? https() : http()).request({ ...options, method: "GET" }, (answer) => {
-      const parts: Uint8Array[] = [];
-      let size = 0;
-      answer.on("data", (part: Uint8Array) => {
-        size += part.length;
-        parts.push(part);
-        if (size <= limit) return;
-        fail(systemError("ETOOLARGE", `answers with more than ${limit} bytes`, url.href));
-        sent.destroy();
-      });
-      const half = () => fail(systemError("EHALF", "ended before its end", url.href));
-      answer.on("end", () => {
-        if (!answer.complete) return half();
-        done({
-          status: answer.statusCode ?? 0,
-          headers: plainHeaders(answer.headers),
-          body: joined(parts, size),
+    const sent = (secure ? https() : http()).request(
+      { ...options, method: "GET", maxHeaderSize: limit },
+      (answer) => {
+        const parts: Uint8Array[] = [];
+        let size = 0;
+        answer.on("data", (part: Uint8Array) => {
+          size += part.length;
+          parts.push(part);
+          if (size <= limit) return;
+          fail(systemError("ETOOLARGE", `answers with more than ${limit} bytes`, url.href));
+          sent.destroy();
         });
-      });
-      answer.on("aborted", half);
-      answer.on("error", half);
-    });
+        const half = () => fail(systemError("EHALF", "ended before its end", url.href));
+        answer.on("end", () => {
+          if (!answer.complete) return half();
+          const headers = plainHeaders(answer.headers);
+          try {
+            done({
+              status: answer.statusCode ?? 0,
+              headers,
+              body: unpacked(joined(parts, size), headers, limit),
+            });
+          } catch (error) {
+            if (codeOf(error) !== "ERR_BUFFER_TOO_LARGE") return half();
+            fail(systemError("ETOOLARGE", `answers with more than ${limit} bytes`, url.href));
+          }
+        });
+        answer.on("aborted", half);
+        answer.on("error", half);
+      },
+    );
     sent.on("error", (error) => {
       fail(proxy !== null && !tunnelled ? Object.assign(error, { proxy: true }) : error);
     });
     signal.addEventListener("abort", () => sent.destroy());
     sent.end();
   });
+}
+
+/** Some servers send gzip whatever is accepted, and Go reads it: it always accepts gzip. */
+function unpacked(body: Uint8Array, headers: Readonly<Record<string, string>>, limit: number): Uint8Array {
+  const isPacked = headers["content-encoding"]?.toLowerCase() === "gzip" && body[0] === 0x1f &&
+    body[1] === 0x8b;
+  if (!isPacked) return body;
+  return (load("node:zlib") as typeof Zlib).gunzipSync(body, { maxOutputLength: limit });
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
@@ -295,12 +329,40 @@ function authorization(proxy: URL): Record<string, string> {
 
 // ---------------------------------------------------------------- connections
 
+/** Newer than the types. */
+const PARTIAL: object = { allowPartialTrustChain: true };
+
+/** Go's for TLS 1.2, without those that exchange keys by RSA alone; those of TLS 1.3 are always there. */
+const CIPHERS = ["ECDSA", "RSA"].flatMap((key) =>
+  ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA"]
+    .map((one) => `ECDHE-${key}-${one}`)
+).join(":");
+
+const ANY = { rejectUnauthorized: false } as const;
+
+/** Where any certificate will do, no list matters, but there must be one: this certificate is of a key that was thrown away. */
+const NOBODY: readonly string[] = [`-----BEGIN CERTIFICATE-----
+MIIBdzCCARygAwIBAgIUSaHD2akVwnqaIdTPvQ8r8E/qOEQwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGbm9ib2R5MCAXDTI2MTEyNTE0NTY0NVoYDzIxMjYxMTAxMTQ1
+NjQ1WjARMQ8wDQYDVQQDDAZub2JvZHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnXkwGn8zGoss4UR7Iu9NjzJATlCMaUA8nSg1H+ZtNapGp9hlD1cj1XWTS7iP2
+KrwttoTw2BS0PxdqFKsDr5Ruo1AwTjAdBgNVHQ4EFgQUu6gHwgtNcGR/HiiTQ6Zi
+zdNwltIwHwYDVR0jBBgwFoAUu6gHwgtNcGR/HiiTQ6ZizdNwltIwDAYDVR0TAQH/
+BAIwADAKBggqhkjOPQQDAgNJADBGAiEAh6w1o7k1bnif63ciy64UE0QHYnw8Te8Y
+qkYCnEW0MhkCIQDptQKp1+MJ/fflVcuFm4BAz+1AE6J5ThWsDWrXPshw8w==
+-----END CERTIFICATE-----`];
+
 const contexts = new Map<readonly string[], Tls.SecureContext>();
 
+/**
+ * What is trusted. Never nothing, for which the TLS library takes a store of its own. As in Go, a path ends at any certificate
+ * of the list.
+ */
 function contextFor(trust: readonly string[]): Tls.SecureContext {
+  if (trust.length === 0) throw new RangeError("no certificate to trust");
   let context = contexts.get(trust);
   if (context === undefined) {
-    context = tls().createSecureContext({ ca: [...trust] });
+    context = tls().createSecureContext({ ca: [...trust], ciphers: CIPHERS, ...PARTIAL });
     contexts.set(trust, context);
   }
   return context;
@@ -311,7 +373,7 @@ function trusting(
   url: URL,
   { trust, judge }: Trusting,
 ): Pick<Tls.ConnectionOptions, "rejectUnauthorized" | "secureContext" | "checkServerIdentity"> {
-  if (trust === null) return { rejectUnauthorized: false };
+  if (trust === null) return { ...ANY, secureContext: contextFor(NOBODY) };
   return {
     rejectUnauthorized: true,
     secureContext: contextFor(trust),

@@ -37,7 +37,7 @@ export async function configForCacert(context: Context): Promise<LoadedConfig | 
     const [other] = othersHands(world, [...loaded.files, resolve(folder, cacert)]);
     if (other !== undefined) {
       note(
-        `Note: the cacert of ${found} is not used: ${other.path}: ${other.message}. Name it with --cacert.`,
+        `Note: the cacert of ${found} is not used, because ${other.path} ${other.message}. Name it with --cacert.`,
       );
       return null;
     }
