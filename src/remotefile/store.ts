@@ -1,12 +1,15 @@
 /** Replaces `remote.yaml` files, for every command: lock, read, edit, prepare all, check again, one atomic replace of each. */
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
+import { reasonOf } from "../base/io.ts";
 import { showReader } from "../base/reader.ts";
-import type { Reader, Scope } from "../model.ts";
+import type { Gone, Reader, Scope } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
 import type { Lock, World } from "../world.ts";
 import { ledgerPath } from "./ledger.ts";
 import { danglingAbove, follow } from "./links.ts";
+import { finishRest, restOf } from "./recover.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
   type Committed,
@@ -21,12 +24,27 @@ import {
   unwritten,
   write,
 } from "./replace.ts";
-import { backupPath, readStored, readText, type StoredFile, unfinishedPath } from "./stored.ts";
+import {
+  backupPath,
+  inCircle,
+  readRegular,
+  readStored,
+  readText,
+  type StoredFile,
+  unfinishedPath,
+} from "./stored.ts";
 import { holdsSecret } from "./entry.ts";
-import { goneFrom, isNothing, valuesOf, withoutGone, withoutInComments } from "./withheld.ts";
+import {
+  commentedSecrets,
+  goneFrom,
+  isNothing,
+  valuesOf,
+  withoutGone,
+  withoutInComments,
+} from "./withheld.ts";
 
 export { backupPath, readStored, readText, type StoredFile } from "./stored.ts";
-export type { Committed, Edited } from "./replace.ts";
+export type { Committed, Edited, Removal } from "./replace.ts";
 
 /** One file to change. */
 export interface Change {
@@ -81,13 +99,22 @@ export async function commitAll(
     const pending: Pending[] = [];
     const written: string[] = [];
     try {
-      for (const change of changes) {
+      const places = changes.map((change) => {
         const real = realPath(world, change);
-        made.push(...makeFolder(world, change, real));
-        const lock = locks.get(real) ?? await takeLock(world, real, lockTimeout, interrupted);
-        locks.set(real, lock);
-        const one = await prepare(world, change, real, lock);
-        pending.push(pending.some(({ now }) => now.real === real) ? onceMore(pending, one) : one);
+        const directories = makeFolder(world, change, real);
+        made.push(...directories);
+        return { change, real, key: lockKey(world, real), made: directories.length };
+      });
+      // Always in this order: two processes that wait for each other's lock would both give up.
+      for (const { real, key } of [...places].sort((a, b) => a.key < b.key ? -1 : 1)) {
+        if (!locks.has(key)) locks.set(key, await takeLock(world, real, lockTimeout, interrupted));
+      }
+      const seen = new Map<string, Pending>();
+      for (const { change, real, key, made } of places) {
+        const one = await prepare(world, change, { real, lock: locks.get(key)!, made });
+        const first = seen.get(key);
+        pending.push(first === undefined ? one : onceMore(first, one));
+        if (first === undefined) seen.set(key, one);
       }
       const together = togetherOf(pending.filter((one) => one.changed));
       for (const one of pending) stage(world, one, together);
@@ -105,8 +132,23 @@ export async function commitAll(
       for (const one of pending) discard(one);
       for (const lock of locks.values()) lock.release();
       if (written.length === 0) { for (const one of made.reverse()) world.files.removeFolder(one); }
+      for (const one of pending) removeAbove(world, one);
     }
   });
+}
+
+/** The same for all paths of one lock: a directory above a file may be a symbolic link. */
+function lockKey({ files }: World, real: string): string {
+  try {
+    return join(files.realPath(dirname(real)), basename(real));
+  } catch {
+    return real; // takeLock says what is wrong with it
+  }
+}
+
+/** The directories that were made for a file that is gone again. */
+function removeAbove({ files }: World, { now: { real }, emptied = 0 }: Pending): void {
+  for (let at = dirname(real), left = emptied; left > 0; at = dirname(at), left--) files.removeFolder(at);
 }
 
 /** What the ledgers of files say that are written in one go; null: one is written alone. */
@@ -120,8 +162,7 @@ function togetherOf(changed: readonly Pending[]): Together | null {
  * Two programs may read one file (Apptainer heeds `SINGULARITY_CONFIGDIR`): it is written once.
  * @throws {Failure} conflict, if they would need different texts
  */
-function onceMore(pending: readonly Pending[], one: Pending): Pending {
-  const { text } = pending.find(({ now }) => now.real === one.now.real)!;
+function onceMore({ text }: Pending, one: Pending): Pending {
   if (text === one.text) {
     const { ledger } = one.now;
     return { ...one, ...same(one.now.document), changed: false, backup: undefined, ours: ledger.remotes };
@@ -164,50 +205,111 @@ function realPath(world: World, { path, links }: Change): string {
   });
 }
 
-async function prepare(world: World, change: Change, real: string, lock: Lock): Promise<Pending> {
+async function prepare(
+  world: World,
+  change: Change,
+  { real, lock, made }: { readonly real: string; readonly lock: Lock; readonly made: number },
+): Promise<Pending> {
   const { path, scope, links, reader } = change;
-  clean(world, real);
   const notes = finishWrite(world, real, path);
+  await finishKilled(world, real);
+  clean(world, real);
   const now = await readStored(world, path, links.root, change.broken);
   if (now.real !== real) throw stale(path, "its symbolic link has just changed");
   const edited = await change.edit(now);
-  const changed = edited.text !== now.document.text;
+  const { remove } = edited;
+  const changed = remove === undefined ? edited.text !== now.document.text : now.digest !== null;
   if (changed) {
     refuseForeign(world, now);
     refuseFolder(world, backupPath(real));
   }
-  const common = { now, scope, lock, changed, ours: edited.ours, notes, ...(reader && { reader }) };
   const { document } = now;
-  if (!changed) return { ...common, ...same(document), backup: await outdated(world, now) };
+  const common = {
+    now,
+    scope,
+    lock,
+    changed,
+    ours: edited.ours,
+    notes,
+    ...(reader && { reader }),
+    ...(remove && { remove }),
+  };
+  if (!changed) {
+    const stripped = await outdated(world, now);
+    const gone = stripped?.gone ?? NOTHING;
+    const last = await lastOf(world, now, { text: document.text, backup: stripped?.text, made: 0 });
+    return { ...common, ...same(document), gone, backup: stripped?.text, last };
+  }
+  const lastFor = (text: string, backup: string | null) =>
+    lastOf(world, now, { text: remove === undefined ? text : null, backup, made });
   // Nobody writes a token into a global file.
-  if (scope === "global" && !holdsSecret(document.content) && document.broken === undefined) {
-    return { ...common, ...same(document), text: edited.text, backup: document.text };
+  if (
+    scope === "global" && !holdsSecret(document.content) && document.broken === undefined &&
+    commentedSecrets(document.text).length === 0
+  ) {
+    const last = await lastFor(edited.text, document.text);
+    return { ...common, ...same(document), text: edited.text, backup: document.text, last };
   }
   const parsed = await parseRemoteFile(edited.text, path);
   const gone = goneFrom(document.content, parsed.content);
   const text = isNothing(gone) ? edited.text : await withoutInComments(edited.text, path, valuesOf(gone));
   const backup = await withoutGone(document, { text, content: parsed.content });
-  return { ...common, text, content: parsed.content, gone, backup };
+  return { ...common, text, content: parsed.content, gone, backup, last: await lastFor(text, backup) };
 }
 
+const NOTHING: Gone = { remotes: [], credentials: [] };
+
 function same({ text, content }: RemoteDocument) {
-  return { text, content, gone: { remotes: [], credentials: [] } };
+  return { text, content, gone: NOTHING };
+}
+
+/** What the ledger says of a write: `text` null, the file is removed; `backup` undefined, the backup stays. */
+async function lastOf(
+  { clock }: World,
+  { digest }: StoredFile,
+  { text, backup, made }: {
+    readonly text: string | null;
+    readonly backup: string | null | undefined;
+    readonly made: number;
+  },
+): Promise<Pending["last"]> {
+  const of = (one: string) => digestOf(new TextEncoder().encode(one));
+  if (backup === undefined) return {};
+  return {
+    at: clock.date(),
+    wrote: text === null ? "absent" : await of(text),
+    kept: backup === null ? "none" : digest === null ? "absent" : await of(backup),
+    ...(made > 0 ? { made } : {}),
+  };
+}
+
+/** Completes what a killed process has not finished. Errors: none, the system's refusal shows when something is written. */
+async function finishKilled(world: World, real: string): Promise<void> {
+  try {
+    const bytes = readRegular(world, real)?.bytes ?? null;
+    const digest = bytes === null ? null : await digestOf(bytes);
+    await finishRest(world, { real, backup: backupPath(real), digest });
+  } catch { /* see above */ }
 }
 
 /**
  * The text of a backup that holds a secret that the file does not hold any more, without it: a program may have logged out.
- * undefined: the backup is not to be written.
+ * undefined: the backup is not to be written. A `text` of null: it cannot be kept without them.
  */
-async function outdated(world: World, now: StoredFile): Promise<string | undefined> {
+async function outdated(
+  world: World,
+  now: StoredFile,
+): Promise<{ readonly text: string | null; readonly gone: Gone } | undefined> {
   if (now.document.broken !== undefined || now.owner?.uid !== world.here.uid && world.here.uid !== 0) {
     return undefined;
   }
   try {
     const text = readText(world, backupPath(now.real));
-    if (text === null || !/token|auth/i.test(text)) return undefined;
+    if (text === null || !/token|auth|bearer|basic/i.test(text)) return undefined;
     const document = await parseRemoteFile(text, now.path);
-    if (isNothing(goneFrom(document.content, now.document.content))) return undefined;
-    return await withoutGone(document, now.document) ?? "";
+    const stripped = await withoutGone(document, now.document);
+    if (stripped === text) return undefined;
+    return { text: stripped, gone: goneFrom(document.content, now.document.content) };
   } catch {
     return undefined; // it cannot be read
   }
@@ -215,12 +317,20 @@ async function outdated(world: World, now: StoredFile): Promise<string | undefin
 
 /** Not for the file at the end of a link: where that leads nowhere, the directory is none of sremote's. */
 function makeFolder(world: World, { path, scope }: Change, real: string): string[] {
-  if (real !== path) return [];
+  if (real !== path) {
+    if (world.files.exists(dirname(real))) return [];
+    throw new Failure(
+      "io",
+      `cannot change ${path}: it is a symbolic link to ${real}, whose directory does not exist`,
+      { path, next: "Make that directory, or remove the link; nothing was written" },
+    );
+  }
   try {
     return world.files.makeFolder(dirname(path), scope === "user" ? 0o700 : 0o755);
   } catch (error) {
     const dangling = danglingAbove(world.files, path);
     if (dangling === null) throw unwritten("make the directory of", path, error);
+    if (codeOf(error) === "ELOOP") throw inCircle(path, dangling.link);
     const { link, target } = dangling;
     throw new Failure(
       "io",
@@ -252,7 +362,8 @@ function besides(path: string): readonly string[] {
 export async function tidy(world: World, given: string, root: string | null): Promise<void> {
   try {
     const path = follow(world.files, given, root, world.here.uid).real;
-    const littered = world.files.isLittered(path, besides(path)) || world.files.exists(unfinishedPath(path));
+    const littered = world.files.isLittered(path, besides(path)) ||
+      world.files.stat(unfinishedPath(path))?.kind === "file";
     if (!littered && await outdated(world, await readStored(world, given, root)) === undefined) return;
     const lock = await world.files.tryLock(path);
     if (lock === null) return;
@@ -266,14 +377,23 @@ export async function tidy(world: World, given: string, root: string | null): Pr
           links: { root, refuse: null },
           edit: (now) => ({ text: now.document.text, ours: now.ledger.remotes }),
         },
-        path,
-        lock,
+        { real: path, lock, made: 0 },
       );
       stage(world, pending, null);
       write(world, pending);
     } finally {
       if (pending !== undefined) discard(pending);
       lock.release();
+    }
+  } catch { /* this user may not */ }
+}
+
+/** Whether the backup and the ledger belong to the file: completes what a killed write has left, unless a process holds the lock. */
+export async function settle(world: World, given: string, root: string | null): Promise<void> {
+  try {
+    const { real, digest } = await readStored(world, given, root, true);
+    if (await restOf(world, { real, backup: backupPath(real), digest }) !== null) {
+      await tidy(world, given, root);
     }
   } catch { /* this user may not */ }
 }
@@ -290,7 +410,7 @@ async function takeLock(
     try {
       lock = await world.files.tryLock(path);
     } catch (error) {
-      throw unwritten("lock", path, error);
+      throw unlockable(world, path, error);
     }
     if (lock !== null) return lock;
     if (await interrupted()) throw interruptedFailure([{ path }]);
@@ -308,6 +428,30 @@ async function takeLock(
     // Uneven waits, so that waiting processes do not all come back at once.
     await world.clock.sleep(wait * (0.5 + crypto.getRandomValues(new Uint8Array(1))[0]! / 255));
   }
+}
+
+/** A lock is a directory beside the file, and so are the backup and the ledger. */
+function unlockable({ files }: World, path: string, error: unknown): Failure {
+  const failure = unwritten("lock", path, error);
+  if (!["EROFS", "EACCES", "EPERM"].includes(codeOf(error) ?? "")) return failure;
+  try {
+    files.requireWritable(path);
+  } catch {
+    return failure;
+  }
+  return new Failure(
+    "io",
+    `cannot change ${path}: the file is writable, but its directory is not (${
+      reasonOf(error)
+    }), and the lock and the backup belong there`,
+    {
+      path,
+      next: `Make ${
+        dirname(path)
+      } writable; in a container, mount the directory instead of the file; nothing was written`,
+      cause: error,
+    },
+  );
 }
 
 /** A replaced file belongs to whoever replaced it: only its owner may do that, or root, who gives it back. */
@@ -338,6 +482,9 @@ function refuseFolder(world: World, path: string): void {
 }
 
 function interruptedFailure(files: readonly { readonly path: string }[]): Failure {
-  const path = files.map((one) => one.path).join(" and ");
-  return new Failure("interrupted", `interrupted before ${path} was changed: nothing was written`, { path });
+  const path = [...new Set(files.map((one) => one.path))].join(" and ");
+  const were = path.includes(" and ") && files.length > 1 ? "were" : "was";
+  return new Failure("interrupted", `interrupted before ${path} ${were} changed: nothing was written`, {
+    path,
+  });
 }

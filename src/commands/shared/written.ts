@@ -55,7 +55,8 @@ export function rollbackCommand(
   ) {
     if (path !== null) words.push(flag, shellWord(resolve(here.folder, path)));
   }
-  if (scope === "global" && here.uid === 0 && here.env("SUDO_UID")) words.unshift("sudo");
+  // The user file is root's then, too.
+  if (here.uid === 0 && here.env("SUDO_UID")) words.unshift("sudo");
   return words.join(" ");
 }
 
