@@ -23,6 +23,7 @@ import {
   type Removal,
   settle,
   type StoredFile,
+  tidy,
 } from "../remotefile/store.ts";
 import { goneFrom, valuesOf } from "../remotefile/withheld.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
@@ -66,9 +67,14 @@ interface Restored {
   readonly remove?: Removal;
   /** Whose secrets only the present file holds: they are deleted. */
   readonly deleted: Owners;
+  /** How many fields of a broken file look like those of a secret that was not found. */
+  readonly unrecognised: number;
   /** Who has a login in neither file, since the backup keeps none. */
   readonly loggedOut: Owners;
 }
+
+/** A file without logins. */
+const NONE: RemoteFile = { default: null, remotes: new Map(), credentials: [] };
 
 /** No ledger makes rollback remove more directories. */
 const DEEPEST = 40;
@@ -93,6 +99,7 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   if (
     files.every(({ now, text, remove }) => now.document.text === text && (!remove || now.digest === null))
   ) {
+    for (const { place } of files) await tidy(world, place.file, place.links.root);
     const line = `Nothing to do: ${names} ${
       files.length > 1 ? "equal the previous files" : "equals the previous file"
     }.`;
@@ -114,7 +121,11 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   const preview = [...shown.filter((one) => one !== ""), ...warnings].join("\n");
   if (!flags.yes) context.ask(preview);
   else if (!options.quiet) context.show(preview);
-  else if (warnings.length > 0) context.show(warnings.join("\n"));
+  else {
+    // Also with --quiet: no backup keeps a deleted key.
+    const keys = warnings.filter((one) => one.startsWith("Warning: "));
+    if (keys.length > 0) context.show(keys.join("\n"));
+  }
   await confirm(context, questionOf(files), flags.yes);
   const written: string[] = [];
   let done;
@@ -176,22 +187,23 @@ function namesOf({ remotes, credentials }: Owners): string {
 }
 
 /** What the difference does not show and cannot be undone. */
-function warningsOf({ now, deleted, remove }: Restored): readonly string[] {
-  const { path, document: { broken, text }, ledger: { last }, digest } = now;
+function warningsOf({ now, deleted, remove, unrecognised }: Restored): readonly string[] {
+  const { path, document: { broken }, ledger: { last }, digest } = now;
   const file = printable(path);
   const lines: string[] = [];
   if (remove !== undefined) lines.push(`${file} did not exist before: it is removed.`);
   if (last?.wrote !== undefined && digest !== null && last.wrote !== digest && broken === undefined) {
-    lines.push(`${file} has changed since sremote last wrote it: rollback undoes that change too.`);
+    lines.push(
+      `${file} has changed since sremote last wrote it: rollback undoes all that the difference shows.`,
+    );
   }
   if (!isEmpty(deleted)) {
-    lines.push(`Warning: rollback deletes ${namesOf(deleted)}, and no backup keeps it.`.replace(
-      "keeps it",
-      deleted.remotes.length + deleted.credentials.length > 1 ? "keeps them" : "keeps it",
-    ));
-  } else if (broken !== undefined && /\b(?:token|auth)\w*["']?\s*:/i.test(text)) {
+    const them = deleted.remotes.length + deleted.credentials.length > 1 ? "them" : "it";
+    lines.push(`Warning: rollback deletes ${namesOf(deleted)}, and no backup keeps ${them}.`);
+  }
+  if (broken !== undefined && unrecognised > 0) {
     lines.push(
-      `Warning: the API keys of ${file} stay where they can be recognised. Any other is deleted, and no backup keeps it.`,
+      `Warning: ${file} seems to hold API keys that cannot be recognised. Rollback deletes them, and no backup keeps them.`,
     );
   }
   return lines;
@@ -301,6 +313,10 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
   const now = await readStored(world, file, links.root, true);
   const { last = {} } = now.ledger;
   const held = now.document.broken === undefined ? now.document.content : await salvage(now.document.text);
+  const fields = now.document.broken === undefined
+    ? null
+    : now.document.text.match(/^.*(?:tok|auth)\w*["']?[ \t]*:/gim);
+  const unrecognised = Math.max(0, (fields?.length ?? 0) - valuesOf(goneFrom(held, NONE)).length);
   const previous = readPrevious(context, now.real, last);
   const document = await previousOf(previous, now.real);
   const known = last.reader !== undefined && PATTERN.test(last.reader);
@@ -316,6 +332,7 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
       text: "",
       remove: { directories },
       deleted,
+      unrecognised,
       loggedOut: { remotes: [], credentials: [] },
     };
   }
@@ -330,14 +347,15 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
     credentials: [...new Set([...last.credentials ?? [], ...keys.dropped.credentials])]
       .filter((uri) => after.content.credentials.every((one) => one.uri !== uri)),
   };
-  return { place, now, previous, text, deleted: ownersOf(goneFrom(held, after.content)), loggedOut };
+  const deleted = ownersOf(goneFrom(held, after.content));
+  return { place, now, previous, text, deleted, unrecognised, loggedOut };
 }
 
 /** How the logins of the previous file change: what the present file holds stays, and nothing that it has given up returns. */
 function keysFor({ digest, document }: StoredFile, held: RemoteFile, before: RemoteFile, last: LastWrite) {
   // A file that is gone or empty has given nothing up: a program that was killed leaves an empty one.
   const isLost = digest === null || document.text === "";
-  const values = new Set(valuesOf(goneFrom(held, { default: null, remotes: new Map(), credentials: [] })));
+  const values = new Set(valuesOf(goneFrom(held, NONE)));
   const isHeld = (secret: Secret) =>
     isLost || values.has(secret.reveal()) ||
     document.broken !== undefined && document.text.includes(secret.reveal());
@@ -419,7 +437,8 @@ async function differenceOf(
 ): Promise<string> {
   if (document.broken === undefined) return await maskedDiff(document, text, style);
   // Without its structure, nobody knows where its tokens are.
-  return document.text === text ? "" : `${printable(path)} cannot be read: ${document.broken.message}.`;
+  const why = document.broken.message.replace(`cannot read ${path}: `, "");
+  return document.text === text ? "" : `${printable(path)} cannot be read: ${why}.`;
 }
 
 function changeOf(context: Context, scope: Scope, restored: Restored): Change {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,7 @@ function scene(
 
 const mode = (path: string) => (fs.statSync(path).mode & 0o7777).toString(8);
 const read = (path: string) => fs.readFileSync(path, "utf8");
+const digest = (path: string) => `sha256:${createHash("sha256").update(fs.readFileSync(path)).digest("hex")}`;
 
 /** The real World, except for what happens when a file is staged, or about to be renamed. */
 function writing(
@@ -96,7 +98,12 @@ scene("a change keeps the previous file, and the ledger the previous names", asy
     (now) => ({ text: now.document.text.replace("b.", "c."), ours: new Set(["c"]) }),
   );
   const ledger = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
-  assert.deepEqual(ledger, { remotes: new Set(["c"]), previous: new Set(["b"]) });
+  assert.deepEqual(ledger, {
+    remotes: new Set(["c"]),
+    previous: new Set(["b"]),
+    last: { at: ledger.last!.at, wrote: digest(path), kept: digest(backupPath(path)) },
+  });
+  assert.ok(Math.abs(Date.now() - ledger.last!.at!) < 60_000);
   assert.equal(read(backupPath(path)), NEW);
 });
 
@@ -209,7 +216,11 @@ scene("names alone change the ledger alone, and not what rollback needs", async 
   assert.deepEqual(done, { changed: false, backup: null, notes: [], gone: NOTHING });
   assert.deepEqual([read(path), read(backupPath(path)), fs.statSync(path).ino], [OLD, NEW, ino]);
   const ledger = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
-  assert.deepEqual(ledger, { remotes: new Set(["a", "c"]), previous: new Set(["b"]) });
+  assert.deepEqual(ledger, {
+    remotes: new Set(["a", "c"]),
+    previous: new Set(["b"]),
+    last: { at: ledger.last!.at, wrote: digest(path), kept: digest(backupPath(path)) },
+  });
 });
 
 scene("folders that were made go again when the work fails", async (_path, folder) => {
@@ -243,9 +254,17 @@ scene("a symbolic link, a folder and a pipe are refused and stay", async (path, 
 const TOKEN = "Remotes:\n  a:\n    URI: a.example.com\n    Token: t\n";
 
 scene("a global file that holds a token is not opened to others", async (path) => {
+  for (const [present, expected] of [[0o600, "600"], [0o640, "640"], [0o666, "644"]] as const) {
+    fs.chmodSync(path, present);
+    const text = read(path).replace(/^(#.*\n)?/, `# ${expected}\n`);
+    await commit(world, path, { ...options, scope: "global" }, () => ({ text, ours: new Set() }));
+    assert.deepEqual([mode(path), mode(backupPath(path))], [expected, "600"]);
+  }
+  // Once it holds none, every user has to read it again.
   fs.chmodSync(path, 0o600);
-  await commit(world, path, { ...options, scope: "global" }, putNew);
-  assert.deepEqual([mode(path), mode(backupPath(path))], ["600", "600"]);
+  const { notes } = await commit(world, path, { ...options, scope: "global" }, putNew);
+  assert.deepEqual([mode(path), mode(backupPath(path))], ["644", "644"]);
+  assert.deepEqual(notes, [`The mode of ${path} is now 0644 instead of 0600: every user has to read it.`]);
 }, TOKEN);
 
 /** Changes a file that may be a link. */
@@ -594,7 +613,8 @@ for (
     assert.deepEqual(gone.remotes.map((one) => one.name), ["a"]);
     assert.deepEqual([holding(folder, T1), read(path), read(backupPath(path))], [[], text, left]);
     const { last } = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
-    assert.deepEqual(last, { remotes: ["a"] });
+    const [wrote, kept] = [digest(path), digest(backupPath(path))];
+    assert.deepEqual(last, { at: last!.at, wrote, kept, remotes: ["a"] });
   }, withToken(T1));
 
   scene(

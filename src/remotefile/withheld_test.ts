@@ -81,6 +81,6 @@ Deno.test("withheld: of a text that cannot be read, every field that looks like 
   const after = await parseRemoteFile("Credentials:\n- URI: https://k.org\n  Auth: Basic abc==\n", "f");
   assert.equal(
     await withoutGone(document, after),
-    "Remotes:\n  a:\n  URI: a.org\n    Token: \n  b: {Token: , URI: b.org\nCredentials:\n- Auth: Basic abc==\n",
+    "Remotes:\n  a:\n  URI: a.org\n    Token: ***\n  b: ***\nCredentials:\n- Auth: Basic abc==\n",
   );
 });
