@@ -134,6 +134,10 @@ Deno.test({
         ],
         ["mount --bind DIR DIR; mount -o remount,ro,bind DIR", /: the file system is read-only/],
         [
+          "cp -p FILE /tmp/.s$$; mount --bind DIR DIR; mount -o remount,ro,bind DIR; mount --bind /tmp/.s$$ FILE",
+          /beside .*remote\.yaml: the file system is read-only\nNext: .*mount the directory instead of the file alone/,
+        ],
+        [
           "cp FILE /tmp/.s$$; mount -t tmpfs -o size=8k tmpfs DIR; cp /tmp/.s$$ FILE; rm /tmp/.s$$",
           /: the disk is full/,
         ],

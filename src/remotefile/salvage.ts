@@ -6,8 +6,8 @@ import { scanYaml } from "./scan.ts";
 
 /** A line of a field, as the programs write it: 1 indentation, 2 dash, 3 key, 4 value. */
 const LINE = /^( *)(- +)?("[^"\\]*"|'[^']*'|[^\s"'#{}[\],&*!|>%@`-][^:#]*) *:(?: +(.*))?$/;
-/** A value on one line: quoted without escapes, or plain; a comment may follow. */
-const VALUE = /^(?:"([^"\\]*)"|'([^']*)'|([^\s"'#{}[\],&*!|>%@`]\S*))(?:\s+#.*)?\s*$/;
+/** A value on one line: quoted without escapes, or a plain word or credential; a comment may follow. */
+const VALUE = /^(?:"([^"\\]*)"|'([^']*)'|((?:(?:Basic|Bearer) )?[^\s"'#{}[\],&*!|>%@`]\S*))(?:\s+#.*)?\s*$/;
 
 /** What is known of a remote or credential. Two different values of a field are none. */
 type Found = Map<string, string | null>;

@@ -132,7 +132,7 @@ export async function commitAll(
       for (const one of pending) discard(one);
       for (const lock of locks.values()) lock.release();
       if (written.length === 0) { for (const one of made.reverse()) world.files.removeFolder(one); }
-      for (const one of pending) removeAbove(world, one);
+      removeAbove(world, pending);
     }
   });
 }
@@ -146,9 +146,13 @@ function lockKey({ files }: World, real: string): string {
   }
 }
 
-/** The directories that were made for a file that is gone again. */
-function removeAbove({ files }: World, { now: { real }, emptied = 0 }: Pending): void {
-  for (let at = dirname(real), left = emptied; left > 0; at = dirname(at), left--) files.removeFolder(at);
+/** The directories that were made for files that are gone again, innermost first: files may share those above. */
+function removeAbove({ files }: World, pending: readonly Pending[]): void {
+  const all = new Set<string>();
+  for (const { now: { real }, emptied = 0 } of pending) {
+    for (let at = dirname(real), left = emptied; left > 0; at = dirname(at), left--) all.add(at);
+  }
+  for (const one of [...all].sort((a, b) => b.length - a.length)) files.removeFolder(one);
 }
 
 /** What the ledgers of files say that are written in one go; null: one is written alone. */
@@ -441,14 +445,12 @@ function unlockable({ files }: World, path: string, error: unknown): Failure {
   }
   return new Failure(
     "io",
-    `cannot change ${path}: the file is writable, but its directory is not (${
-      reasonOf(error)
-    }), and the lock and the backup belong there`,
+    `cannot make the lock and the backup beside ${path}: ${reasonOf(error)}`,
     {
       path,
       next: `Make ${
         dirname(path)
-      } writable; in a container, mount the directory instead of the file; nothing was written`,
+      } writable; in a container, mount the directory instead of the file alone; nothing was written`,
       cause: error,
     },
   );

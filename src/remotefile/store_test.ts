@@ -827,3 +827,171 @@ scene(
     assert.equal(await last(path), undefined);
   },
 );
+
+scene(
+  "two processes that need the same locks in another order do not wait for each other",
+  async (path, folder) => {
+    const other = join(folder, "other.yaml");
+    const links = { root: null, refuse: null };
+    const order: string[][] = [];
+    const both = async (paths: readonly string[]) => {
+      const asked: string[] = [];
+      order.push(asked);
+      const tryLock: World["files"]["tryLock"] = async (file) => {
+        if (asked.at(-1) !== file) asked.push(file);
+        await world.clock.sleep(20);
+        return await world.files.tryLock(file);
+      };
+      const slow = { ...world, files: { ...world.files, tryLock } };
+      const changes = paths.map((one) =>
+        ({
+          path: one,
+          scope: "user",
+          links,
+          edit: (now) => ({ text: `${now.document.text}# x\n`, ours: new Set() }),
+        }) as Change
+      );
+      const done = await commitAll(slow, 3_000, changes);
+      assert.deepEqual(done.map((one) => one.backup), paths.map(backupPath));
+    };
+    await Promise.all([both([path, other]), both([other, path])]);
+    assert.equal(read(path), `${OLD}# x\n# x\n`);
+    assert.deepEqual(order[0], order[1]);
+  },
+);
+
+scene("one file by two paths is locked and written once", async (path, folder) => {
+  fs.symlinkSync(folder, join(folder, "link"));
+  const links = { root: null, refuse: null };
+  const changes = [path, join(folder, "link/remote.yaml")].map((one) =>
+    ({ path: one, scope: "user", links, edit: putNew }) as Change
+  );
+  const done = await commitAll(world, 300, changes);
+  assert.deepEqual(done.map((one) => one.changed), [true, false]);
+  assert.equal(read(path), NEW);
+});
+
+scene("an interruption names every file once", async (path, folder) => {
+  const pressed: World = {
+    ...world,
+    signals: { ...world.signals, hold: (work) => work(() => Promise.resolve(true)) },
+  };
+  const links = { root: null, refuse: null };
+  const other = join(folder, "other.yaml");
+  for (
+    const [paths, told] of [[[path], `${path} was`], [[path, other], `${path} and ${other} were`]] as const
+  ) {
+    const changes = paths.map((one) => ({ path: one, scope: "user", links, edit: putNew }) as Change);
+    const failure = await refuses("interrupted", () => commitAll(pressed, 300, changes));
+    assert.equal(failure.message, `interrupted before ${told} changed: nothing was written`);
+  }
+});
+
+scene("a new mode is explained by what changed", async (path) => {
+  const broken = "Remotes: [\n";
+  const cases: readonly (readonly [
+    scope: "user" | "global",
+    old: string,
+    now: string,
+    mode: number,
+    why: string | null,
+  ])[] = [
+    ["user", OLD, NEW, 0o2660, null],
+    ["user", OLD, NEW, 0o660, null],
+    ["user", OLD, NEW, 0o666, "0664 instead of 0666: others could write to it"],
+    ["user", OLD, NEW, 0o440, "0640 instead of 0440: its owner has to read and write it"],
+    ["user", OLD, withToken(T1), 0o644, "0600 instead of 0644: it holds an API key"],
+    ["user", broken, NEW, 0o644, "0600 instead of 0644: it may have held an API key"],
+    ["global", OLD, NEW, 0o600, "0644 instead of 0600: every user has to read it"],
+    ["global", OLD, NEW, 0o666, "0644 instead of 0666: others could write to it"],
+    ["global", OLD, NEW, 0o755, "0644 instead of 0755: it is not a program"],
+    ["global", withToken(T1), NEW, 0o600, "0644 instead of 0600: every user has to read it"],
+    ["global", withToken(T1), `${withToken(T1)}# x\n`, 0o660, "0640 instead of 0660: it holds an API key"],
+  ];
+  for (const [scope, old, text, given, why] of cases) {
+    fs.rmSync(path, { force: true });
+    fs.writeFileSync(path, old);
+    fs.chmodSync(path, given);
+    const links = { root: null, refuse: null };
+    const edit = () => ({ text, ours: new Set<string>() });
+    const { notes } = await commitOne(world, 300, { path, scope, links, edit, broken: true });
+    assert.deepEqual(notes, why === null ? [] : [`The mode of ${path} is now ${why}.`]);
+  }
+});
+
+for (
+  const [what, make] of [
+    ["a link", (at: string) => fs.symlinkSync("/etc/passwd", at)],
+    ["a directory", (at: string) => fs.mkdirSync(at)],
+    ["a pipe", (at: string) => assert.equal(spawnSync("mkfifo", [at]).status, 0)],
+  ] as const
+) {
+  scene(`an interrupted write that is ${what} is ignored, with a note`, async (path) => {
+    make(unfinishedPath(path));
+    assert.equal((await readStored(world, path)).document.text, OLD);
+    const { notes } = await commit(world, path, options, putNew);
+    assert.deepEqual(notes, [
+      `${unfinishedPath(path)} is not a regular file: sremote ignores it. Remove it.`,
+    ]);
+    assert.ok(fs.lstatSync(unfinishedPath(path)));
+  });
+}
+
+scene("links that lead nowhere or in a circle are named", async (path, folder) => {
+  const at = (name: string) => join(folder, name);
+  fs.symlinkSync("/nowhere/r.yaml", path);
+  const file = await refuses("io", () => through(path));
+  assert.match(
+    file.message,
+    /remote\.yaml: it is a symbolic link to \/nowhere\/r\.yaml, whose directory does not exist$/,
+  );
+  fs.symlinkSync("loop", at("loop"));
+  for (
+    const work of [() => readStored(world, at("loop/remote.yaml")), () => through(at("loop/remote.yaml"))]
+  ) {
+    const loop = await refuses("remote-file-symlink", work);
+    assert.match(
+      `${loop.message}. ${loop.next}`,
+      /: \S+\/loop is a symbolic link in a circle\. Correct the link \S+\/loop, /,
+    );
+  }
+}, null);
+
+scene("a key that only a comment calls one leaves the backup with its comment", async (path, folder) => {
+  const comments = [
+    `# Token: ${T1}`,
+    `#Auth = "${T1}"`,
+    `# Authorization: Bearer ${T1}`,
+    `# token:${T1}, old`,
+  ];
+  for (const comment of comments) {
+    for (const place of ["file", "remote"]) {
+      const text = place === "file" ? `${comment}\n${OLD}` : OLD.replace("  a:", `  a: ${comment}`);
+      fs.writeFileSync(path, text);
+      await commit(
+        world,
+        path,
+        options,
+        () => ({ text: text.replace("a.example", "c.example"), ours: new Set() }),
+      );
+      assert.deepEqual(holding(folder, T1), ["remote.yaml", "remote.yaml.sremote-backup"]);
+      // A person removes it; or an edit, with the remote.
+      fs.writeFileSync(path, OLD);
+      await tidy(world, path, null);
+      assert.deepEqual(holding(folder, T1), [], comment);
+      fs.writeFileSync(path, text);
+      await commit(world, path, options, putNew);
+      assert.deepEqual(holding(folder, T1), [], comment);
+    }
+  }
+});
+
+scene("what is taken out of a backup later is recorded for rollback", async (path) => {
+  await commit(world, path, options, () => ({ text: `${withToken(T1)}# x\n`, ours: new Set(["a"]) }));
+  const before = (await readStored(world, path)).ledger;
+  fs.writeFileSync(path, `${withToken(T2)}# x\n`);
+  await tidy(world, path, null);
+  const { ledger } = await readStored(world, path);
+  const last = { ...before.last, kept: digest(backupPath(path)), remotes: ["a"] };
+  assert.deepEqual(ledger, { ...before, last });
+}, withToken(T1));
