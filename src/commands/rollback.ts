@@ -1,11 +1,10 @@
 /** `sremote rollback`: swap the files that were written last and their backups. */
 import { Failure } from "../base/failure.ts";
-import { mayReceive } from "../base/uri.ts";
 import { parseReader, READER_PATTERN, RUNTIMES } from "../base/reader.ts";
 import { printable, quote, shellWord } from "../base/text.ts";
-import type { Change as ChangeOf, Credential, Gone, Reader, RemoteFile, Scope } from "../model.ts";
-import type { Secret } from "../base/secret.ts";
+import type { Owners, Reader, Scope } from "../model.ts";
 import { refusedWhole } from "../reconcile/refused.ts";
+import { keysFor, ownersOf, unrecognisedIn } from "../reconcile/restore.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
 import { type LastWrite, ledgerPath, parseLedger } from "../remotefile/ledger.ts";
 import { follow } from "../remotefile/links.ts";
@@ -16,16 +15,15 @@ import {
   backupPath,
   type Change,
   commitAll,
-  type Committed,
   type LinkRule,
   readStored,
   readText,
-  type Removal,
   settle,
   type StoredFile,
   tidy,
 } from "../remotefile/store.ts";
-import { goneFrom, valuesOf } from "../remotefile/withheld.ts";
+import { goneFrom } from "../remotefile/withheld.ts";
+import { doneLines, MOST_NAMED, questionOf, type ShownRollback, warningsOf } from "../report/rollback.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { sremoteHere } from "./shared/hint.ts";
 import { maskedDiff } from "./shared/masked_diff.ts";
@@ -49,38 +47,18 @@ interface Place {
   readonly real: string;
 }
 
-/** Remotes and keyservers by their names and addresses. */
-interface Owners {
-  readonly remotes: readonly string[];
-  readonly credentials: readonly string[];
-}
-
 /** A file to restore. */
-interface Restored {
+interface Restored extends ShownRollback {
   readonly place: Place;
   readonly now: StoredFile;
   /** The text of the backup. */
   readonly previous: string;
   /** The text to restore: the previous one, with the tokens that the file holds now. */
   readonly text: string;
-  /** There was no file before. */
-  readonly remove?: Removal;
-  /** Whose secrets only the present file holds: they are deleted. */
-  readonly deleted: Owners;
-  /** How many fields of a broken file look like those of a secret that was not found. */
-  readonly unrecognised: number;
-  /** Who has a login in neither file, since the backup keeps none. */
-  readonly loggedOut: Owners;
 }
-
-/** A file without logins. */
-const NONE: RemoteFile = { default: null, remotes: new Map(), credentials: [] };
 
 /** No ledger makes rollback remove more directories. */
 const DEEPEST = 40;
-
-/** As many are named one by one. */
-const MOST = 5;
 
 /**
  * Shows what would be restored, asks, and swaps each file and its backup with the same locks and replaces as apply. Without
@@ -171,79 +149,6 @@ function keysOf(files: readonly Restored[]): { readonly deleted: Owners; readonl
   return { deleted: all((one) => one.deleted), notRestored: all((one) => one.loggedOut) };
 }
 
-function isEmpty({ remotes, credentials }: Owners): boolean {
-  return remotes.length + credentials.length === 0;
-}
-
-/** `the API keys of "a" and "b"`, as many as are read, and the rest by their number. */
-function namesOf({ remotes, credentials }: Owners): string {
-  const list = (what: string, names: readonly string[]) => {
-    if (names.length === 0) return [];
-    const more = names.length > MOST ? ` and ${names.length - MOST} more` : "";
-    return [`the ${what}${names.length > 1 ? "s" : ""} of ${names.slice(0, MOST).join(", ")}${more}`];
-  };
-  return [...list("API key", remotes.map(quote)), ...list("credential", credentials.map(printable))]
-    .join(" and ");
-}
-
-/** What the difference does not show and cannot be undone. */
-function warningsOf({ now, deleted, remove, unrecognised }: Restored): readonly string[] {
-  const { path, document: { broken }, ledger: { last }, digest } = now;
-  const file = printable(path);
-  const lines: string[] = [];
-  if (remove !== undefined) lines.push(`${file} did not exist before: it is removed.`);
-  if (last?.wrote !== undefined && digest !== null && last.wrote !== digest && broken === undefined) {
-    lines.push(
-      `${file} has changed since sremote last wrote it: rollback undoes all that the difference shows.`,
-    );
-  }
-  if (!isEmpty(deleted)) {
-    const them = deleted.remotes.length + deleted.credentials.length > 1 ? "them" : "it";
-    lines.push(`Warning: rollback deletes ${namesOf(deleted)}, and no backup keeps ${them}.`);
-  }
-  if (broken !== undefined && unrecognised > 0) {
-    lines.push(
-      `Warning: ${file} seems to hold API keys that cannot be recognised. Rollback deletes them, and no backup keeps them.`,
-    );
-  }
-  return lines;
-}
-
-function questionOf(files: readonly Restored[]): string {
-  const [gone, back] = [files.filter((one) => one.remove), files.filter((one) => !one.remove)];
-  const list = (some: readonly Restored[]) => some.map(({ place }) => printable(place.file)).join(" and ");
-  if (back.length === 0) return `Remove ${list(gone)}?`;
-  return `Restore the previous ${list(back)}${gone.length > 0 ? `, and remove ${list(gone)}` : ""}?`;
-}
-
-/** What was done, and whether it can be undone. */
-function doneLines(files: readonly Restored[], done: readonly Committed[]): readonly string[] {
-  const [gone, back] = [files.filter((one) => one.remove), files.filter((one) => !one.remove)];
-  const list = (some: readonly Restored[]) => some.map(({ place }) => printable(place.file)).join(" and ");
-  const parts: string[] = [];
-  if (back.length > 0) {
-    parts.push(`${list(back)} ${back.length > 1 ? "are the previous files" : "is the previous file"} again`);
-  }
-  if (gone.length > 0) parts.push(`${list(gone)} ${gone.length > 1 ? "are" : "is"} removed`);
-  const isBroken = files.some(({ now }) => now.document.broken !== undefined);
-  const isUndoable = !isBroken && done.every((one) => !one.changed || one.backup !== null);
-  const undo = !isUndoable
-    ? ""
-    : files.every((one) => isEmpty(one.deleted))
-    ? " Run rollback again to undo."
-    : " Run rollback again to undo all but the deletion of API keys.";
-  return [
-    `Rolled back: ${parts.join(", ")}.${undo}`,
-    ...files.flatMap(({ now }, i) =>
-      now.document.broken === undefined || !done[i]!.backup ? [] : [
-        `The broken file is kept as ${
-          printable(done[i]!.backup!)
-        }, without comments and anything that may be an API key.`,
-      ]
-    ),
-  ];
-}
-
 /**
  * The files to restore. Which were written together is in their ledgers, but where a file is follows from the command line
  * alone: no ledger leads to another user's file.
@@ -313,10 +218,9 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
   const now = await readStored(world, file, links.root, true);
   const { last = {} } = now.ledger;
   const held = now.document.broken === undefined ? now.document.content : await salvage(now.document.text);
-  const fields = now.document.broken === undefined
-    ? null
-    : now.document.text.match(/^.*(?:tok|auth)\w*["']?[ \t]*:/gim);
-  const unrecognised = Math.max(0, (fields?.length ?? 0) - valuesOf(goneFrom(held, NONE)).length);
+  const isBroken = now.document.broken !== undefined;
+  const isOthers = !isBroken && now.digest !== null && last.wrote !== undefined && last.wrote !== now.digest;
+  const common = { place, now, isBroken, isOthers, unrecognised: unrecognisedIn(now.document, held) };
   const previous = readPrevious(context, now.real, last);
   const document = await previousOf(previous, now.real);
   const known = last.reader !== undefined && PATTERN.test(last.reader);
@@ -326,13 +230,11 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
     const directories = now.digest === last.wrote ? Math.min(last.made ?? 0, DEEPEST) : 0;
     const deleted = ownersOf(goneFrom(held, document.content));
     return {
-      place,
-      now,
+      ...common,
       previous,
       text: "",
       remove: { directories },
       deleted,
-      unrecognised,
       loggedOut: { remotes: [], credentials: [] },
     };
   }
@@ -348,51 +250,7 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
       .filter((uri) => after.content.credentials.every((one) => one.uri !== uri)),
   };
   const deleted = ownersOf(goneFrom(held, after.content));
-  return { place, now, previous, text, deleted, unrecognised, loggedOut };
-}
-
-/** How the logins of the previous file change: what the present file holds stays, and nothing that it has given up returns. */
-function keysFor({ digest, document }: StoredFile, held: RemoteFile, before: RemoteFile, last: LastWrite) {
-  // A file that is gone or empty has given nothing up: a program that was killed leaves an empty one.
-  const isLost = digest === null || document.text === "";
-  const values = new Set(valuesOf(goneFrom(held, NONE)));
-  const isHeld = (secret: Secret) =>
-    isLost || values.has(secret.reveal()) ||
-    document.broken !== undefined && document.text.includes(secret.reveal());
-  const tokens = new Map<string, Secret>();
-  const changes: ChangeOf[] = [];
-  const dropped = { remotes: [] as string[], credentials: [] as string[] };
-  for (const [remote, was] of before.remotes) {
-    const is = held.remotes.get(remote);
-    if (is?.token && mayReceive(is, was)) {
-      if (was.token?.equals(is.token)) continue;
-      tokens.set(remote, is.token);
-      changes.push({ kind: "login", remote, from: { prompt: true } });
-    } else if (was.token !== null && !isHeld(was.token)) {
-      changes.push({ kind: "logout", remote });
-      dropped.remotes.push(remote);
-    }
-  }
-  const present = Map.groupBy(held.credentials.filter((one) => one.auth !== null), (one) => one.uri);
-  const credentials: Credential[] = [];
-  for (const one of before.credentials) {
-    const now = present.get(one.uri);
-    if (now !== undefined) {
-      if (!credentials.includes(now[0]!)) credentials.push(...now);
-    } else if (one.auth === null || isHeld(one.auth)) credentials.push(one);
-    else dropped.credentials.push(one.uri);
-  }
-  const known = new Set(credentials.map((one) => one.uri));
-  const withheld = new Set((last.credentials ?? []).filter((uri) => !known.has(uri)));
-  for (const uri of withheld) credentials.push(...present.get(uri) ?? []);
-  return { changes, tokens, credentials, dropped };
-}
-
-function ownersOf({ remotes, credentials }: Gone): Owners {
-  return {
-    remotes: remotes.map((one) => one.name),
-    credentials: [...new Set(credentials.map((one) => one.uri))],
-  };
+  return { ...common, previous, text, deleted, loggedOut };
 }
 
 /** @throws {Failure} remote-file-invalid, which names the backup */
@@ -472,16 +330,16 @@ async function loggedOutLines(
   const lines: string[] = [];
   for (const { place, loggedOut: { remotes, credentials } } of files) {
     const command = remotes.length > 0 && scope === "user" ? await loginCommand(context, place) : null;
-    for (const one of remotes.slice(0, MOST)) {
+    for (const one of remotes.slice(0, MOST_NAMED)) {
       const key = `Rollback does not restore the API key of ${quote(one)}`;
       // A login would write the user file.
       lines.push(command === null ? `${key}.` : `${key}. To log in again: ${command} ${shellWord(one)}`);
     }
-    for (const one of credentials.slice(0, MOST)) {
+    for (const one of credentials.slice(0, MOST_NAMED)) {
       lines.push(`Rollback does not restore the credential of ${printable(one)}: log in to it again.`);
     }
     for (const [what, { length }] of [["API keys", remotes], ["credentials", credentials]] as const) {
-      if (length > MOST) lines.push(`Rollback does not restore ${length - MOST} more ${what}.`);
+      if (length > MOST_NAMED) lines.push(`Rollback does not restore ${length - MOST_NAMED} more ${what}.`);
     }
   }
   return lines;

@@ -4,10 +4,11 @@ import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
 import { io } from "../base/io.ts";
 import { showMode } from "../base/mode.ts";
-import { showReader } from "../base/reader.ts";
 import type { Gone, Reader, RemoteFile, Scope } from "../model.ts";
 import type { FileRead, Lock, Staged, World } from "../world.ts";
-import { type LastWrite, ledgerPath, renderLedger } from "./ledger.ts";
+import { type LastWrite, ledgerPath } from "./ledger.ts";
+import { modeFor, reasonFor } from "./modes.ts";
+import { ledgerText } from "./record.ts";
 import {
   backupPath,
   looseText,
@@ -71,6 +72,8 @@ export interface Pending {
   readonly remove?: Removal;
   /** What the ledger says of this write. */
   readonly last: Pick<LastWrite, "at" | "wrote" | "kept" | "made">;
+  /** Set once the new file is in place. */
+  isPlaced?: boolean;
   /** Set once the file was removed with all that sremote keeps beside it: directories that are left to remove. */
   emptied?: number;
   staged?: {
@@ -128,9 +131,12 @@ export function stage(world: World, pending: Pending, together: Together | null)
   }
 }
 
-/** Removes what was staged and not written. */
-export function discard({ staged }: Pending): void {
-  for (const one of [staged?.file, staged?.backup, staged?.ledger]) one?.discard();
+/**
+ * Removes what was staged and not written. Once the file is in place, its backup and its ledger stay under their temporary
+ * names: the next command completes the write.
+ */
+export function discard({ staged, isPlaced }: Pending): void {
+  for (const one of [staged?.file, ...isPlaced ? [] : [staged?.backup, staged?.ledger]]) one?.discard();
 }
 
 /**
@@ -152,7 +158,10 @@ export function write(world: World, pending: Pending): Committed {
       keepPrevious(world, pending, (error) => unwritten("keep the previous file as", backup, error));
     }
     if (keepFirst) lastLook(world, pending);
-    if (changed) inPlace = putFile(world, pending, keeps && !keepFirst);
+    if (changed) {
+      inPlace = putFile(world, pending, keeps && !keepFirst);
+      pending.isPlaced = true;
+    }
   } catch (error) {
     throw changed && keeps ? putBack(world, now, earlier, error) : error;
   }
@@ -221,7 +230,7 @@ function clearAway(world: World, pending: Pending, { directories }: Removal): bo
     if (directories === 0 || world.files.stat(real) !== null) return false;
     const isOwn = (one: string) => names.has(one) || /^\..*\.sremote-[0-9a-f]{8}$/.test(one);
     if (!world.files.list(dirname(real)).every(isOwn)) return false;
-    discard(pending);
+    discard({ ...pending, isPlaced: false });
     for (const one of own) world.files.remove(one);
     pending.emptied = directories;
     return true;
@@ -323,31 +332,6 @@ function textAs({ document }: StoredFile): (bytes: Uint8Array) => string | null 
   return document.broken === undefined ? textOf : looseText;
 }
 
-/**
- * The programs' own modes: 0600 for a user file that holds a token, 0644 for a global file, which every user has to read. A
- * user file without a token keeps its mode (a group may share it), less write access for everybody; so does a global file
- * that holds a token all the same, less what is wider than 0644.
- */
-function modeFor(scope: Scope, { mode, document, digest }: StoredFile, holds: boolean): number {
-  if (scope === "global") return mode !== null && holds ? mode & 0o644 | 0o600 : 0o644;
-  return mode === null || digest === null || holds || document.broken !== undefined
-    ? 0o600
-    : mode & 0o775 | 0o600;
-}
-
-/** Why a file got another mode. */
-function reasonFor(scope: Scope, { document }: StoredFile, was: number, is: number, holds: boolean): string {
-  const [taken, given] = [was & ~is, is & ~was];
-  if (taken & 0o077 && holds) return "it holds an API key";
-  if (taken & 0o077 && document.broken !== undefined && scope === "user") {
-    return "it may have held an API key";
-  }
-  if (scope === "global" && given & 0o044) return "every user has to read it";
-  if (taken & 0o022) return "others could write to it";
-  if (given & 0o600) return "its owner has to read and write it";
-  return "it is not a program";
-}
-
 function notesOn(
   world: World,
   pending: Pending,
@@ -382,44 +366,6 @@ function notesOn(
     notes.push(`${path} still contains an old API key in another place. Remove it there by hand.`);
   }
   return notes;
-}
-
-/** The new ledger; null: it stays. */
-function ledgerText(pending: Pending, together: Together | null): string | null {
-  const { now, changed, ours, gone, reader } = pending;
-  const { ledger } = now;
-  const last: LastWrite | undefined = changed
-    ? {
-      ...pending.last,
-      ...together,
-      ...(reader === undefined || reader.oldest === null ? {} : { reader: showReader(reader) }),
-      ...(gone.remotes.length === 0 ? {} : { remotes: gone.remotes.map((one) => one.name).sort() }),
-      ...(gone.credentials.length === 0
-        ? {}
-        : { credentials: gone.credentials.map((one) => one.uri).sort() }),
-    }
-    : lastWithout(pending);
-  const same = ours.size === ledger.remotes.size && [...ours].every((one) => ledger.remotes.has(one));
-  if (same && !changed && last === ledger.last) return null;
-  const previous = changed ? ledger.remotes : ledger.previous;
-  return renderLedger({ remotes: ours, previous, ...(last === undefined ? {} : { last }) });
-}
-
-/** The last write, once secrets were taken out of its backup that a program had taken out of the file. */
-function lastWithout(
-  { now: { ledger: { last } }, gone, backup, last: { kept } }: Pending,
-): LastWrite | undefined {
-  if (backup === undefined || last === undefined) return last;
-  const all = (known: readonly string[] = [], more: readonly string[]) =>
-    [...new Set([...known, ...more])].sort();
-  const remotes = all(last.remotes, gone.remotes.map((one) => one.name));
-  const credentials = all(last.credentials, gone.credentials.map((one) => one.uri));
-  return {
-    ...last,
-    ...(kept === undefined ? {} : { kept }),
-    ...(remotes.length === 0 ? {} : { remotes }),
-    ...(credentials.length === 0 ? {} : { credentials }),
-  };
 }
 
 function writeLedger({ now, changed, staged }: Pending): void {

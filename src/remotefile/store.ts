@@ -1,14 +1,14 @@
 /** Replaces `remote.yaml` files, for every command: lock, read, edit, prepare all, check again, one atomic replace of each. */
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
-import { reasonOf } from "../base/io.ts";
 import { showReader } from "../base/reader.ts";
 import type { Gone, Reader, Scope } from "../model.ts";
 import { codeOf } from "../base/errno.ts";
 import type { Lock, World } from "../world.ts";
 import { ledgerPath } from "./ledger.ts";
 import { danglingAbove, follow } from "./links.ts";
+import { interruptedFailure, lockKey, takeLock } from "./locking.ts";
 import { finishRest, restOf } from "./recover.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
@@ -135,15 +135,6 @@ export async function commitAll(
       removeAbove(world, pending);
     }
   });
-}
-
-/** The same for all paths of one lock: a directory above a file may be a symbolic link. */
-function lockKey({ files }: World, real: string): string {
-  try {
-    return join(files.realPath(dirname(real)), basename(real));
-  } catch {
-    return real; // takeLock says what is wrong with it
-  }
 }
 
 /** The directories that were made for files that are gone again, innermost first: files may share those above. */
@@ -402,60 +393,6 @@ export async function settle(world: World, given: string, root: string | null): 
   } catch { /* this user may not */ }
 }
 
-async function takeLock(
-  world: World,
-  path: string,
-  timeout: number,
-  interrupted: () => Promise<boolean>,
-) {
-  const start = world.clock.now();
-  for (let wait = 10;; wait = Math.min(wait * 1.5, 100)) {
-    let lock;
-    try {
-      lock = await world.files.tryLock(path);
-    } catch (error) {
-      throw unlockable(world, path, error);
-    }
-    if (lock !== null) return lock;
-    if (await interrupted()) throw interruptedFailure([{ path }]);
-    if (world.clock.now() - start >= timeout) {
-      throw new Failure(
-        "locked",
-        `cannot change ${path}: another sremote process has held its lock for ${timeout / 1000} s`,
-        {
-          path,
-          next:
-            `Try again, or allow more time with --lock-timeout; if no sremote runs, remove the directory ${path}.lock`,
-        },
-      );
-    }
-    // Uneven waits, so that waiting processes do not all come back at once.
-    await world.clock.sleep(wait * (0.5 + crypto.getRandomValues(new Uint8Array(1))[0]! / 255));
-  }
-}
-
-/** A lock is a directory beside the file, and so are the backup and the ledger. */
-function unlockable({ files }: World, path: string, error: unknown): Failure {
-  const failure = unwritten("lock", path, error);
-  if (!["EROFS", "EACCES", "EPERM"].includes(codeOf(error) ?? "")) return failure;
-  try {
-    files.requireWritable(path);
-  } catch {
-    return failure;
-  }
-  return new Failure(
-    "io",
-    `cannot make the lock and the backup beside ${path}: ${reasonOf(error)}`,
-    {
-      path,
-      next: `Make ${
-        dirname(path)
-      } writable; in a container, mount the directory instead of the file alone; nothing was written`,
-      cause: error,
-    },
-  );
-}
-
 /** A replaced file belongs to whoever replaced it: only its owner may do that, or root, who gives it back. */
 function refuseForeign(world: World, now: StoredFile): void {
   const { uid } = world.here;
@@ -481,12 +418,4 @@ function refuseFolder(world: World, path: string): void {
       next: "Move it away, then run the command again; nothing was written",
     });
   }
-}
-
-function interruptedFailure(files: readonly { readonly path: string }[]): Failure {
-  const path = [...new Set(files.map((one) => one.path))].join(" and ");
-  const were = path.includes(" and ") && files.length > 1 ? "were" : "was";
-  return new Failure("interrupted", `interrupted before ${path} ${were} changed: nothing was written`, {
-    path,
-  });
 }
