@@ -995,3 +995,61 @@ scene("what is taken out of a backup later is recorded for rollback", async (pat
   const last = { ...before.last, kept: digest(backupPath(path)), remotes: ["a"] };
   assert.deepEqual(ledger, { ...before, last });
 }, withToken(T1));
+
+for (const fails of ["remote.yaml.sremote-backup", ".sremote-ledger.json"]) {
+  scene(
+    `what fails after the file is written is completed by the next command: ${fails}`,
+    async (path, folder) => {
+      await commit(world, path, options, () => ({ text: `${OLD}# x\n`, ours: new Set(["a"]) }));
+      const failing = writing({
+        renaming: (file) => {
+          if (file === join(folder, fails)) throw systemError("EIO");
+        },
+      });
+      await refuses("io", () => commit(failing, path, options, putNew));
+      const { ledger } = await readStored(world, path);
+      assert.deepEqual([ledger.remotes, ledger.previous], [new Set(["b"]), new Set(["a"])]);
+      await tidy(world, path, null);
+      assert.deepEqual([read(path), read(backupPath(path))], [NEW, `${OLD}# x\n`]);
+      assert.deepEqual(parseLedger(read(join(folder, ".sremote-ledger.json")), ""), ledger);
+      assert.deepEqual(fs.readdirSync(folder).sort(), [
+        ".sremote-ledger.json",
+        "remote.yaml",
+        "remote.yaml.sremote-backup",
+      ]);
+    },
+  );
+}
+
+scene(
+  "a killed write that belongs to another text, or to another user, is not completed",
+  async (path, folder) => {
+    await commit(world, path, options, putNew);
+    const before = read(join(folder, ".sremote-ledger.json"));
+    const staged = (wrote: string, kept: string) =>
+      JSON.stringify({ formatVersion: 1, remotes: ["x"], previous: [], last: { at: 1, wrote, kept } });
+    const temporary = join(folder, "..sremote-ledger.json.sremote-01234567");
+    const [file, backup] = [digest(path), digest(backupPath(path))];
+    for (
+      const [text, uid, is] of [
+        [staged(file, backup), 0, true],
+        [staged(file, "none"), 0, true],
+        [staged(file, `sha256:${"0".repeat(64)}`), 0, false],
+        [staged(`sha256:${"0".repeat(64)}`, backup), 0, false],
+        [staged("absent", backup), 0, false],
+        ["{", 0, false],
+        [staged(file, backup), 12_345, false],
+      ] as const
+    ) {
+      if (uid !== 0 && process.getuid!() !== 0) continue; // only root can give a file away
+      fs.writeFileSync(join(folder, ".sremote-ledger.json"), before);
+      fs.writeFileSync(backupPath(path), OLD);
+      fs.writeFileSync(temporary, text);
+      if (uid !== 0) fs.chownSync(temporary, uid, uid);
+      assert.equal((await readStored(world, path)).ledger.remotes.has("x"), is, text);
+      await tidy(world, path, null);
+      assert.equal(read(join(folder, ".sremote-ledger.json")), is ? text : before);
+      assert.ok(!fs.existsSync(temporary));
+    }
+  },
+);
