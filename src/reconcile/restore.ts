@@ -73,7 +73,7 @@ export function keysFor(
 /** How many fields of a broken text look like those of a secret that was not found in it. */
 export function unrecognisedIn({ text, broken }: Present["document"], held: RemoteFile): number {
   if (broken === undefined) return 0;
-  const fields = text.match(/^.*(?:tok|auth)\w*["']?[ \t]*:/gim) ?? [];
+  const fields = text.split("\n").filter((one) => /(?:tok|auth)\w{0,20}["']?[ \t]{0,9}:/i.test(one));
   return Math.max(0, fields.length - valuesOf(goneFrom(held, NONE)).length);
 }
 

@@ -4,7 +4,7 @@ import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
 import { reasonOf } from "../base/io.ts";
 import type { World } from "../world.ts";
-import { unwritten } from "./replace.ts";
+import { unwritten } from "./put_back.ts";
 
 /** The same for all paths of one lock: a directory above a file may be a symbolic link. */
 export function lockKey({ files }: World, real: string): string {

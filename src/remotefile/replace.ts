@@ -5,9 +5,10 @@ import { Failure } from "../base/failure.ts";
 import { io } from "../base/io.ts";
 import { showMode } from "../base/mode.ts";
 import type { Gone, Reader, RemoteFile, Scope } from "../model.ts";
-import type { FileRead, Lock, Staged, World } from "../world.ts";
+import type { Lock, Staged, World } from "../world.ts";
 import { type LastWrite, ledgerPath } from "./ledger.ts";
 import { modeFor, reasonFor } from "./modes.ts";
+import { earlierBackup, putBack, unwritten } from "./put_back.ts";
 import { ledgerText } from "./record.ts";
 import {
   backupPath,
@@ -85,9 +86,6 @@ export interface Pending {
     readonly mode: number;
   };
 }
-
-/** How the next step of an error ends that left every file unchanged. */
-const UNTOUCHED = "; nothing was written";
 
 /** What a rename answers where the file is a mount point: a single file that is mounted into a container. */
 const MOUNTED: ReadonlySet<string> = new Set(["EBUSY", "EXDEV"]);
@@ -179,43 +177,6 @@ export function write(world: World, pending: Pending): Committed {
   if (changed) notes.push(...notesOn(world, pending, inPlace));
   if (!changed) return { changed, backup: null, notes, gone: { remotes: [], credentials: [] } };
   return { changed, backup: pending.backup === null ? null : backup, notes, gone };
-}
-
-/** What a failed write puts back; null: there is no earlier backup, or it cannot be read. */
-function earlierBackup(world: World, path: string): FileRead | null {
-  try {
-    return readRegular(world, path);
-  } catch {
-    return null;
-  }
-}
-
-/** Where the file could not be written after its backup was: the earlier backup, so that the error is true. */
-function putBack(
-  world: World,
-  { real, owner }: StoredFile,
-  earlier: FileRead | null,
-  error: unknown,
-): unknown {
-  if (!(error instanceof Failure) || !error.next?.endsWith(UNTOUCHED)) return error;
-  const path = backupPath(real);
-  try {
-    const now = earlierBackup(world, path);
-    const same = now === null || earlier === null
-      ? now === earlier
-      : now.bytes.length === earlier.bytes.length && now.bytes.every((byte, i) => byte === earlier.bytes[i]);
-    if (same) return error;
-    if (earlier === null) world.files.remove(path);
-    else world.files.replace(path, earlier.bytes, { mode: earlier.mode, owner });
-    return error;
-  } catch {
-    const { code, message, next, cause } = error;
-    return new Failure(code, `${message}; the backup ${path} is already replaced`, {
-      ...(error.path === undefined ? {} : { path: error.path }),
-      next: next.slice(0, -UNTOUCHED.length),
-      cause,
-    });
-  }
 }
 
 /**
@@ -388,13 +349,6 @@ function ownerLost({ here }: World, { path, owner }: StoredFile, error: unknown)
     path,
     next: `Run sremote as that user (uid ${owner.uid}); nothing was written`,
   });
-}
-
-/** What the system refused before anything was written. */
-export function unwritten(doing: string, path: string, error: unknown): Failure {
-  const { code, message, next } = io(doing, path, error);
-  if (error instanceof Failure) return error;
-  return new Failure(code, message, { path, next: next + UNTOUCHED, cause: error });
 }
 
 /** The file is not the one that was read. */

@@ -5,7 +5,7 @@ import { decode } from "./decode.ts";
 import { scanYaml } from "./scan.ts";
 
 /** A line of a field, as the programs write it: 1 indentation, 2 dash, 3 key, 4 value. */
-const LINE = /^( *)(- +)?("[^"\\]*"|'[^']*'|[^\s"'#{}[\],&*!|>%@`-][^:#]*) *:(?: +(.*))?$/;
+const LINE = /^( *)(- +)?("[^"\\]*" *|'[^']*' *|[^\s"'#{}[\],&*!|>%@`-][^:#]*):(?: +(.*))?$/;
 /** A value on one line: quoted without escapes, or a plain word or credential; a comment may follow. */
 const VALUE = /^(?:"([^"\\]*)"|'([^']*)'|((?:(?:Basic|Bearer) )?[^\s"'#{}[\],&*!|>%@`]\S*))(?:\s+#.*)?\s*$/;
 
@@ -25,7 +25,7 @@ export async function salvage(text: string): Promise<RemoteFile> {
   for (const line of text.split(/\r?\n/)) {
     const [, { length: indent } = "", dash, key, rest = ""] = LINE.exec(line) ?? [];
     if (key === undefined) continue;
-    const name = bare(key) ?? key.trim();
+    const name = bare(key.trimEnd()) ?? key.trimEnd();
     if (dash !== undefined) inside = null;
     if (inside !== null && indent <= inside.indent) inside = null;
     if (dash !== undefined && name === "URI") credentials.push((inside = { indent, found: new Map() }).found);

@@ -55,3 +55,12 @@ Deno.test("salvage: credentials", async () => {
     ["https://l.org", undefined, false],
   ]);
 });
+
+Deno.test("salvage: time grows with the text and not with its square", async () => {
+  for (const unit of [" ", "a ", "a:", "#", "{a: ", '"', "Token", "Token: x #", "\t", "a\n", "- URI: a\n"]) {
+    const text = `x: [\nRemotes:\n  a: ${unit.repeat(400_000 / unit.length)}`;
+    const from = performance.now();
+    await salvage(text);
+    assert.ok(performance.now() - from < 5_000, JSON.stringify(unit));
+  }
+});

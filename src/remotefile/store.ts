@@ -4,10 +4,9 @@ import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
 import { showReader } from "../base/reader.ts";
 import type { Gone, Reader, Scope } from "../model.ts";
-import { codeOf } from "../base/errno.ts";
 import type { Lock, World } from "../world.ts";
 import { ledgerPath } from "./ledger.ts";
-import { danglingAbove, follow } from "./links.ts";
+import { follow } from "./links.ts";
 import { interruptedFailure, lockKey, takeLock } from "./locking.ts";
 import { finishRest, restOf } from "./recover.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
@@ -21,19 +20,11 @@ import {
   stage,
   stale,
   type Together,
-  unwritten,
   write,
 } from "./replace.ts";
-import {
-  backupPath,
-  inCircle,
-  readRegular,
-  readStored,
-  readText,
-  type StoredFile,
-  unfinishedPath,
-} from "./stored.ts";
+import { backupPath, readRegular, readStored, readText, type StoredFile, unfinishedPath } from "./stored.ts";
 import { holdsSecret } from "./entry.ts";
+import { makeFolder, realPath, refuseFolder, refuseForeign } from "./target.ts";
 import {
   commentedSecrets,
   goneFrom,
@@ -183,23 +174,6 @@ function afterOthers(error: unknown, written: readonly string[]): unknown {
   });
 }
 
-/** The file at the end of a link. @throws {Failure} remote-file-symlink */
-function realPath(world: World, { path, links }: Change): string {
-  const { real, linked, foreign } = follow(world.files, path, links.root, world.here.uid);
-  const why = !linked
-    ? null
-    : foreign !== null && world.here.uid === 0
-    ? `it is a symbolic link that belongs to another user (uid ${foreign})`
-    : links.refuse === null
-    ? null
-    : `it is a symbolic link, ${links.refuse}`;
-  if (why === null) return real;
-  throw new Failure("remote-file-symlink", `cannot change ${path}: ${why}`, {
-    path,
-    next: "Replace the link with a regular file; nothing was written",
-  });
-}
-
 async function prepare(
   world: World,
   change: Change,
@@ -310,34 +284,6 @@ async function outdated(
   }
 }
 
-/** Not for the file at the end of a link: where that leads nowhere, the directory is none of sremote's. */
-function makeFolder(world: World, { path, scope }: Change, real: string): string[] {
-  if (real !== path) {
-    if (world.files.exists(dirname(real))) return [];
-    throw new Failure(
-      "io",
-      `cannot change ${path}: it is a symbolic link to ${real}, whose directory does not exist`,
-      { path, next: "Make that directory, or remove the link; nothing was written" },
-    );
-  }
-  try {
-    return world.files.makeFolder(dirname(path), scope === "user" ? 0o700 : 0o755);
-  } catch (error) {
-    const dangling = danglingAbove(world.files, path);
-    if (dangling === null) throw unwritten("make the directory of", path, error);
-    if (codeOf(error) === "ELOOP") throw inCircle(path, dangling.link);
-    const { link, target } = dangling;
-    throw new Failure(
-      "io",
-      `cannot change ${path}: ${link} is a symbolic link to ${target}, which does not exist`,
-      {
-        path,
-        next: `Make that directory, or remove the link; nothing was written`,
-      },
-    );
-  }
-}
-
 /** What a killed process left behind may contain tokens. */
 function clean(world: World, path: string): void {
   try {
@@ -391,31 +337,4 @@ export async function settle(world: World, given: string, root: string | null): 
       await tidy(world, given, root);
     }
   } catch { /* this user may not */ }
-}
-
-/** A replaced file belongs to whoever replaced it: only its owner may do that, or root, who gives it back. */
-function refuseForeign(world: World, now: StoredFile): void {
-  const { uid } = world.here;
-  if (now.owner === null || uid === 0 || now.owner.uid === uid) return;
-  throw new Failure(
-    "remote-file-owner",
-    `cannot change ${now.path}: it belongs to another user (uid ${now.owner.uid})`,
-    {
-      path: now.path,
-      next: "Run sremote as its owner, or as root; nothing was written",
-    },
-  );
-}
-
-/** A directory cannot be replaced, which would show only after the file was. */
-function refuseFolder(world: World, path: string): void {
-  try {
-    world.files.read(path, { limit: 0, nofollow: true });
-  } catch (error) {
-    if (codeOf(error) !== "EISDIR") return;
-    throw new Failure("io", `cannot keep the previous file as ${path}: a directory of that name exists`, {
-      path,
-      next: "Move it away, then run the command again; nothing was written",
-    });
-  }
 }

@@ -53,7 +53,7 @@ export async function withoutGone(
 
 /** What comments call a token, `# Token: …`: the value of a field that somebody commented out. */
 export function commentedSecrets(text: string): readonly string[] {
-  if (!/#.*(?:token|auth|bearer|basic)/i.test(text)) return [];
+  if (!text.includes("#") || !/token|auth|bearer|basic/i.test(text)) return [];
   const comments = text.split("\n").flatMap((line) => {
     const hash = line.startsWith("#") ? 0 : line.search(/\s#/);
     return hash < 0 ? [] : [line.slice(hash)];
@@ -157,13 +157,13 @@ async function isFree(
 async function blankFields(text: string, after: RemoteFile): Promise<string> {
   const [{ maskLine }, { salvage }] = await Promise.all([import("./mask_line.ts"), import("./salvage.ts")]);
   const kept = new Set(secretsOf(after));
-  const lost = [...secretsOf(await salvage(text))].filter((one) => !kept.has(one));
+  const lost = new Set([...secretsOf(await salvage(text))].filter((one) => !kept.has(one)));
   const lines = text.split("\n").map((line) => {
     const [, value = ""] = /:[ \t]+(.*?)\r?$/.exec(line) ?? [];
     if (kept.has(value.replace(/^(["'])(.*)\1$/, "$2"))) return line;
     const masked = maskLine(line);
     // A field that only looks empty may begin a secret in the next line, which is masked there.
-    return lost.some((one) => masked.includes(one)) ? "***" : masked;
+    return masked.split(/[\s:"']+/).some((one) => lost.has(one)) ? "***" : masked;
   });
   return lines.join("\n");
 }
