@@ -62,9 +62,9 @@ export async function run(outside: World): Promise<number> {
     const { failureDocument } = await import("./report/failure.ts");
     await complain(world, invocation, failure);
     try {
-      return await printDocument(world, invocation, failureDocument(failure)) ?? EXIT[failure.code];
+      return await printDocument(world, invocation, failureDocument(failure)) ?? exitOf(world, failure);
     } catch {
-      return EXIT[failure.code]; // standard output failed
+      return exitOf(world, failure); // standard output failed
     }
   }
 }
@@ -73,12 +73,20 @@ async function print(world: World, invocation: Invocation, result: Result): Prom
   const { printed } = await import("./commands/shared/context.ts");
   if (!invocation.json && result.raw !== undefined) world.terminal.out(`${result.raw}\n`);
   else if (!invocation.json && result.text !== undefined) world.terminal.out(printed(world, result.text));
-  const failed = result.document === undefined
-    ? null
-    : await printDocument(world, invocation, result.document);
-  if (result.failure === undefined) return failed ?? result.exit;
-  await complain(world, invocation, result.failure);
-  return EXIT[result.failure.code];
+  const { document, failure } = result;
+  if (failure === undefined) {
+    return (document === undefined ? null : await printDocument(world, invocation, document)) ?? result.exit;
+  }
+  const { failureDocument } = await import("./report/failure.ts");
+  await printDocument(world, invocation, { ...document, ...failureDocument(failure) });
+  await complain(world, invocation, failure);
+  return exitOf(world, failure);
+}
+
+/** A signal ends a process with 128 and its number. */
+function exitOf({ signals }: World, { code }: Failure): number {
+  const signal = code === "interrupted" ? signals.stopped() : null;
+  return signal === null ? EXIT[code] : 128 + signal;
 }
 
 /** Prints the document with `--json`, writes it with `--json-into`; returns an exit code if that fails. */
@@ -123,7 +131,7 @@ function isCode({ here, files }: World): boolean {
 
 /** For an error before the flags are parsed. */
 function wantsJson(args: readonly string[]): boolean {
-  return args.includes("--json") || args.includes("--format=json") ||
+  return args.some((one) => /^--json(?:=|$)/.test(one)) || args.includes("--format=json") ||
     args.some((one, i) => one === "--format" && args[i + 1] === "json");
 }
 

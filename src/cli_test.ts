@@ -27,10 +27,16 @@ Deno.test("cli: --global writes for root alone, and says what to type", async ()
   ) {
     const { exit, out, err } = await sremote([...args, "--global"], asUser);
     assert.deepEqual([exit, out], [1, ""], args[0]);
-    assert.match(err, new RegExp(`only root may\nNext: .*sudo sremote ${args[0]} --global`));
+    assert.match(
+      err,
+      new RegExp(`only root can\nNext: .*sudo sremote --sysconfdir \\S+ ${args[0]} --global`),
+    );
   }
+  const add = await sremote(["add", "-gi", "--default", "my lab", "x.example.com"], asUser);
+  assert.match(add.err, / add --global --default --insecure 'my lab' x\.example\.com\n$/);
   const exclusive = await sremote(["use", "--exclusive", "x"], asUser);
-  assert.deepEqual([exclusive.exit, /only root may/.test(exclusive.err)], [1, true]);
+  assert.match(exclusive.err, /\nNext: Run it as root: sudo sremote --sysconfdir \S+ use --exclusive x\n$/);
+  assert.deepEqual([exclusive.exit, /only root can/.test(exclusive.err)], [1, true]);
 });
 
 Deno.test("cli: anyone may plan --global, and write elsewhere", async () => {

@@ -265,6 +265,8 @@ export interface Hidden {
   readonly mode: number;
   /** The users of its group can. */
   readonly group: boolean;
+  /** Its owner, who can change the mode. */
+  readonly uid: number;
 }
 
 /** The observed state that one plan depends on. */

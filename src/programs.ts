@@ -55,6 +55,8 @@ export interface Program {
   readonly plainDate: ByVersion<"read" | "refuse">;
   /** What fails for an entry of the global file without `System: true`. */
   readonly needsSystem: ByVersion<string>;
+  /** The words in front of `login` and `logout` for an OCI registry. */
+  readonly registryCommand: ByVersion<string>;
   /** Whether the host of `library://HOST/…` is asked, in place of the remote's library. */
   readonly hostInLibrary: ByVersion<boolean>;
   /** The remote that it uses if there is none at all, in no file. */
@@ -86,6 +88,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
       { since: "3.7", is: "remote add-keyserver" },
       { since: "4.0", is: "keyserver add" },
     ],
+    registryCommand: [{ since: "3.5", is: "remote" }, { since: "4.0", is: "registry" }],
     hostInLibrary: [{ since: "3.5", is: false }, { since: "3.8", is: true }],
     builtIn: { uri: "cloud.sylabs.io", keyserver: null },
     takesOver: null,
@@ -109,6 +112,7 @@ export const PROGRAMS: Readonly<Record<Runtime, Program>> = {
     emptyDocument: [{ since: "1.1", is: "read" }, { since: "1.5", is: "refuse" }],
     plainDate: [{ since: "1.1", is: "read" }],
     needsSystem: [{ since: "1.1", is: "remote add-keyserver" }, { since: "1.2", is: "keyserver add" }],
+    registryCommand: [{ since: "1.1", is: "remote" }, { since: "1.2", is: "registry" }],
     hostInLibrary: [{ since: "1.1", is: true }],
     builtIn: { uri: "cloud.apptainer.org", keyserver: "https://keys.openpgp.org" },
     takesOver: ".singularity",
@@ -178,29 +182,34 @@ export function overrideVariables(
   );
 }
 
-const GIVEN = {
-  LOGIN_USERNAME: { flag: "--username", secret: false },
-  LOGIN_PASSWORD: { flag: "--password", secret: true },
-  LOGIN_INSECURE: { flag: "--insecure", secret: false },
-  ADD_INSECURE: { flag: "--insecure", secret: false },
-} as const;
+/** How a program reads a variable that stands for a flag. `switch`: as Go's `strconv.ParseBool`. */
+export type FlagValue = "value" | "secret" | "switch";
 
-/** Variables that stand for a flag of `login` or `add`, each with its command; `secret`: its value is one. */
-export function flagVariables(
-  runtime: Runtime,
-): readonly {
-  readonly name: string;
+/** A flag of `login` or `add` that a variable can stand for. */
+export interface FlagVariable {
+  /** The names of the variable; the first that is set counts. */
+  readonly names: readonly string[];
   readonly command: string;
   readonly flag: string;
-  readonly secret: boolean;
-}[] {
-  return PROGRAMS[runtime].overrides.flatMap((prefix) =>
-    Object.entries(GIVEN).map(([suffix, given]) => ({
-      name: `${prefix}_${suffix}`,
-      command: suffix.startsWith("ADD") ? "add" : "login",
-      ...given,
-    }))
-  );
+  readonly is: FlagValue;
+}
+
+/** The variables that stand for a flag of `login` or `add` in sremote. Singularity's `add` has none. */
+export function flagVariables(runtime: Runtime): readonly FlagVariable[] {
+  const named = (suffix: string) => PROGRAMS[runtime].overrides.map((prefix) => `${prefix}_${suffix}`);
+  return [
+    { names: named("LOGIN_USERNAME"), command: "login", flag: "--username", is: "value" },
+    { names: named("LOGIN_PASSWORD"), command: "login", flag: "--password", is: "secret" },
+    ...runtime === "apptainer"
+      ? [{ names: named("ADD_INSECURE"), command: "add", flag: "--insecure", is: "switch" } as const]
+      : [],
+  ];
+}
+
+/** Whether a program can be asked for what it was built with, while it is kept from the home directory: then it changes nothing. */
+export function canBeKeptFromHome({ runtime, oldest }: Reader): boolean {
+  const { homeVariable, configVariables } = PROGRAMS[runtime];
+  return homeVariable !== null || valueFor(configVariables, { oldest }).length > 0;
 }
 
 /** The keyserver of an endpoint that has no discovery and no library; null: any other endpoint. */

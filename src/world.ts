@@ -46,10 +46,14 @@ export interface Lock {
 /** The file system. Errors are the operating system's, with their `code` (`ENOENT`, …). */
 export interface Files {
   /**
-   * The bytes of a regular file; null if it does not exist. Never waits on a pipe. Errors besides the system's: `ELOOP` for a
-   * symlink with `nofollow`, `EISDIR`, `ENOTREG` (a pipe, a device), `EFBIG` (more than `limit` bytes).
+   * The bytes of a regular file; null if it does not exist. Errors besides the system's: `ELOOP` for a symlink with
+   * `nofollow`, `EISDIR`, `ENOTREG` (a pipe, a device), `EFBIG` (more than `limit` bytes). With `pipe`, it waits for a pipe or
+   * device instead, and reads its first line; the mode is then 0, since it is nobody else's to read.
    */
-  read(file: string, options: { readonly limit: number; readonly nofollow?: boolean }): FileRead | null;
+  read(
+    file: string,
+    options: { readonly limit: number; readonly nofollow?: boolean; readonly pipe?: boolean },
+  ): FileRead | null;
   exists(file: string): boolean;
   /** The names in a directory, sorted. */
   list(folder: string): string[];
@@ -128,10 +132,12 @@ export interface Terminal {
   out(text: string): void;
   /** Never throws: there is nowhere to report it. */
   err(text: string): void;
-  /** Asks for confirmation on standard error; null: Ctrl-C or the end of input. */
+  /** Asks for confirmation on standard error; null: Ctrl-C, a signal or the end of input. */
   confirm(question: string): Promise<boolean | null>;
-  /** Asks on standard error, without echo; null: Ctrl-C or the end of input. */
+  /** Asks on standard error, without echo; null: Ctrl-C, a signal or the end of input. */
   askSecret(question: string): Promise<string | null>;
+  /** Questions have no color from now on. */
+  plain(): void;
   /** Standard input to its end, at most `limit` bytes of it. Errors: `EFBIG`. */
   readInput(limit: number): Promise<string>;
   /** Shows one line on standard error, which the next call replaces; null removes it. Does nothing without a terminal. */
@@ -147,13 +153,20 @@ export interface Clock {
   sleep(milliseconds: number): Promise<void>;
 }
 
-/** Signals, deferred while a file is replaced. */
+/** Signals: deferred while a file is replaced, and answered while somebody is asked. */
 export interface Signals {
   /**
    * Runs `work` with SIGINT, SIGTERM and SIGHUP caught: `interrupted()` tells whether one arrived. Outside of `hold` they
    * end the process at once, since nothing is half done there.
    */
   hold<T>(work: (interrupted: () => Promise<boolean>) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` until a signal aborts it: then it can say what was done before. A signal that comes within `hold` is left to
+   * that.
+   */
+  stoppable<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T>;
+  /** The number of the signal that aborted something; null: none has. */
+  stopped(): number | null;
 }
 
 /** What a process prints instead of a result when it is killed. */

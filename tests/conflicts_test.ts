@@ -202,7 +202,7 @@ Deno.test("conflicts: an exclusive remote in the user file refuses another, unti
     assert.equal(refused.exit, 65);
     assert.match(
       refused.err,
-      /"mine" is exclusive in your remote\.yaml[^]*Next: Run sremote use "mine" first/,
+      /"mine" is exclusive in your remote\.yaml[^]*Next: To end that, first run sremote .*use mine/,
     );
     assert.equal(JSON.parse((await machine.run("list", "--json")).out).default, "mine");
     assert.equal((await machine.run("use", "mine")).exit, 0);

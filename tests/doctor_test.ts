@@ -112,15 +112,22 @@ Deno.test({ name: "doctor says which program is installed, and which files it re
     [{ singularity: ["singularity version 4.2.0-1.el8"] }, [], []],
     [{ apptainer: ["apptainer version 1.5.3"] }, ["--runtime", "apptainer"], []],
     [{ singularity: [ce, "/opt/etc"] }, [], [`warning /bin/singularity: ${other}`]],
-    [{ singularity: ["apptainer version 1.5.3"] }, [], [
-      "warning /bin/singularity: it is Apptainer, which has files of its own, under the name singularity",
+    [{ singularity: ["apptainer version 1.5.3"] }, ["--runtime", "singularity"], [
+      "warning /bin/singularity: this `singularity` is Apptainer, which has its own files",
       "warning singularity: Singularity is not installed, but Apptainer is",
+    ]],
+    // Nobody named a program: it is about the one that is installed, whatever directories there are.
+    [{ singularity: ["apptainer version 1.5.3"] }, [], [
+      "note apptainer: only Apptainer is installed, so this is about it; " +
+      "other commands are about Singularity, whose directory is there, too",
     ]],
     [{ singularity: ["2.6.1-dist"] }, [], [
       "warning /bin/singularity: it does not say its version as Singularity does",
     ]],
     [{ singularity: ["singularity version 3.8.7"] }, ["--runtime", "singularity@3.9"], [
       "warning /bin/singularity: it is older than singularity@3.9, which the files are for",
+      "note /bin/singularity: it cannot be asked for its sysconfdir without a change to the home directory: " +
+      "its global file is usually in /etc/singularity or /usr/local/etc/singularity",
     ]],
   ];
   for (const [programs, args, expected] of cases) {
@@ -221,9 +228,12 @@ Deno.test({ name: "doctor runs no program that somebody else than root can repla
     prepare(machine, (path) => join(machine.root, path));
     const { found } = await findings(machine, []);
     assert.equal(ran(machine), why === null, story);
-    const expected = why === null
-      ? []
-      : [`note /bin/singularity: it was not asked for its version, because ${why}`];
+    const told = why?.includes("belongs to uid")
+      ? `warning /bin/singularity: it was not run, because ${why}: ` +
+        "what root runs by this name is that user's program"
+      : `note /bin/singularity: it was not asked for its version, because ${why}`;
+    const expected = why === null ? [] : [told];
+    assert.ok(found.every(({ next }) => !/^Run \S+singularity/.test(next ?? "")), story);
     assert.deepEqual(shown(machine, found), expected, story);
   }
 });
@@ -385,11 +395,109 @@ Deno.test("doctor finds every directory that keeps users from the global file", 
     chmodSync(path, 0o700);
     const { found } = await findings(machine, []);
     const its = found.filter(({ subject, severity }) => subject === path && severity !== "ok");
-    assert.deepEqual(its.map(({ next }) => next), [`Run chmod ${mode.toString(8)} ${path}`]);
+    assert.deepEqual(its.map(({ next }) => next), [
+      `Run${OWNER === null ? "" : " as root:"} chmod ${mode.toString(8)} ${path}`,
+    ]);
     assert.match(its[0]!.message, new RegExp(`^it has mode 0700: users cannot ${kind} it`));
     // The remedy is one.
     chmodSync(path, mode);
     assert.deepEqual(shown(machine, (await findings(machine, [])).found, "file"), []);
+  }
+});
+
+Deno.test("doctor finds the directories behind links that keep users from the global file", async () => {
+  const cases: readonly (readonly [story: string, link: (at: (path: string) => string) => void])[] = [
+    ["the file is a link", (at) => {
+      mkdirSync(at("etc/singularity"), { recursive: true });
+      symlinkSync(at("hidden/inner/remote.yaml"), at("etc/singularity/remote.yaml"));
+    }],
+    ["its directory is a link", (at) => symlinkSync("../hidden/inner", at("etc/singularity"))],
+    ["a chain of links", (at) => {
+      symlinkSync(at("hidden/inner"), at("step"));
+      symlinkSync("../step", at("etc/singularity"));
+    }],
+    ["a link inside what a link leads to", (at) => {
+      mkdirSync(at("open"));
+      symlinkSync("../hidden/inner/remote.yaml", at("open/remote.yaml"));
+      symlinkSync(at("open"), at("etc/singularity"));
+    }],
+  ];
+  for (const [story, link] of cases) {
+    using machine = new Machine();
+    chmodSync(machine.root, 0o755);
+    const at = (path: string) => join(machine.root, path);
+    mkdirSync(at("hidden/inner"), { recursive: true });
+    mkdirSync(machine.etc, { recursive: true });
+    writeFileSync(
+      at("hidden/inner/remote.yaml"),
+      "Remotes:\n  a:\n    URI: a.example.com\n    System: true\n",
+    );
+    link(at);
+    const args = ["--runtime", "singularity@4.4"];
+    const hides = async () =>
+      shown(machine, (await findings(machine, args)).found, "file").filter((one) => one.includes("has mode"));
+    assert.deepEqual(await hides(), [], story);
+    for (const hidden of ["hidden", "hidden/inner"]) {
+      chmodSync(at(hidden), 0o700);
+      assert.deepEqual(await hides(), [
+        `error /${hidden}: it has mode 0700: users cannot enter it, and every command of Singularity fails for them`,
+      ], story);
+      chmodSync(at(hidden), 0o755);
+    }
+    chmodSync(at("hidden/inner/remote.yaml"), 0o600);
+    assert.equal((await hides()).length, 1, story);
+  }
+});
+
+Deno.test("doctor compares home directories behind links, and says that one does not exist", async () => {
+  using machine = new Machine();
+  chmodSync(machine.root, 0o755);
+  const link = join(machine.root, "link");
+  symlinkSync(machine.home, link);
+  const about = async (HOME: string, home: string) =>
+    shown(
+      machine,
+      (await findings(machine, ["--runtime", "singularity"], { HOME }, home)).found,
+      "environment",
+    );
+  assert.deepEqual(await about(link, machine.home), []);
+  assert.deepEqual(await about(machine.home, link), []);
+  assert.deepEqual(await about("/nonexistent", "/nonexistent"), [
+    "warning home directory: the home directory /nonexistent does not exist: " +
+    "Singularity has no place for its user file",
+  ]);
+  assert.equal((await about(machine.work, machine.home)).length, 1);
+});
+
+Deno.test({ name: "what doctor runs changes nothing in the home directory", ignore }, async () => {
+  // Every command of these versions makes the directory of the password database, and corrects modes in it.
+  const cases: readonly (readonly [name: string, says: string, heeds: string])[] = [
+    ["singularity", "singularity version 3.5.3", ""],
+    ["singularity", "singularity-ce version 3.11.3", ""],
+    ["singularity", "singularity-ce version 3.11.4", "$SINGULARITY_CONFIGDIR"],
+    ["apptainer", "apptainer version 1.1.9", "$HOME/.apptainer"],
+    ["apptainer", "apptainer version 1.2.0", "$APPTAINER_CONFIGDIR"],
+  ];
+  for (const [name, says, heeds] of cases) {
+    using machine = new Machine();
+    chmodSync(machine.root, 0o755);
+    const own = join(machine.home, `.${name}`);
+    mkdirSync(join(machine.root, "bin"));
+    const program = join(machine.root, "bin", name);
+    const directory = heeds === "" ? own : heeds;
+    writeFileSync(
+      program,
+      `#!/bin/sh
+case $1 in
+--version) echo '${says}';;
+*) mkdir -p "${directory}"; chmod 700 "${directory}"; echo SYSCONFDIR=/etc;;
+esac
+`,
+    );
+    chmodSync(program, 0o755);
+    const { found } = await findings(machine, ["--runtime", name]);
+    assert.ok(found.some(({ severity, subject }) => severity === "ok" && subject === program), says);
+    assert.ok(!existsSync(own), says);
   }
 });
 

@@ -203,7 +203,7 @@ Deno.test("a group that its owner is not in gets no access to the new file", () 
   });
   assert.match(
     refused.stderr,
-    /its file system does not let root keep its owner\nNext: Run sremote as that user \(uid 1234\)/,
+    /its file system does not let root keep its owner; nothing was written\nNext: Run sremote as that user \(uid 1234\)/,
   );
   assert.equal(modeAndOwner(theirs), "0600 1234:1235");
 });

@@ -107,14 +107,14 @@ place("only root may write with --global, and the error says what to do", true, 
     if (args === null) assert.equal(ran.status, 0, `${command}: ${ran.stderr}`);
     else {
       assert.deepEqual([ran.status, ran.stdout], [1, ""], command);
-      assert.match(ran.stderr, /^Error: cannot .*: only root may\nNext: .*sudo sremote /, command);
+      assert.match(ran.stderr, /^Error: cannot .*: only root can\nNext: .*sudo sremote /, command);
     }
   }
   // Keyservers belong to global remotes.
   for (const command of ["add", "remove"]) {
     const ran = place.sremote(["keyserver", command, "https://k.example.com"], { as: OTHER });
     assert.equal(ran.status, 1, ran.stderr);
-    assert.match(ran.stderr, /only root may\nNext: .*sudo sremote keyserver/);
+    assert.match(ran.stderr, /only root can\nNext: .*sudo sremote --sysconfdir \S+ keyserver/);
   }
   assert.ok(!existsSync(place.etc));
 });
@@ -136,7 +136,7 @@ place("a file of another user is refused, and stays unchanged", true, (place) =>
     assert.equal(ran.status, 1, args.join(" "));
     assert.match(
       ran.stderr,
-      /it belongs to another user \(uid 0\)\nNext: Run sremote as its owner, or as root/,
+      /it belongs to another user \(uid 0\); nothing was written\nNext: Run sremote as its owner, or as root/,
     );
     assert.deepEqual([place.read("remote.yaml"), modeAndOwner(file)], [FILE, before]);
     assert.deepEqual(place.made("remote.yaml"), []);

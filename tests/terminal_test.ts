@@ -218,9 +218,68 @@ for (const program of PROGRAMS) {
       }
       assert.match(
         seen.screen,
-        /Next:\S* Run sremote --remote-file remote\.yaml login lab; the remote is added/,
+        /Next:\S* Run sremote (?:--sysconfdir \S+ )?--remote-file remote\.yaml login lab\r?\n/,
       );
       assert.match(machine.read("remote.yaml"), /lab:/);
+    }
+  });
+
+  Deno.test(`on a terminal, a signal ends a login like Ctrl-C, and leaves the terminal as it was (${program.name})`, async () => {
+    for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+      for (const waits of ["key", "endpoint", "input"] as const) {
+        using machine = new Machine();
+        const slow = waits === "endpoint" ? ["--slow", "status=60000"] : [];
+        await using endpoint = await startEndpoint(machine, program, slow);
+        const add = ["add", "lab", `http://localhost:${endpoint.port}`, "--remote-file", "remote.yaml"];
+        if (waits === "input") add.push("--password-stdin");
+        const typing: Typed[] = waits === "input"
+          ? [["Authenticating with", { signal }]]
+          : waits === "key"
+          ? [["API Key:", { signal }]]
+          // The line that tells that it takes longer.
+          : [["API Key:", `${CANARY}\r`], ["Asking", { signal }]];
+        const { screen, exit: ended, stty } = await dialogue(machine, program, add, typing);
+        const about = `${signal}, ${waits}: ${screen}`;
+        assert.equal(ended, exit, about);
+        assert.match(screen, /interrupted: "lab" was added, but you are not logged in to it/, about);
+        assert.match(
+          screen,
+          /Next:\S* Run sremote (?:--sysconfdir \S+ )?--remote-file remote\.yaml login lab\r?\n$/,
+          about,
+        );
+        assert.match(stty, /(?<!-)icanon[^]*(?<!-)echo\b/, about);
+        assert.ok(screen.lastIndexOf("\u001b[?25h") >= screen.lastIndexOf("\u001b[?25l"), about);
+        assert.doesNotMatch(machine.read("remote.yaml"), /Token/);
+      }
+    }
+  });
+
+  Deno.test(`on a terminal, remote add asks for the key as the programs do (${program.name})`, async () => {
+    using machine = new Machine();
+    const tokens = machine.put("tokens", `alice ${CANARY}\n`);
+    await using endpoint = await startEndpoint(machine, program, ["--tokens", tokens]);
+    const args = ["remote", "-c", "remote.yaml", "add", "lab", `http://localhost:${endpoint.port}`];
+    const { screen, exit } = await dialogue(machine, program, args, [["API Key:", `${CANARY}\r`]]);
+    assert.equal(exit, 0, screen);
+    assert.match(
+      screen,
+      /Remote "lab" added\.[^]*Authenticating with remote: lab[^]*Generate an API Key at http:\S+, and paste here:[^]*API Key Verified!/,
+    );
+    assert.ok(!screen.includes(CANARY));
+    assert.ok(machine.read("remote.yaml").includes(`Token: ${CANARY}\n`));
+  });
+
+  Deno.test(`on a terminal, --no-color has questions without color (${program.name})`, async () => {
+    using machine = new Machine();
+    await using endpoint = await startEndpoint(machine, program, []);
+    machine.put("remote.yaml", BEFORE.replace("PORT", String(endpoint.port)), 0o600);
+    // deno-lint-ignore no-control-regex -- the escape character is what it looks for
+    const colored = /\u001b\[(?:1|2|3\d|9\d)m/;
+    const login = ["login", "--remote-file", "remote.yaml"];
+    const typing: Typed[] = [["API Key:", "\x03"]];
+    assert.match((await dialogue(machine, program, login, typing)).screen, colored);
+    for (const flag of ["--no-color", "--no-color=true"]) {
+      assert.doesNotMatch((await dialogue(machine, program, [...login, flag], typing)).screen, colored, flag);
     }
   });
 

@@ -11,6 +11,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { startConfined } from "./confined.ts";
 import { fetchRuntime } from "./runtime.ts";
 
 /** The directory of the repository. */
@@ -93,6 +94,7 @@ export function compile(entry: string, outfile: string, target?: string): void {
       const why = run.error?.message ?? `${run.stdout}${run.stderr}`.trim();
       throw new Error(`bun build failed (${run.signal ?? `exit ${run.status}`}):\n${why}`);
     }
+    startConfined(made);
     // One rename, so that a running binary stays intact.
     renameSync(made, outfile);
   } finally {

@@ -31,6 +31,8 @@ export interface Definition {
   readonly commands?: readonly Definition[];
   /** The files that the global options name for it; absent: neither a config nor a remote.yaml. */
   readonly uses?: "config" | "remote-file";
+  /** Whether it changes the global file, without an option that says so. */
+  readonly global?: true;
   /** The words of the command that this one is another name for. */
   readonly aliasOf?: string;
 }
@@ -50,9 +52,9 @@ export function globalOptions({ terminal, here }: World) {
       new Option("--runtime <name>", "Program whose remote.yaml to use, such as apptainer or singularity@3.8")
         .argParser(readerIn),
     )
-    .addOption(place("--root <dir>", "Use this directory as the root directory"))
-    .addOption(place("--remote-file <path>", "Use this remote.yaml"))
-    .addOption(place("--sysconfdir <dir>", "Directory that contains singularity/ and apptainer/"))
+    .option("--root <dir>", "Use this directory as the root directory")
+    .option("--remote-file <path>", "Use this remote.yaml")
+    .option("--sysconfdir <dir>", "Directory that contains singularity/ and apptainer/")
     .addOption(
       new Option("--var <name=value>", "Set a variable for the config; repeatable")
         .argParser(collectVar).default(new Map<string, string>(), "none"),
@@ -105,6 +107,7 @@ export function addCommands(
     const command = parent.command(one.name) as unknown as Command;
     describe(command, one);
     one.build?.(command, runOf(path, one));
+    requirePaths(command);
     addCommands(command, one.commands ?? [], runOf, words.slice(1), path);
   }
 }
@@ -117,6 +120,7 @@ export function describe<C extends CommandUnknownOpts>(
   const global = command.parent === null ? "" : "\nGlobal options: sremote --help\n";
   const shown = examples.map((one) => `  $ ${one}`).join("\n");
   const below = notes === undefined ? "" : `\n\n${notes}`;
+  if (command.parent === null) requirePaths(command);
   command.description(summary).addHelpText("after", `${global}\nExamples:\n${shown}${below}`);
   return command;
 }
@@ -141,14 +145,23 @@ export function wholeNumber<Flags extends string>(flags: Flags, description: str
   });
 }
 
-/** An option whose value is a path. An empty one, from an unset variable, would mean the current directory. */
-function place<Flags extends string>(flags: Flags, description: string) {
-  return new Option(flags, description).argParser((given) => {
+/** The options and arguments that are paths refuse an empty one: from an unset variable, it would mean some directory. */
+function requirePaths(command: CommandUnknownOpts): void {
+  const check = (shown: string) => (given: string) => {
     if (given !== "") return given;
-    throw new Failure("usage", `${flags.split(" ")[0]} "": the path is empty`, {
-      next: "Give a path, or omit the option",
-    });
-  });
+    throw new Failure("usage", `${shown} "": the path is empty`, { next: "Give a path, or omit it" });
+  };
+  for (const option of command.options) {
+    if (isPath(option.flags)) option.argParser(check(option.long!));
+  }
+  for (const one of command.registeredArguments) {
+    if (isPath(one.name())) one.argParser(check(one.name()));
+  }
+}
+
+/** Whether the name of a value says that it is a path. */
+export function isPath(named: string): boolean {
+  return /(?:^|<)(?:planfile|file|path|dir)(?:>|$)/.test(named);
 }
 
 /** An option whose value is in seconds on the command line, and in milliseconds in the code. */

@@ -1,5 +1,6 @@
 /** What to offer at the cursor, for every shell: from the same commands and options that are parsed. */
 import { RUNTIMES } from "../base/reader.ts";
+import { optionsIn, spelledOut } from "./spelled.ts";
 import type { Argument, Option } from "@commander-js/extra-typings";
 
 /** A word to offer. */
@@ -12,6 +13,8 @@ export interface Candidate {
 export type Completion =
   | { readonly kind: "words"; readonly candidates: readonly Candidate[] }
   | { readonly kind: "remotes" | "files" | "anything" };
+
+const NOTHING: Completion = { kind: "words", candidates: [] };
 
 /** The word at the cursor, what to offer for it, and the options before it, which say where the files are. */
 export interface Completed {
@@ -39,14 +42,17 @@ interface Command {
 /**
  * What to offer for the last of the words, which is being typed.
  * @param words without the name of the program; bash splits `--format=json` into three
+ * @param remoteGroup the group where `--config` names a remote.yaml
  */
-export function complete(program: Command, words: readonly string[]): Completed {
-  const typed = joinEquals(words);
+export function complete(program: Command, words: readonly string[], remoteGroup: string): Completed {
+  const joined = joinEquals(words);
+  const typed = [...spelled(program, joined.slice(0, -1)), ...joined.slice(-1)];
   const flags = new Map<string, string>();
   let at = program;
   let index = 0;
   let awaited: Option | undefined;
   let group: string | null = null;
+  let helping = false;
   for (const word of typed.slice(0, -1)) {
     if (awaited !== undefined) {
       flags.set(awaited.attributeName(), word);
@@ -61,18 +67,24 @@ export function complete(program: Command, words: readonly string[]): Completed 
       else flags.set(option.attributeName(), value);
       continue;
     }
+    if (word === "help" && at.commands.length > 0 && index === 0) {
+      helping = true;
+      continue;
+    }
     const below = at.commands.find((one) => one.name() === word);
     if (below === undefined) index++;
     else [at, index, group] = [below, 0, group ?? word];
   }
   const last = typed.at(-1) ?? "";
   const [name, value] = split(last);
-  if (awaited === undefined && value !== null && last.startsWith("--")) {
+  if (awaited === undefined && value !== null && last.startsWith("-")) {
     const option = optionOf(program, at, name);
     const completion: Completion = option === undefined ? { kind: "anything" } : valueOf(option);
     return { word: value, before: `${name}=`, completion, flags, group };
   }
-  const completion = completionAt(program, at, awaited, index, last);
+  const completion = helping && awaited === undefined && !last.startsWith("-")
+    ? index === 0 ? commandsOf(at) : NOTHING
+    : completionAt(program, at, awaited, index, last, group === remoteGroup);
   return { word: last, before: "", completion, flags, group };
 }
 
@@ -82,16 +94,18 @@ function completionAt(
   awaited: Option | undefined,
   index: number,
   word: string,
+  inRemote: boolean,
 ): Completion {
   if (awaited !== undefined) return valueOf(awaited);
   if (word.startsWith("-")) {
     const options = at === program
       ? visible(at).options
       : [...visible(at).options, ...visible(program).options];
-    return words(options.map((one) => [one.long ?? one.short ?? "", one.description]));
+    const described = (one: Option) =>
+      inRemote && one.long === "--config" ? "Use this remote.yaml" : one.description;
+    return words(options.map((one) => [one.long ?? one.short ?? "", described(one)]));
   }
   if (at.commands.length > 0 && index === 0) return commandsOf(at);
-  if (at.name() === "help" && index === 0) return commandsOf(program);
   const argument = at.registeredArguments[index] ?? at.registeredArguments.findLast((one) => one.variadic);
   if (argument === undefined) return words([]);
   if (argument.argChoices !== undefined) return words(argument.argChoices.map((one) => [one, ""]));
@@ -132,12 +146,21 @@ function split(word: string): [name: string, value: string | null] {
   return equals < 0 ? [word, null] : [word.slice(0, equals), word.slice(equals + 1)];
 }
 
+/** What was typed so far may be no command line yet. */
+function spelled(program: Command, words: readonly string[]): readonly string[] {
+  try {
+    return spelledOut(words, optionsIn(program));
+  } catch {
+    return words;
+  }
+}
+
 /** Bash splits words at equals signs. */
 function joinEquals(words: readonly string[]): string[] {
   const joined: string[] = [];
   words.forEach((word, i) => {
     const flag = joined.at(-1);
-    if (word === "=" && flag !== undefined && /^--[^=]+$/.test(flag)) joined[joined.length - 1] = `${flag}=`;
+    if (word === "=" && flag !== undefined && /^-[^=]+$/.test(flag)) joined[joined.length - 1] = `${flag}=`;
     else if (words[i - 1] === "=" && flag?.endsWith("=")) joined[joined.length - 1] = flag + word;
     else joined.push(word);
   });

@@ -14,6 +14,8 @@ const VARIABLES =
   `For a keyserver, SINGULARITY_LOGIN_USERNAME and SINGULARITY_LOGIN_PASSWORD (with Apptainer also
 APPTAINER_LOGIN_…) are used where no option gives a user name or a password.`;
 
+const GLOBAL = "It changes the global file, so only root can run it.";
+
 /** `list`, `add`, `remove`, `use`. */
 export const REMOTE_COMMANDS: readonly Definition[] = [{
   name: "list",
@@ -72,7 +74,9 @@ export const REMOTE_COMMANDS: readonly Definition[] = [{
 const KEYSERVER_ADD: Definition = {
   name: "add",
   uses: "remote-file",
+  global: true,
   summary: "Add a keyserver to a global remote",
+  notes: GLOBAL,
   examples: ["sremote keyserver add company https://keys.example.com --order 1"],
   build: (command, run) =>
     command.argument("<[name] uri...>")
@@ -86,7 +90,9 @@ const KEYSERVER_ADD: Definition = {
 const KEYSERVER_REMOVE: Definition = {
   name: "remove",
   uses: "remote-file",
+  global: true,
   summary: "Remove a keyserver from a global remote",
+  notes: GLOBAL,
   examples: ["sremote keyserver remove company https://keys.example.com"],
   build: (command, run) =>
     command.argument("<[name] uri...>").action((words) =>

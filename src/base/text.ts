@@ -62,7 +62,8 @@ function escapeOf(character: string): string {
 }
 
 /**
- * A path or name as a word of a shell command, for commands that messages suggest.
+ * A path or name as a word of a shell command: bash, zsh and ksh read back the same text. What cannot be seen is escaped,
+ * byte by byte.
  *
  * @example
  * ```ts
@@ -70,8 +71,33 @@ function escapeOf(character: string): string {
  * import assert from "node:assert/strict";
  * assert.equal(shellWord("/etc/remote.yaml"), "/etc/remote.yaml");
  * assert.equal(shellWord("it's here"), "'it'\\''s here'");
+ * assert.equal(shellWord("a\u200bb"), "$'a\\xe2\\x80\\x8bb'");
  * ```
  */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  // zsh replaces a word that begins with an equals sign.
+  if (/^(?!=)[\w@%+=:,./-]+$/.test(text)) return text;
+  if (printable(text) === text) return `'${text.replaceAll("'", "'\\''")}'`;
+  const escaped = Array.from(new TextEncoder().encode(text), (byte) => {
+    const character = String.fromCharCode(byte);
+    return /[^ -~]|['\\]/.test(character) ? `\\x${byte.toString(16).padStart(2, "0")}` : character;
+  });
+  return `$'${escaped.join("")}'`;
+}
+
+/**
+ * A command of sremote to type, as messages suggest it. All of them are made here.
+ * @param names arguments from elsewhere, such as the names of remotes: none of them is read as an option
+ *
+ * @example
+ * ```ts
+ * import { sremoteCommand } from "./text.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(sremoteCommand(["use", "--global"], ["my lab"]), "sremote use --global 'my lab'");
+ * assert.equal(sremoteCommand(["login"], ["-x"]), "sremote login -- -x");
+ * ```
+ */
+export function sremoteCommand(words: readonly string[], names: readonly string[] = []): string {
+  const end = names.some((one) => one.startsWith("-")) ? ["--"] : [];
+  return ["sremote", ...words, ...end, ...names].map(shellWord).join(" ");
 }

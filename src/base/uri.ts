@@ -79,6 +79,25 @@ export function keyserverProblem(text: string): string | null {
   return keyserver.test(text) && isHost(rest) ? null : addressProblem(rest);
 }
 
+/** Whether `login` and `logout` are given a keyserver's address, as in Singularity 3.7 to 3.11. */
+export function isKeyserver(text: string): boolean {
+  return /^(?:https?|hkps?):\/\//i.test(text);
+}
+
+/** Whether it is the address of an OCI registry, as the programs write it. */
+export function isRegistry(text: string): boolean {
+  return /^(?:docker|oras):\/\//i.test(text);
+}
+
+// Where an image comes from, but library:// (SingularityCE 3.5 to 4.5, Apptainer 1.1 to 1.5).
+const OTHER_SOURCES =
+  /^(?:docker|docker-archive|docker-daemon|oci|oci-archive|oras|shub|https?|instance|file|localimage):(?:\/\/)?/i;
+
+/** The scheme of an image that the programs get without a remote endpoint, as it is written: `docker://`; null: none. */
+export function schemeWithoutEndpoint(text: string): string | null {
+  return OTHER_SOURCES.exec(text)?.[0] ?? null;
+}
+
 /**
  * The identity of a keyserver: two valid addresses are the same if scheme, host and port agree; `hkp://` is http on port
  * 11371 and `hkps://` is https.

@@ -1,19 +1,23 @@
 /** `sremote add`, as `singularity remote add`. */
 import { storedAddress } from "../base/address.ts";
 import { ENDPOINT_ALLOWED, nameProblem, parseEndpointUri } from "../base/uri.ts";
+import { parseBool } from "../base/bool.ts";
 import { Failure } from "../base/failure.ts";
-import type { Runtime } from "../model.ts";
+import type { Runtime, Scope } from "../model.ts";
 import { quote } from "../base/text.ts";
 import { PROGRAMS, valueFor } from "../programs.ts";
 import { nameInBoth, takenIn } from "../reconcile/conflicts.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { entryOf } from "../remotefile/entry.ts";
-import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
+import { type Context, requireRoot, type Result, scopeOf, stoppable } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { shellWord, sremoteHere } from "./shared/hint.ts";
+import { sremoteHere } from "./shared/hint.ts";
 import { mergedFor, readerOf, refuseOtherThanExclusive } from "./shared/merged.ts";
 import { variableOf } from "./shared/variables.ts";
 import { refuseOverExclusive } from "./use.ts";
+
+/** How the errors of a login end. */
+const NOTHING_WRITTEN = /; nothing was written$/;
 
 /** The flags of `add`. */
 export interface AddOptions {
@@ -41,7 +45,12 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     });
   }
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "add");
+  const words = [
+    ...["add", "--global"],
+    ...flags.default ? ["--default"] : [],
+    ...flags.insecure ? ["--insecure"] : [],
+  ];
+  requireRoot(context, scope, "add a global remote", { words, names: [name, uri] });
   if (scope === "global") context.note("Global option detected. Will not automatically log into remote.");
   const reader = await readerOf(context);
   const { runtime } = reader;
@@ -75,19 +84,28 @@ export async function add(context: Context, name: string, uri: string, flags: Ad
     exit: 0,
     text: flags.default
       ? `Remote ${quote(name)} added, and now the default.`
-      : `Remote ${quote(name)} added. To make it the default: ${sremoteHere(context)} use ${
-        scope === "global" ? "--global " : ""
-      }${quote(name)}`,
+      : `Remote ${quote(name)} added. To make it the default: ${toUse(context, scope, name)}`,
     document: { formatVersion: 1, changed: true, file, remote: name, ...after },
   };
   return scope === "global" || !flags.login ? added : await withLogin(context, name, flags, added);
+}
+
+/** The command that makes it the default. */
+function toUse(context: Context, scope: Scope, name: string): string {
+  return sremoteHere(context, scope === "global" ? ["use", "--global"] : ["use"], [name]);
 }
 
 /** Apptainer's `APPTAINER_ADD_INSECURE`, which is like `--insecure` unless the address says https; Singularity has none. */
 function insecureByVariable(context: Context, runtime: Runtime, uri: string): boolean {
   if (runtime !== "apptainer" || /^https:/i.test(uri)) return false;
   const variable = variableOf(context, runtime, "ADD_INSECURE");
-  if (variable === null || !/^(?:1|t|true)$/i.test(context.world.here.env(variable)!)) return false;
+  if (variable === null) return false;
+  const given = context.world.here.env(variable)!;
+  const insecure = parseBool(given);
+  if (insecure === null) {
+    context.note(`Note: ${variable} is ignored: ${quote(given)} is neither true nor false.`);
+  }
+  if (insecure !== true) return false;
   context.note(`Note: the remote is added as insecure (http), because ${variable} is set.`);
   return true;
 }
@@ -102,21 +120,22 @@ async function withLogin(context: Context, name: string, flags: AddOptions, adde
   context.show(text!);
   try {
     const { tokenfile, passwordStdin } = flags;
-    const done = await login(context, name, {
+    const given = {
       ...tokenfile === undefined ? {} : { tokenfile },
       ...passwordStdin ? { passwordStdin } : {},
-    });
+    };
+    const done = await stoppable(context, () => login(context, name, given));
     return { ...rest, text: done.text! };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, path, problems } = error;
     const message = code === "interrupted"
       ? `interrupted: ${quote(name)} was added, but you are not logged in to it`
-      : error.message;
+      : `${error.message.replace(NOTHING_WRITTEN, "")}; ${quote(name)} was added`;
     const failure = new Failure(code, message, {
       ...(path === undefined ? {} : { path }),
       problems,
-      next: `Run ${sremoteHere(context)} login ${shellWord(name)}; the remote is added`,
+      next: `Run ${sremoteHere(context, ["login"], [name])}`,
     });
     return { ...rest, failure };
   }

@@ -2,7 +2,7 @@
 import { Failure } from "../base/failure.ts";
 import { io } from "../base/io.ts";
 import { GIVEN_BYTES } from "../base/limits.ts";
-import type { Endpoint, Outcome } from "../model.ts";
+import type { Endpoint, Outcome, Scope } from "../model.ts";
 import { applyPlans } from "../reconcile/apply.ts";
 import { massRemovalOf, refusalOf } from "../reconcile/checks.ts";
 import type { Tokens } from "../reconcile/steps.ts";
@@ -51,7 +51,7 @@ export async function apply(
 async function freshPlan(context: Context, flags: ApplyOptions): Promise<Prepared> {
   const { runtime: reader, vars } = context.options;
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "apply");
+  requireRootToApply(context, scope, []);
   return await prepare(context, { command: "apply", scope, reader, vars }, flags);
 }
 
@@ -75,7 +75,7 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
   if (options.vars.size > 0) {
     throw new Failure("usage", "a saved plan has its own --var values", { next: "Omit --var" });
   }
-  requireRoot(context, scope, "apply");
+  requireRootToApply(context, scope, [given]);
   const prepared = await prepare(context, {
     command: "apply",
     scope,
@@ -84,6 +84,12 @@ async function savedPlan(context: Context, given: string, flags: ApplyOptions): 
   }, flags);
   checkSaved(saved, prepared.document, shown, skipOf(flags));
   return prepared;
+}
+
+function requireRootToApply(context: Context, scope: Scope, names: readonly string[]): void {
+  const { config } = context.options;
+  const words = ["apply", "--global", ...config === null ? [] : ["--config", config]];
+  requireRoot(context, scope, "apply global remotes", { words, names });
 }
 
 /** A saved plan on standard input. @throws {Failure} io */

@@ -22,7 +22,7 @@ _sremote() {
       return
     fi
     word=\${line%%$'\\t'*}
-    [[ $COMP_WORDBREAKS == *=* ]] && word=\${word#--*=}
+    [[ $COMP_WORDBREAKS == *=* ]] && word=\${word#-*=}
     printf -v word %q "$word"
     COMPREPLY+=("$word")
   done < <("$1" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)

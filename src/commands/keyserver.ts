@@ -9,11 +9,12 @@ import { addKeyserver, removeKeyserver } from "../remotefile/keyservers.ts";
 import { findTarget, linkRule } from "../remotefile/paths.ts";
 import { readStored } from "../remotefile/store.ts";
 import { renderKeyservers } from "../report/keyservers.ts";
-import { askToken, type LoginOptions } from "./shared/ask_token.ts";
+import { tokenIn } from "../endpoint/tokens.ts";
+import { askToken, type LoginOptions, passwordIn } from "./shared/ask_token.ts";
 import { type Context, pathsOf, requireRoot, type Result } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
 import { endpointOf, namedOrDefault, readerOf, readMerged, unknown } from "./shared/merged.ts";
-import { sessionOf, withProgress } from "./shared/session.ts";
+import { sessionOf, waiting, withProgress } from "./shared/session.ts";
 import { variableOf } from "./shared/variables.ts";
 
 /** The flags of `keyserver add`. */
@@ -30,6 +31,14 @@ export async function keyserverAdd(
   flags: KeyserverAddOptions,
 ): Promise<Result> {
   const { name, uri } = nameAndUri(words, "add");
+  const options = [
+    ...flags.order === undefined ? [] : ["--order", String(flags.order)],
+    ...flags.insecure ? ["--insecure"] : [],
+  ];
+  requireRoot(context, "global", "add a keyserver", {
+    words: ["keyserver", "add", ...options],
+    names: words,
+  });
   const added = { uri, skip: false, external: true, insecure: flags.insecure === true };
   return await change(
     context,
@@ -43,6 +52,7 @@ export async function keyserverAdd(
 /** Removes a keyserver from a global remote; the endpoint's own is kept, and skipped. */
 export async function keyserverRemove(context: Context, words: readonly string[]): Promise<Result> {
   const { name, uri } = nameAndUri(words, "remove");
+  requireRoot(context, "global", "remove a keyserver", { words: ["keyserver", "remove"], names: words });
   return await change(context, name, uri, "remove", (present) => removeKeyserver(present, uri));
 }
 
@@ -55,7 +65,6 @@ async function change(
     present: readonly Keyserver[],
   ) => readonly Keyserver[] | { readonly problem: string; readonly next: string },
 ): Promise<Result> {
-  requireRoot(context, "global", `keyserver ${doing}`, "");
   const reader = await readerOf(context);
   const paths = pathsOf(context, null);
   const { file } = await findTarget(reader, "global", paths, context.world);
@@ -154,21 +163,21 @@ export async function loginToKeyserver(context: Context, uri: string, flags: Log
   const username = flags.username ?? usernameFrom(context, runtime);
   const variable = variableOf(context, runtime, "LOGIN_PASSWORD");
   const question = username === null ? "Token:" : "Password:";
-  const secret = await askToken(context, flags, question, variable);
+  const parse = username === null ? tokenIn : passwordIn;
+  const secret = await askToken(context, flags, question, variable, parse);
   const auth = username === null ? bearer(secret) : basic(username, secret);
   const insecure = Array.from(view.merged.remotes.values()).some(({ remote }) =>
     remote.keyservers.some((one) => one.insecure && keyserverKey(one.uri) === keyserverKey(uri))
   );
   const session = await sessionOf(context, null);
-  const trouble = await withProgress(
+  const trouble = await waiting(
     context,
     `Asking ${uri}`,
     () => checkKeyserver(session, uri, auth, insecure),
   );
   if (trouble !== null) {
-    throw new Failure("login-failed", `cannot log in to ${printable(uri)}: ${trouble.message}`, {
-      next: `${trouble.next ?? "Try again later"}; nothing was written`,
-    });
+    const message = `cannot log in to ${printable(uri)}: ${trouble.message}; nothing was written`;
+    throw new Failure("login-failed", message, { next: trouble.next ?? "Try again later" });
   }
   const { changed, file } = await editFile(context, "user", () => [], (now) => ({
     credentials: withCredential(now.credentials, { uri, auth, insecure }),

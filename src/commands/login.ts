@@ -1,6 +1,7 @@
 /** `sremote login`, `logout` and `get-login-password`, as in `singularity remote`. */
 import { entryOf } from "../remotefile/entry.ts";
-import { mayReceive } from "../base/uri.ts";
+import { isKeyserver, isRegistry, mayReceive } from "../base/uri.ts";
+import { PROGRAMS, valueFor } from "../programs.ts";
 import {
   accountOf,
   discover,
@@ -12,23 +13,24 @@ import {
 import type { Session } from "../endpoint/session.ts";
 import { Failure } from "../base/failure.ts";
 import type { Change, Entry, RemoteFile } from "../model.ts";
-import { printable, quote } from "../base/text.ts";
+import { printable, quote, shellWord } from "../base/text.ts";
 import { requireValid } from "../reconcile/steps.ts";
 import type { Secret } from "../base/secret.ts";
 import { askToken, isGiven, type LoginOptions } from "./shared/ask_token.ts";
 import { confirm, type Context, type Result } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
-import { shellWord, sremoteHere } from "./shared/hint.ts";
+import { sremoteHere } from "./shared/hint.ts";
 import { INSECURE_LOGIN, loginToKeyserver, logoutOfKeyserver } from "./keyserver.ts";
 import {
   endpointOf,
   type MergedView,
   namedOrDefault,
+  readerOf,
   readMerged,
   tokenOf,
   warnedEndpoint,
 } from "./shared/merged.ts";
-import { sessionOf, withProgress } from "./shared/session.ts";
+import { sessionOf, waiting } from "./shared/session.ts";
 import { variableOf } from "./shared/variables.ts";
 
 /** Logs in to a remote (by default, to the default remote) or to a keyserver, by its address. */
@@ -38,7 +40,7 @@ export async function login(
   flags: LoginOptions,
 ): Promise<Result> {
   if (name !== undefined && isKeyserver(name)) return await loginToKeyserver(context, name, flags);
-  if (name !== undefined) refuseRegistry(name, "login", "log in to");
+  if (name !== undefined) await refuseRegistry(context, name, "login", flags.username);
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log in to");
   const which = name === undefined ? "default remote" : "remote";
@@ -66,16 +68,26 @@ export async function login(
   return loggedIn(file, remote, changed, "API Key Verified!");
 }
 
-/** Whether `login` and `logout` are given a keyserver's address, as in Singularity 3.7 to 3.11. */
-function isKeyserver(name: string): boolean {
-  return /^(?:https?|hkps?):\/\//i.test(name);
-}
-
-/** @throws {Failure} usage */
-function refuseRegistry(name: string, command: "login" | "logout", doing: string): void {
-  if (!/^(?:docker|oras):\/\//i.test(name)) return;
+/** Registries are the program's: its command for them is named. @throws {Failure} usage */
+async function refuseRegistry(
+  context: Context,
+  name: string,
+  command: "login" | "logout",
+  username?: string,
+): Promise<void> {
+  if (!isRegistry(name)) return;
+  const reader = await readerOf(context);
+  const { registryCommand } = PROGRAMS[reader.runtime];
+  const words = [
+    reader.runtime,
+    ...valueFor(registryCommand, reader).split(" "),
+    command,
+    ...username === undefined ? [] : ["--username", username],
+    name,
+  ];
+  const doing = command === "login" ? "log in to" : "log out of";
   throw new Failure("usage", `cannot ${doing} ${quote(name)}: a registry is not a remote endpoint`, {
-    next: `Run singularity registry ${command}`,
+    next: `Run ${words.map(shellWord).join(" ")}`,
   });
 }
 
@@ -86,7 +98,7 @@ async function requireTokenService(
   remote: string,
   endpoint: Endpoint,
 ): Promise<void> {
-  const found = await withProgress(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
+  const found = await waiting(context, `Asking ${endpoint.uri}`, () => discover(session, endpoint));
   const why = "trouble" in found
     ? found.trouble.message
     : found.services.has("token")
@@ -96,8 +108,8 @@ async function requireTokenService(
   const next = "trouble" in found
     ? found.trouble.next ?? "Try again later"
     : "Use another remote: sremote use NAME";
-  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}`, {
-    next: `${next}; nothing was written`,
+  throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${why}; nothing was written`, {
+    next,
   });
 }
 
@@ -115,7 +127,7 @@ async function storeToken(
   username?: string,
 ): Promise<{ readonly changed: boolean; readonly file: string }> {
   const endpoint = endpointOf(view, remote);
-  await withProgress(context, `Asking ${endpoint.uri}`, async () => {
+  await waiting(context, `Asking ${endpoint.uri}`, async () => {
     await requireValid(session, remote, endpoint, token);
     if (username !== undefined) await requireUser(session, remote, endpoint, token, username);
   });
@@ -139,9 +151,8 @@ async function storeToken(
 }
 
 function gone(remote: string): Failure {
-  return new Failure("stale", `cannot log in to ${quote(remote)}: it changed in the meantime`, {
-    next: "Run it again; nothing was written",
-  });
+  const message = `cannot log in to ${quote(remote)}: it changed in the meantime; nothing was written`;
+  return new Failure("stale", message, { next: "Run it again" });
 }
 
 function loggedIn(file: string, remote: string, changed: boolean, text: string): Result {
@@ -157,15 +168,14 @@ async function allowReplacing(
   stored: Secret,
   { yes }: LoginOptions,
 ): Promise<void> {
-  const { state, trouble } = await withProgress(
+  const { state, trouble } = await waiting(
     context,
     `Asking ${endpoint.uri}`,
     () => verifyToken(session, endpoint, stored),
   );
   if (state === "unknown") {
-    throw new Failure("login-failed", `cannot log in to ${quote(remote)}: ${trouble!.message}`, {
-      next: `${trouble!.next ?? "Try again later"}; nothing was written`,
-    });
+    const message = `cannot log in to ${quote(remote)}: ${trouble!.message}; nothing was written`;
+    throw new Failure("login-failed", message, { next: trouble!.next ?? "Try again later" });
   }
   if (state === "invalid") {
     context.note(`The stored API key of ${quote(remote)} is no longer valid.`);
@@ -175,8 +185,8 @@ async function allowReplacing(
   if (!context.world.terminal.canAsk) {
     throw new Failure(
       "declined",
-      `cannot log in to ${quote(remote)}: a valid API key is stored`,
-      { next: "To replace it, run it again with --yes; nothing was written" },
+      `cannot log in to ${quote(remote)}: a valid API key is stored; nothing was written`,
+      { next: "To replace it, run it again with --yes" },
     );
   }
   await confirm(context, "An API key is already set for this remote. Replace it?", undefined);
@@ -191,9 +201,11 @@ async function requireUser(
 ): Promise<void> {
   const account = await accountOf(session, endpoint, token);
   const refuse = (why: string, next: string) =>
-    new Failure("login-failed", `cannot log in to ${quote(remote)} as ${quote(username)}: ${why}`, {
-      next: `${next}; nothing was written`,
-    });
+    new Failure(
+      "login-failed",
+      `cannot log in to ${quote(remote)} as ${quote(username)}: ${why}; nothing was written`,
+      { next },
+    );
   let owner: string;
   if ("identity" in account) owner = account.identity.username;
   else {
@@ -212,7 +224,7 @@ async function requireUser(
 /** Removes a remote's token, or a keyserver's credential, from the user file. */
 export async function logout(context: Context, name: string | undefined): Promise<Result> {
   if (name !== undefined && isKeyserver(name)) return await logoutOfKeyserver(context, name);
-  if (name !== undefined) refuseRegistry(name, "logout", "log out of");
+  if (name !== undefined) await refuseRegistry(context, name, "logout");
   const view = await readMerged(context);
   const remote = namedOrDefault(view, name, "log out of");
   const { changed, file } = await editFile(context, "user", (now: RemoteFile): readonly Change[] => {
@@ -237,7 +249,7 @@ export async function getLoginPassword(context: Context): Promise<Result> {
     new Failure("login-failed", `cannot get the registry password of ${quote(remote)}: ${why}`, {
       next,
     });
-  const logIn = `Run ${sremoteHere(context)} login ${shellWord(remote)}`;
+  const logIn = `Run ${sremoteHere(context, ["login"], [remote])}`;
   if (token === null) throw refuse("you are not logged in", logIn);
   const session = await sessionOf(context, null);
   const account = await accountOf(session, endpoint, token);

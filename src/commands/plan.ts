@@ -5,6 +5,7 @@ import { refusalOf } from "../reconcile/checks.ts";
 import { plainStyle, type Style } from "../report/style.ts";
 import { Secret } from "../base/secret.ts";
 import type { PlanDocument } from "../model.ts";
+import { sremoteCommand } from "../base/text.ts";
 import { type Context, type Result, scopeOf } from "./shared/context.ts";
 import { detailOf } from "./shared/detail.ts";
 import { type Planned, prepare, type Prepared, type PrepareFlags } from "./shared/prepare.ts";
@@ -39,7 +40,7 @@ export async function plan(context: Context, flags: PlanOptions): Promise<Result
   if (flags.out !== undefined && flags.out !== STANDARD_OUTPUT && failure === null) {
     const { writeDocument } = await import("./shared/write.ts");
     writeDocument(context, flags.out, document);
-    context.note(`Saved: sremote apply ${flags.out}`);
+    context.note(`Saved: ${sremoteCommand(["apply"], [flags.out])}`);
   }
   const text = await textOf(context, prepared, flags);
   const shown = flags.out === STANDARD_OUTPUT ? savedOut(context, document, text, failure) : { text };

@@ -6,6 +6,7 @@ import type { Change } from "../model.ts";
 import { defaultOf } from "../remotefile/changes.ts";
 import { type Context, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { editFile } from "./shared/edit.ts";
+import { sremoteHere } from "./shared/hint.ts";
 import { mergedFor, unknown } from "./shared/merged.ts";
 
 /** The flags of `remove`. */
@@ -16,11 +17,11 @@ export interface RemoveOptions {
 /** Removes a remote. If it was the default, there is none afterwards. */
 export async function remove(context: Context, name: string, flags: RemoveOptions): Promise<Result> {
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "remove");
+  requireRoot(context, scope, "remove a global remote", { words: ["remove", "--global"], names: [name] });
   const view = await mergedFor(context, scope);
   if (view?.global.document.content.remotes.has(name) && view.merged.remotes.get(name)?.global) {
     throw new Failure("unknown-remote", `cannot remove ${quote(name)}: it is a global remote`, {
-      next: `Run as root: sremote remove --global ${quote(name)}`,
+      next: `Run as root: ${sremoteHere(context, ["remove", "--global"], [name])}`,
     });
   }
   const { file } = await editFile(context, scope, (now) => {

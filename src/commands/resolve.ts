@@ -1,5 +1,5 @@
 /** `sremote resolve`: the address that a command would use. */
-import { ENDPOINT_ALLOWED, withoutTrailingSlashes } from "../base/uri.ts";
+import { ENDPOINT_ALLOWED, schemeWithoutEndpoint, withoutTrailingSlashes } from "../base/uri.ts";
 import { discover, type Discovery, type Endpoint, endpointUrl } from "../endpoint/client.ts";
 import { Failure } from "../base/failure.ts";
 import type { Reader, ServiceName } from "../model.ts";
@@ -32,8 +32,9 @@ export async function resolveService(
   service: string,
   flags: ResolveOptions,
 ): Promise<Result> {
-  if (/^(?:docker|oras|shub|http|https|docker-archive|oci|oci-archive):/i.test(service)) {
-    const message = `cannot resolve ${printable(service)}: remote endpoints do not serve it`;
+  const scheme = schemeWithoutEndpoint(service);
+  if (scheme !== null) {
+    const message = `cannot resolve ${printable(service)}: ${scheme} does not use a remote endpoint`;
     const failure = new Failure("network", message, {
       next: "Give a service, or an image that begins with library://",
     });
@@ -156,7 +157,7 @@ function overrideOf(service: ServiceName, flags: ResolveOptions): string | null 
     one !== flag && flags[one] !== undefined
   );
   if (wrong !== undefined) {
-    throw new Failure("usage", `--${wrong} does not go with ${service}`, {
+    throw new Failure("usage", `--${wrong} and ${quote(service)} cannot be used together`, {
       next: flag === null ? "Omit it" : `Use --${flag}`,
     });
   }

@@ -1,7 +1,7 @@
 /** `sremote rollback`: swap the files that were written last and their backups. */
 import { Failure } from "../base/failure.ts";
 import { parseReader, READER_PATTERN, RUNTIMES } from "../base/reader.ts";
-import { printable, quote, shellWord } from "../base/text.ts";
+import { printable, quote } from "../base/text.ts";
 import type { Owners, Reader, Scope } from "../model.ts";
 import { refusedWhole } from "../reconcile/refused.ts";
 import { keysFor, ownersOf, unrecognisedIn } from "../reconcile/restore.ts";
@@ -67,7 +67,7 @@ const DEEPEST = 40;
 export async function rollback(context: Context, flags: RollbackOptions): Promise<Result> {
   const { world, options, style } = context;
   const scope = scopeOf(flags.global);
-  requireRoot(context, scope, "rollback");
+  requireRoot(context, scope, "roll back the global file", { words: ["rollback", "--global"] });
   const files: Restored[] = [];
   for (const place of await placesOf(context, scope)) files.push(await restoredOf(context, scope, place));
   const shown: string[] = [];
@@ -329,11 +329,13 @@ async function loggedOutLines(
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   for (const { place, loggedOut: { remotes, credentials } } of files) {
-    const command = remotes.length > 0 && scope === "user" ? await loginCommand(context, place) : null;
+    const here = remotes.length > 0 && scope === "user" ? await loginContext(context, place) : null;
     for (const one of remotes.slice(0, MOST_NAMED)) {
       const key = `Rollback does not restore the API key of ${quote(one)}`;
       // A login would write the user file.
-      lines.push(command === null ? `${key}.` : `${key}. To log in again: ${command} ${shellWord(one)}`);
+      lines.push(
+        here === null ? `${key}.` : `${key}. To log in again: ${sremoteHere(here, ["login"], [one])}`,
+      );
     }
     for (const one of credentials.slice(0, MOST_NAMED)) {
       lines.push(`Rollback does not restore the credential of ${printable(one)}: log in to it again.`);
@@ -345,12 +347,14 @@ async function loggedOutLines(
   return lines;
 }
 
-/** The login command for remotes of a file: it names the program where the machine alone would choose another. */
-async function loginCommand(context: Context, { reader }: Place): Promise<string> {
-  const { options, world } = context;
-  const { runtime } = options.runtime ?? await detectProgram(pathsOf(context, null), world);
+/** For the login command for remotes of a file: it names the program where the machine alone would choose another. */
+async function loginContext(
+  { options, world }: Context,
+  { reader }: Place,
+): Promise<Pick<Context, "options" | "world">> {
+  const { runtime } = options.runtime ?? await detectProgram(pathsOf({ options }, null), world);
   const isChosen = options.runtime !== null || runtime === reader.runtime;
-  return `${sremoteHere({ options: isChosen ? options : { ...options, runtime: reader } })} login`;
+  return { world, options: isChosen ? options : { ...options, runtime: reader } };
 }
 
 /** @throws {Failure} no-backup */

@@ -8,6 +8,7 @@ import { renderPrometheus } from "../report/prometheus.ts";
 import { renderStatus } from "../report/status.ts";
 import { VERSION } from "../base/version.ts";
 import type { Context, Result } from "./shared/context.ts";
+import { hintHere } from "./shared/hint.ts";
 import { askedOf, namedOrDefault, noteCollisions, noteMoved, readMerged } from "./shared/merged.ts";
 import { configForCacert, sessionOf, withProgress } from "./shared/session.ts";
 
@@ -25,8 +26,10 @@ export async function status(
   flags: StatusOptions,
 ): Promise<Result> {
   if (flags.all && names.length > 0) {
-    throw new Failure("usage", "--all does not go with names", { next: "Give one of the two" });
+    throw new Failure("usage", "--all and names cannot be used together", { next: "Give one of the two" });
   }
+  // A config that is named is read first: what is wrong with it comes before what is wrong with the files.
+  const named = context.options.config === null ? null : await configForCacert(context);
   const view = await readMerged(context);
   noteCollisions(context, view);
   const remotes =
@@ -41,7 +44,7 @@ export async function status(
     context.note(`INFO:    Checking status of ${which}: ${printable(only.remote)}`);
   }
   for (const one of remotes) noteMoved(context, view, one.remote);
-  const session = await sessionOf(context, await configForCacert(context), flags.parallel);
+  const session = await sessionOf(context, named ?? await configForCacert(context), flags.parallel);
   // Asking who is logged in takes one more request per remote: only if all of these run at once.
   const who = remotes.filter((one) => one.token !== null).length <= flags.parallel;
   let answered = 0;
@@ -53,7 +56,11 @@ export async function status(
         answered = count;
       }),
   );
-  const endpoints = asked.map(withMissingLibrary);
+  const endpoints = asked.map(withMissingLibrary).map((one) =>
+    one.trouble?.next === undefined
+      ? one
+      : { ...one, trouble: { ...one.trouble, next: hintHere(context, one.trouble.next) } }
+  );
   const document: StatusDocument = {
     formatVersion: 1,
     sremote: VERSION,

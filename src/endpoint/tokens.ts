@@ -16,8 +16,11 @@ export interface SourceOptions {
   readonly allowCommand: boolean;
   /** Asks the user for the token, who can cancel with null; null: not interactive. */
   readonly ask: (() => Promise<string | null>) | null;
-  /** Whether a file's token is its first line, as with `--tokenfile` of the programs; else the file is the token. */
-  readonly firstLine?: true;
+  /**
+   * Reads the first line of a file, as with `--tokenfile` of the programs, which may be a pipe; absent: a regular file, which
+   * is the token.
+   */
+  readonly firstLine?: (line: string, where: string) => SourceReply;
 }
 
 /** What reading a source needs of the world. */
@@ -79,15 +82,20 @@ async function readTokenFile(
   if (file === null) return no("the user has no home directory", "Give the absolute path of the file");
   let read;
   try {
-    read = world.files.read(file, { limit: TOKEN_BYTES });
+    read = world.files.read(file, { limit: TOKEN_BYTES, pipe: options.firstLine !== undefined });
   } catch (error) {
     const why = REASONS[codeOf(error) ?? ""] ?? (error instanceof Error ? error.message : String(error));
     return no(`cannot read ${file}: ${why}`, "Check the file and its permissions");
   }
-  if (read === null) return no(`${file} does not exist`, "Write the token to it, with mode 0600");
+  if (read === null) {
+    return no(
+      `${file} does not exist`,
+      options.firstLine === undefined ? "Write the token to it, with mode 0600" : "Check the path",
+    );
+  }
   const text = new TextDecoder().decode(read.bytes);
   const reply = options.firstLine
-    ? tokenIn(text.split("\n", 1)[0]!, `the first line of ${file}`)
+    ? options.firstLine(text.split("\n", 1)[0]!, `the first line of ${file}`)
     : tokenIn(text, file);
   if (!("token" in reply) || (read.mode & 0o077) === 0) return reply;
   return { ...reply, exposed: { file, mode: read.mode } };
@@ -98,7 +106,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EISDIR: "it is a directory",
   ENOTREG: "it is not a regular file",
-  EFBIG: "it is too large for a token",
+  EFBIG: "it is too large",
   ENOTDIR: "a part of its path is not a directory",
 };
 

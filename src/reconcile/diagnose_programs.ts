@@ -2,7 +2,7 @@
 import { compareVersions, showReader } from "../base/reader.ts";
 import { shellWord } from "../base/text.ts";
 import type { Diagnosis, Reader, Runtime, Version } from "../model.ts";
-import { fieldsRefusedBy, newest, PROGRAMS, valueFor } from "../programs.ts";
+import { canBeKeptFromHome, fieldsRefusedBy, newest, PROGRAMS, valueFor } from "../programs.ts";
 import { say } from "./diagnosis.ts";
 
 /** An installed program, and what it says about itself. */
@@ -10,13 +10,25 @@ export interface Installed {
   /** The command that finds it. */
   readonly command: Runtime;
   readonly path: string;
-  /** Why it was not run, as a clause; null: it was. */
-  readonly distrusted: string | null;
+  /** Why it was not run; null: it was. */
+  readonly distrusted: Distrusted | null;
   /** What it says that it is: the command `singularity` may be Apptainer; null: it does not say. */
   readonly runtime: Runtime | null;
   readonly version: Version | null;
-  /** The directory that holds its directory of the global file; null: it does not say. */
+  /** The directory that holds its directory of the global file; null: unknown. */
   readonly sysconfdir: string | null;
+  /** What went wrong when it was asked, as a clause; null: nothing, or it was not asked. */
+  readonly trouble: string | null;
+  /** The directory of `PATH` that reaches it; null: it is not in `PATH`. */
+  readonly reachedBy: string | null;
+}
+
+/** Why somebody else than root may decide what a program does. */
+export interface Distrusted {
+  /** As a clause. */
+  readonly why: string;
+  /** The owner that is not root; null: it is a matter of modes, or of what cannot be seen. */
+  readonly uid: number | null;
 }
 
 /** The same with the files that it reads, by its version and sysconfdir; null: unknown. */
@@ -32,10 +44,24 @@ export interface Used {
   readonly user: string | null;
   /** The global file; null: unknown. */
   readonly global: string | null;
+  /** The user who runs sremote. */
+  readonly uid: number;
   /** Whether two paths are those of one file. */
   readonly same: (a: string, b: string) => boolean;
   /** Where programs are looked for, in words. */
   readonly places: string;
+  /** The usual directories that hold SYSCONFDIR/PROGRAM. */
+  readonly sysconfdirs: string;
+  /** `sremote doctor` about another program. */
+  readonly doctorFor: (runtime: Runtime) => string;
+  /** The program that other commands of sremote are about without `--runtime`, if that is not the installed one; else null. */
+  readonly assumed: Runtime | null;
+}
+
+/** The only program that is installed; null: none is, several are, or one does not say what it is. */
+export function onlyInstalled(all: readonly Installed[]): Runtime | null {
+  const [first, ...others] = new Set(all.map((one) => one.runtime));
+  return others.length > 0 ? null : first ?? null;
 }
 
 /** The installed program that reads the files, if it says its version. */
@@ -59,25 +85,28 @@ export function* diagnosePrograms(all: readonly InstalledFiles[], used: Used): I
     const [other] = known as Set<Runtime>;
     const message = `${title} is not installed, but ${PROGRAMS[other!].title} is`;
     yield say("warning", "program", runtime, message, naming(other!));
+  } else if (used.assumed !== null) {
+    const message = `only ${title} is installed, so this is about it; other commands are about ${
+      PROGRAMS[used.assumed].title
+    }, whose directory is there, too`;
+    yield say("note", "program", runtime, message, naming(runtime));
   } else if (known.size > 1) {
     const others = Array.from(known).filter((one) => one !== runtime);
     const message = `${others.map((one) => PROGRAMS[one].title).join(", ")} is installed, too, ` +
-      `and has files of its own; this is about ${title}`;
-    yield say("note", "program", runtime, message, `Run sremote doctor --runtime ${others[0]}`);
+      `and has its own files; this is about ${title}`;
+    yield say("note", "program", runtime, message, `Run ${used.doctorFor(others[0]!)}`);
   }
 }
 
 function* diagnoseProgram(one: InstalledFiles, used: Used): Iterable<Diagnosis> {
-  const { command, path, distrusted, runtime, version, sysconfdir } = one;
+  const { command, path, distrusted, runtime, version, sysconfdir, trouble } = one;
   const { reader } = used;
   if (distrusted !== null) {
-    const message = `it was not asked for its version, because ${distrusted}`;
-    const next = `Run ${shellWord(path)} buildcfg yourself, and pass its SYSCONFDIR with --sysconfdir`;
-    yield say("note", "program", path, message, next);
+    yield notRun(one, distrusted, used);
     return;
   }
   if (runtime === null || version === null) {
-    const message = `it does not say its version as ${PROGRAMS[command].title} does`;
+    const message = trouble ?? `it does not say its version as ${PROGRAMS[command].title} does`;
     yield say("warning", "program", path, message, `Run ${shellWord(path)} --version to see why`);
     return;
   }
@@ -85,7 +114,7 @@ function* diagnoseProgram(one: InstalledFiles, used: Used): Iterable<Diagnosis> 
   const where = sysconfdir === null ? "" : `, sysconfdir ${sysconfdir}`;
   yield say("ok", "program", path, `${title} ${version}${where}`);
   if (runtime !== command && reader.runtime === command) {
-    const message = `it is ${title}, which has files of its own, under the name ${command}`;
+    const message = `this \`${command}\` is ${title}, which has its own files`;
     yield say("warning", "program", path, message, naming(runtime));
   }
   if (runtime !== reader.runtime) return;
@@ -94,10 +123,33 @@ function* diagnoseProgram(one: InstalledFiles, used: Used): Iterable<Diagnosis> 
     yield say("warning", "program", path, message, `Name ${runtime}@${version} as the program`);
   }
   if (reader.oldest === null && readsLess({ runtime, oldest: version })) {
-    const message = "sremote writes for current versions, which have fields or addresses that it cannot read";
+    const message = "this version cannot read some fields and addresses that sremote writes";
     yield say("note", "program", path, message, naming(`${runtime}@${version}`));
   }
   yield* itsFiles(one, used, `${runtime}@${version}`);
+}
+
+/** Directories of commands that root needs. */
+const ROOTS = /^\/(?:usr\/(?:local\/)?)?s?bin$/;
+
+/** A program that only its owner should run, or that nobody should trust. */
+function notRun(
+  { path, reachedBy }: InstalledFiles,
+  { why, uid: owner }: Distrusted,
+  { uid }: Used,
+): Diagnosis {
+  if (uid === 0 && owner !== null && reachedBy !== null) {
+    const message = `it was not run, because ${why}: what root runs by this name is that user's program`;
+    const next = ROOTS.test(reachedBy)
+      ? `Remove ${shellWord(path)}, or make it root's own with all that is above it`
+      : `Take ${shellWord(reachedBy)} out of root's PATH`;
+    return say("warning", "program", path, message, next);
+  }
+  const message = `it was not asked for its version, because ${why}`;
+  const next = owner !== null && owner === uid
+    ? `Run ${shellWord(path)} buildcfg yourself, and pass its SYSCONFDIR with --sysconfdir`
+    : "Pass its sysconfdir with --sysconfdir if sremote should use its global file";
+  return say("note", "program", path, message, next);
 }
 
 /** Whether a version cannot read all that current ones can. */
@@ -113,8 +165,8 @@ function naming(name: string): string {
 
 /** The program reads other files than sremote uses. */
 function* itsFiles(
-  { path, sysconfdir, userFile, globalFile }: InstalledFiles,
-  { user, global, same }: Used,
+  { path, runtime, version, sysconfdir, userFile, globalFile, trouble }: InstalledFiles,
+  { user, global, same, sysconfdirs }: Used,
   name: string,
 ): Iterable<Diagnosis> {
   if (user !== null && userFile !== null && !same(user, userFile)) {
@@ -122,8 +174,12 @@ function* itsFiles(
     yield say("warning", "program", path, message, naming(name));
   }
   if (sysconfdir === null) {
-    const message = "it does not say its sysconfdir, which holds the global file";
-    yield say("note", "program", path, message, `Run ${shellWord(path)} buildcfg to see why`);
+    const asked = version !== null && runtime !== null && canBeKeptFromHome({ runtime, oldest: version });
+    const why = asked
+      ? trouble ?? "it does not say its sysconfdir"
+      : "it cannot be asked for its sysconfdir without a change to the home directory";
+    const message = `${why}: its global file is usually in ${sysconfdirs}`;
+    yield say("note", "program", path, message, "If it is in another directory, pass that with --sysconfdir");
   } else if (global !== null && globalFile !== null && !same(global, globalFile)) {
     const message = `its global file is ${globalFile}, and sremote uses ${global}`;
     const next = `Pass --sysconfdir ${shellWord(sysconfdir)}, or set sysconfdir in the config`;

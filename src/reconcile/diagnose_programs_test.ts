@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { parseReader } from "../base/reader.ts";
-import { diagnosePrograms, type InstalledFiles, installedFor } from "./diagnose_programs.ts";
-import { troubles } from "./testing.ts";
+import {
+  diagnosePrograms,
+  type InstalledFiles,
+  installedFor,
+  onlyInstalled,
+  type Used,
+} from "./diagnose_programs.ts";
+import { troubles, typed } from "./testing.ts";
 
 const CE: InstalledFiles = {
   command: "singularity",
@@ -10,6 +16,8 @@ const CE: InstalledFiles = {
   runtime: "singularity",
   version: "4.5.1",
   sysconfdir: "/etc",
+  trouble: null,
+  reachedBy: "/usr/bin",
   userFile: "/u",
   globalFile: "/g",
 };
@@ -21,11 +29,21 @@ const APPTAINER: InstalledFiles = {
   version: "1.5.3",
 };
 const LINK: InstalledFiles = { ...APPTAINER, command: "singularity", path: "/usr/bin/singularity" };
+const USED: Used = {
+  reader: parseReader("singularity"),
+  user: null,
+  global: null,
+  uid: 7,
+  same: () => false,
+  places: "HERE",
+  sysconfdirs: "A or B",
+  doctorFor: (runtime) => typed(["--runtime", runtime, "doctor"]),
+  assumed: null,
+};
 const SILENT = { runtime: null, version: null, sysconfdir: null, userFile: null, globalFile: null } as const;
 
 Deno.test("diagnoses: installed programs, by what sremote is about", () => {
-  const isLink =
-    "warning /usr/bin/singularity: it is Apptainer, which has files of its own, under the name singularity";
+  const isLink = "warning /usr/bin/singularity: this `singularity` is Apptainer, which has its own files";
   const cases: readonly (readonly [string, readonly InstalledFiles[], readonly string[]])[] = [
     ["singularity", [CE], []],
     ["apptainer", [APPTAINER], []],
@@ -39,20 +57,20 @@ Deno.test("diagnoses: installed programs, by what sremote is about", () => {
       "warning singularity: Singularity is not installed, but Apptainer is",
     ]],
     ["singularity", [CE, APPTAINER], [
-      "note singularity: Apptainer is installed, too, and has files of its own; this is about Singularity",
+      "note singularity: Apptainer is installed, too, and has its own files; this is about Singularity",
     ]],
     ["apptainer", [CE, APPTAINER], [
-      "note apptainer: Singularity is installed, too, and has files of its own; this is about Apptainer",
+      "note apptainer: Singularity is installed, too, and has its own files; this is about Apptainer",
     ]],
     ["singularity@4.5", [CE], []],
     ["singularity@4.5.2", [CE], [
       "warning /usr/bin/singularity: it is older than singularity@4.5.2, which the files are for",
     ]],
     ["apptainer@1.2", [CE, APPTAINER], [
-      "note apptainer: Singularity is installed, too, and has files of its own; this is about Apptainer",
+      "note apptainer: Singularity is installed, too, and has its own files; this is about Apptainer",
     ]],
     ["singularity", [{ ...CE, version: "3.8.4" }], [
-      "note /usr/bin/singularity: sremote writes for current versions, which have fields or addresses that it cannot read",
+      "note /usr/bin/singularity: this version cannot read some fields and addresses that sremote writes",
     ]],
     ["singularity@3.8", [{ ...CE, version: "3.8.4" }], []],
     ["singularity", [{ ...CE, version: "3.9.0" }], []],
@@ -65,14 +83,24 @@ Deno.test("diagnoses: installed programs, by what sremote is about", () => {
       "warning /usr/bin/singularity: its user file is /other, and sremote uses /u",
     ]],
     ["singularity", [{ ...CE, sysconfdir: null, globalFile: null }], [
-      "note /usr/bin/singularity: it does not say its sysconfdir, which holds the global file",
+      "note /usr/bin/singularity: it does not say its sysconfdir: its global file is usually in A or B",
     ]],
     // The files of a program that sremote is not about are none of its business.
     ["singularity", [CE, { ...APPTAINER, globalFile: "/other", userFile: "/other" }], [
-      "note singularity: Apptainer is installed, too, and has files of its own; this is about Singularity",
+      "note singularity: Apptainer is installed, too, and has its own files; this is about Singularity",
     ]],
-    ["singularity", [{ ...CE, ...SILENT, distrusted: "others can change /x" }], [
+    ["singularity", [{ ...CE, ...SILENT, distrusted: { why: "others can change /x", uid: null } }], [
       "note /usr/bin/singularity: it was not asked for its version, because others can change /x",
+    ]],
+    ...["it did not answer within 5 s", "it exited with 3", "it cannot be started"].map((trouble) =>
+      ["singularity", [{ ...CE, ...SILENT, trouble }], [`warning /usr/bin/singularity: ${trouble}`]] as const
+    ),
+    ["singularity", [{ ...CE, sysconfdir: null, globalFile: null, trouble: "buildcfg: it exited with 1" }], [
+      "note /usr/bin/singularity: buildcfg: it exited with 1: its global file is usually in A or B",
+    ]],
+    ["singularity@3.8", [{ ...CE, version: "3.8.4", sysconfdir: null, globalFile: null }], [
+      "note /usr/bin/singularity: it cannot be asked for its sysconfdir without a change to the home directory: " +
+      "its global file is usually in A or B",
     ]],
     ["singularity", [{ ...CE, ...SILENT }], [
       "warning /usr/bin/singularity: it does not say its version as Singularity does",
@@ -81,7 +109,7 @@ Deno.test("diagnoses: installed programs, by what sremote is about", () => {
   for (const [name, installed, expected] of cases) {
     const reader = parseReader(name);
     const same = (a: string, b: string) => a === b || b === `/link${a}`;
-    const used = { reader, user: "/u", global: "/g", same, places: "HERE" };
+    const used = { ...USED, reader, user: "/u", global: "/g", same };
     assert.deepEqual(
       troubles(diagnosePrograms(installed, used)),
       expected,
@@ -91,7 +119,7 @@ Deno.test("diagnoses: installed programs, by what sremote is about", () => {
 });
 
 Deno.test("diagnoses: the version and the sysconfdir of a program are shown", () => {
-  const used = { reader: parseReader("apptainer"), user: null, global: null, same: () => false, places: "" };
+  const used = { ...USED, reader: parseReader("apptainer") };
   const shown = (one: InstalledFiles) =>
     Array.from(diagnosePrograms([one], used), ({ message }) => message)[0];
   assert.equal(shown(APPTAINER), "Apptainer 1.5.3, sysconfdir /etc");
@@ -103,4 +131,44 @@ Deno.test("diagnoses: the program that reads the files is that of its own name, 
   assert.equal(installedFor("apptainer", [LINK]), LINK);
   assert.equal(installedFor("singularity", [LINK, APPTAINER]), null);
   assert.equal(installedFor("singularity", [{ ...CE, ...SILENT }]), null);
+});
+
+Deno.test("diagnoses: nobody is told to run another user's program, and root is warned of one in PATH", () => {
+  const theirs = { ...CE, ...SILENT, path: "/home/alice/bin/singularity", reachedBy: "/home/alice/bin" };
+  const owned = { why: "/home/alice belongs to uid 8, not to root", uid: 8 };
+  const changeable = { why: "others can change /home/alice", uid: null };
+  const remedy = (uid: number, distrusted: typeof owned | typeof changeable, reachedBy: string | null) => {
+    const found = [...diagnosePrograms([{ ...theirs, distrusted, reachedBy }], { ...USED, uid })];
+    assert.equal(found.length, 1);
+    return [found[0]!.severity, found[0]!.next];
+  };
+  const pass = ["note", "Pass its sysconfdir with --sysconfdir if sremote should use its global file"];
+  assert.deepEqual(remedy(8, owned, "/home/alice/bin"), [
+    "note",
+    "Run /home/alice/bin/singularity buildcfg yourself, and pass its SYSCONFDIR with --sysconfdir",
+  ]);
+  assert.deepEqual(remedy(7, owned, "/home/alice/bin"), pass);
+  assert.deepEqual(remedy(0, owned, "/home/alice/bin"), [
+    "warning",
+    "Take /home/alice/bin out of root's PATH",
+  ]);
+  assert.deepEqual(remedy(0, owned, "/usr/local/bin"), [
+    "warning",
+    "Remove /home/alice/bin/singularity, or make it root's own with all that is above it",
+  ]);
+  assert.deepEqual(remedy(0, owned, null), pass);
+  assert.deepEqual(remedy(0, changeable, "/home/alice/bin"), pass);
+});
+
+Deno.test("diagnoses: the only installed program is the one that doctor is about", () => {
+  assert.equal(onlyInstalled([LINK, APPTAINER]), "apptainer");
+  assert.equal(onlyInstalled([CE]), "singularity");
+  assert.equal(onlyInstalled([CE, APPTAINER]), null);
+  assert.equal(onlyInstalled([APPTAINER, { ...CE, ...SILENT }]), null);
+  assert.equal(onlyInstalled([]), null);
+  const used = { ...USED, reader: parseReader("apptainer"), assumed: "singularity" } as const;
+  assert.deepEqual(troubles(diagnosePrograms([LINK, APPTAINER], used)), [
+    "note apptainer: only Apptainer is installed, so this is about it; " +
+    "other commands are about Singularity, whose directory is there, too",
+  ]);
 });

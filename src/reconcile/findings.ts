@@ -2,7 +2,7 @@
 import { expiryOf, expiryWarning } from "../base/expiry.ts";
 import { mayReceive } from "../base/uri.ts";
 import { showMode } from "../base/mode.ts";
-import { quote, shellWord } from "../base/text.ts";
+import { quote, shellWord, sremoteCommand } from "../base/text.ts";
 import type {
   Change,
   DefaultState,
@@ -123,7 +123,10 @@ function* names(desired: Desired, { target }: Observed, sides: Sides, otherFile:
   for (const name of namesInBoth(sides)) {
     const causes = target.scope === "user" && desired.remotes.user.has(name);
     const message = `${quote(name)} is both a user remote and a global remote: ${effect}`;
-    const next = `Rename one of them, or remove it from ${otherFile}`;
+    const inConfig = desired.remotes[target.scope].has(name);
+    const next = inConfig
+      ? `Rename it in the config, or remove it from ${otherFile}`
+      : "Remove one of them, and add it under another name";
     yield finding(causes && !works ? "error" : "warning", "name-in-both-scopes", message, next, name);
   }
 }
@@ -178,23 +181,28 @@ function* dangers(desired: Desired, observed: Observed, { removed, changes }: De
     const next = "Set the one that the program reads: sysconfdir in the config, or --sysconfdir";
     yield finding("warning", "ambiguous-sysconfdir", message, next);
   }
-  if (scope === "global") yield* globalDangers(desired, file.content, removed);
+  if (scope === "global") yield* globalDangers(desired, observed, removed);
   else yield* readable(observed);
   for (const change of changes) {
     if (change.kind !== "remove" || removed.has(change.remote)) continue;
     const { remote } = change;
     const message = `${quote(remote)} was a copy of a global remote that no longer exists`;
-    yield finding("info", "adopted", message, "Log in to it again: the token of the copy is dropped", remote);
+    yield finding("info", "adopted", message, undefined, remote);
   }
 }
 
-function* globalDangers(desired: Desired, file: RemoteFile, removed: ReadonlySet<string>): Iterable<Finding> {
+function* globalDangers(
+  desired: Desired,
+  { file: { content }, hidden }: Observed,
+  removed: ReadonlySet<string>,
+): Iterable<Finding> {
   for (const { name } of Array.from(desired.remotes.global.values()).filter((one) => one.insecure)) {
     const message = `${quote(name)} is insecure, but users contact it over https: ${NOT_CARRIED}`;
     const next = "Serve it over https, or set its scope to user";
     yield finding("warning", "insecure-not-carried", message, next, name);
   }
-  for (const { name, token } of file.remotes.values()) {
+  // While users cannot read the file, that is said, with the token.
+  for (const { name, token } of hidden.length > 0 ? [] : content.remotes.values()) {
     if (token === null || removed.has(name)) continue;
     yield finding("warning", "token-in-global-file", `${quote(name)} ${PUBLIC_TOKEN}`, REVOKE, name);
   }
@@ -212,6 +220,11 @@ function* readable({ target: { file: path }, file: { content, mode } }: Observed
   if (!holdsSecret(content)) return;
   const message = `${path} holds tokens and has mode ${showMode(mode)}`;
   yield finding("warning", "readable-by-others", message, `Run chmod 600 ${shellWord(path)}`);
+}
+
+/** The remotes of a file that have a token. */
+export function tokenHolders({ remotes }: RemoteFile): readonly string[] {
+  return Array.from(remotes.values()).filter(({ token }) => token !== null).map(({ name }) => name);
 }
 
 /** A default that the config sets, and that is an endpoint without a library. */
@@ -250,8 +263,9 @@ function* refusals(
   ) yield refusal(one);
   // What sremote writes has the right mode, unless the file holds a token.
   const keepsMode = !changed || holdsToken(file.content);
+  const holders = tokenHolders(after);
   const stay = hidden.filter(({ kind }) => kind === "directory" || keepsMode);
-  for (const one of hiddenParts(target, stay)) yield refusal(one);
+  for (const one of hiddenParts(target, stay, holders)) yield refusal(one);
   // The administrator's own user file is not the machine's.
   if (scope === "user" && other !== null && other.content !== null) {
     const there = {
@@ -359,7 +373,7 @@ function* moved({ changes }: Decided): Iterable<Finding> {
     const from = `${before.insecure ? "" : "https://"}${before.uri}`;
     const message = `the token of ${quote(remote)} is for ${from} and is dropped: ` +
       "it is never sent to another host, or without TLS";
-    const next = `Run sremote login ${remote} to log in again`;
+    const next = `To log in again, run ${sremoteCommand(["login"], [remote])}`;
     yield finding("warning", "token-of-old-address", message, next, remote);
   }
 }
@@ -371,22 +385,29 @@ function* dropped(
   { changes, removed }: Decided,
 ): Iterable<Finding> {
   const logins = new Set(changes.flatMap((one) => one.kind === "login" ? [one.remote] : []));
+  const again = new Set(changes.flatMap((one) => one.kind === "add" ? [one.remote] : []));
   const gone: string[] = [];
-  for (const { name, token, system } of file.content.remotes.values()) {
-    if (token === null || !removed.has(name) || logins.has(name)) continue;
+  for (const { name, token, system, exclusive } of file.content.remotes.values()) {
+    if (token === null || logins.has(name)) continue;
+    const why = exclusive ? "the stored remote is exclusive" : "the token is for another address";
+    const next = `To log in again, run ${sremoteCommand(["login"], [name])}`;
+    if (system && scope === "user" && again.has(name)) {
+      const message = `${quote(name)} becomes a user remote, and its token is dropped: ${why}`;
+      yield finding("warning", "token-dropped", message, next, name);
+      continue;
+    }
+    if (!removed.has(name)) continue;
     const moves = scope === "user" && !system && remotes.global.get(name);
     if (!moves || moves.login === false) {
       gone.push(name);
       continue;
     }
     const there = other?.content?.remotes.has(name);
-    const message = `${quote(name)} moves to the global file${
-      there ? ", with another address or exclusively" : ", which does not have it yet"
-    }: its token is dropped`;
-    const next = there
-      ? `Run sremote login ${name} to log in again`
-      : "Run sremote apply --global first: then the token is kept if the address is the same";
-    yield finding("warning", "token-dropped", message, next, name);
+    const message = `${quote(name)} moves to the global file, and its token is dropped: ${
+      there ? why : "the global file does not have it yet"
+    }`;
+    const first = "Run sremote apply --global first: then the token is kept if the address is the same";
+    yield finding("warning", "token-dropped", message, there ? next : first, name);
   }
   if (gone.length === 0) return;
   const message = `removed together with ${gone.length === 1 ? "its token" : "their tokens"}: ${
@@ -412,7 +433,7 @@ function* expiring(
     const login = (remotes.user.get(name) ?? remotes.global.get(name))?.login;
     const byHand = !login || "prompt" in login;
     const next = byHand
-      ? `Run sremote login ${name} with a new API key`
+      ? `With a new API key, run ${sremoteCommand(["login"], [name])}`
       : "Put a new API key into its source, and apply";
     yield finding("warning", "token-expires", `the token of ${quote(name)} ${when}`, next, name);
   }

@@ -239,6 +239,21 @@ const cases: readonly Case[] = [
     expected: ["info adopted g"],
   },
   {
+    story: "its token cannot stay: it is for another address, or the copy is exclusive",
+    desired: config({ user: [wanted("g"), wanted("h"), wanted("i")] }),
+    observed: found(file([
+      stored("g", { system: true, token, uri: "moved.example.com" }),
+      stored("h", { system: true, token, exclusive: true }),
+      stored("i", { system: true, token }),
+    ])),
+    expected: [
+      "warning token-dropped g",
+      "warning token-dropped h",
+      "info adopted g",
+      "info adopted h",
+    ],
+  },
+  {
     story: "a login whose source cannot be read",
     desired: config({ user: [wanted("a", { login: { env: "T" } })] }),
     observed: found(file([]), {
@@ -422,7 +437,7 @@ const cases: readonly Case[] = [
     observed: found(file([stored("g", { system: true })]), {
       scope: "global",
       ours: ["g"],
-      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false }],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false, uid: 0 }],
     }),
     expected: ["error unreadable-by-users"],
   },
@@ -432,7 +447,7 @@ const cases: readonly Case[] = [
     observed: found(file([stored("g", { system: true })]), {
       scope: "global",
       ours: ["g"],
-      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false }],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false, uid: 0 }],
     }),
     expected: [],
   },
@@ -442,7 +457,17 @@ const cases: readonly Case[] = [
     observed: found(file([stored("g", { system: true })]), {
       scope: "global",
       ours: ["g"],
-      hidden: [{ path: "/here", kind: "directory", mode: 0o700, group: false }],
+      hidden: [{ path: "/here", kind: "directory", mode: 0o700, group: false, uid: 0 }],
+    }),
+    expected: ["error unreadable-by-users"],
+  },
+  {
+    story: "a token in a global file that users cannot read is not public, and is said once",
+    desired: config({ global: [wanted("g")] }),
+    observed: found(file([stored("g", { system: true, token })]), {
+      scope: "global",
+      ours: ["g"],
+      hidden: [{ path: "/here/remote.yaml", kind: "file", mode: 0o600, group: false, uid: 0 }],
     }),
     expected: ["error unreadable-by-users"],
   },

@@ -45,7 +45,7 @@ export async function observe(
     ledger: stored.ledger.remotes,
     cutsOff: scope === "user" && stored.digest === null ? await takenOver(reader, paths, world) : null,
     elsewhere: scope === "user" ? readElsewhere(reader, paths, world) : null,
-    hidden: scope === "global" && paths.remoteFile === null ? hiddenFrom(world.files, target.file) : [],
+    hidden: scope === "global" && paths.remoteFile === null ? hiddenFrom(world.files, target.file, root) : [],
     horizon: look.horizon,
     ambiguous: scope === "global" && ambiguousSysconfdir(reader.runtime, paths, world),
   };

@@ -6,7 +6,7 @@
  */
 import { canUse, readAddress } from "../base/address.ts";
 import { showMode } from "../base/mode.ts";
-import { quote, shellWord } from "../base/text.ts";
+import { quote } from "../base/text.ts";
 import type {
   FindingCode,
   Hidden,
@@ -20,6 +20,7 @@ import type {
 } from "../model.ts";
 import type { Version } from "../base/reader.ts";
 import { type ByVersion, fieldsRefusedBy, newest, PROGRAMS, spanOf, valueFor } from "../programs.ts";
+import { lower, run } from "./diagnosis.ts";
 import { REMOTE_FIELDS, sameField } from "../remotefile/entry.ts";
 
 /** A file as a program reads it. */
@@ -60,7 +61,7 @@ export function* refusedWhole(reader: Reader, read: ReadBy): Iterable<Refusal> {
     const whose = remote === null ? "" : ` (of ${quote(remote)})`;
     const says = `has the field ${field}${whose}, and every command of ${title} before ${since} fails on it`;
     const next =
-      `Do without it, or name ${reader.runtime}@${since} as the program if no older version reads the file`;
+      `Omit it, or name ${reader.runtime}@${since} as the program if no older version reads the file`;
     yield { ...of(path, says), severity: "error", code: "field-too-new", next, ...about(remote), since };
   }
 }
@@ -206,14 +207,28 @@ export function elsewhereProblem(
   };
 }
 
-/** What hides the global file from users: the program runs as the user. */
-export function* hiddenParts(reader: Reader, hidden: readonly Hidden[]): Iterable<Refusal> {
-  for (const { path, kind, mode, group } of hidden) {
+/**
+ * What hides the global file from users: the program runs as the user. A token in it must not become public with the remedy.
+ * @param holders the remotes whose tokens the file holds; null: it cannot be read
+ */
+export function* hiddenParts(
+  reader: Reader,
+  hidden: readonly Hidden[],
+  holders: readonly string[] | null,
+): Iterable<Refusal> {
+  const hold = holders !== null && holders.length > 0;
+  for (const { path, kind, mode, group, uid } of hidden) {
     const who = group ? "only the users of its group can" : "users cannot";
     const verb = kind === "file" ? "read it" : "enter it";
-    const says = `has mode ${showMode(mode)}: ${who} ${verb}, and every command of ` +
+    const tokens = hold && kind === "file" ? ` and tokens of ${listed(holders)}` : "";
+    const says = `has mode ${showMode(mode)}${tokens}: ${who} ${verb}, and every command of ` +
       `${PROGRAMS[reader.runtime].title} fails for ${group ? "others" : "them"}`;
-    const next = `Run chmod ${kind === "file" ? "644" : "755"} ${shellWord(path)}`;
+    const chmod = run(`chmod ${kind === "file" ? "644" : "755"}`, path, uid);
+    const next = hold
+      ? `Remove the token from the file (log in as a user instead). Then ${lower(chmod)}`
+      : holders === null && kind === "file"
+      ? `${chmod} if it holds no token; users can then read it`
+      : chmod;
     yield { ...of(path, says), severity: group ? "warning" : "error", code: "unreadable-by-users", next };
   }
 }

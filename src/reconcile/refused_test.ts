@@ -202,14 +202,36 @@ Deno.test("refused: a message names the program and the first version that minds
 });
 
 Deno.test("refused: a file that users cannot read is an error, unless its group can", () => {
-  const found = hiddenParts(reader("apptainer"), [
-    { path: "/f", kind: "file", mode: 0o600, group: false },
-    { path: "/d", kind: "directory", mode: 0o750, group: true },
-  ]);
-  assert.deepEqual(Array.from(found, ({ severity, next }) => [severity, next]), [
-    ["error", "Run chmod 644 /f"],
-    ["warning", "Run chmod 755 /d"],
-  ]);
+  const cases:
+    readonly (readonly [uid: number, holders: readonly string[] | null, file: string, directory: string])[] =
+      [
+        [7, [], "Run chmod 644 /f", "Run chmod 755 /d"],
+        [0, [], "Run as root: chmod 644 /f", "Run as root: chmod 755 /d"],
+        // A token must not become public.
+        [
+          0,
+          null,
+          "Run as root: chmod 644 /f if it holds no token; users can then read it",
+          "Run as root: chmod 755 /d",
+        ],
+        [
+          0,
+          ["a"],
+          "Remove the token from the file (log in as a user instead). Then run as root: chmod 644 /f",
+          "Remove the token from the file (log in as a user instead). Then run as root: chmod 755 /d",
+        ],
+      ];
+  for (const [uid, holders, ofFile, ofDirectory] of cases) {
+    const found = [...hiddenParts(reader("apptainer"), [
+      { path: "/f", kind: "file", mode: 0o600, group: false, uid },
+      { path: "/d", kind: "directory", mode: 0o750, group: true, uid },
+    ], holders)];
+    assert.deepEqual(found.map(({ severity, next }) => [severity, next]), [
+      ["error", ofFile],
+      ["warning", ofDirectory],
+    ]);
+    assert.equal(found[0]!.itself.includes('tokens of "a"'), holders?.length === 1);
+  }
 });
 
 async function messages(text: string, program: string): Promise<readonly string[]> {

@@ -1,6 +1,8 @@
 /** Short notations for states in tests, and arbitrary states for properties. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { sremoteCommand } from "../base/text.ts";
+import type { Sremote } from "./diagnosis.ts";
 import { NO_QUIRKS } from "./refused.ts";
 import type { Horizon } from "../base/expiry.ts";
 import { Secret } from "../base/secret.ts";
@@ -21,6 +23,10 @@ import type {
   StoredRemote,
 } from "../model.ts";
 
+/** Commands as doctor gets them, with the options that say which files they are about. */
+export const typed: Sremote = (words, names) => sremoteCommand(["--root", "/r", ...words], names);
+const COMMAND_ELSEWHERE = /\bsremote (?:add|apply|doctor|login|logout|plan|remove|rollback|status|use)\b/;
+
 /** Findings of doctor that are not ok, as `severity subject: message`; each has what a finding needs, and no secret. */
 export function troubles(found: Iterable<Diagnosis>): readonly string[] {
   const list = [...found];
@@ -32,7 +38,11 @@ export function troubles(found: Iterable<Diagnosis>): readonly string[] {
         `${one.message}: a remedy where one is needed`,
       );
     }
-    if (one.next !== undefined) assert.match(one.next, /^[A-Z].*[^.]$/);
+    if (one.next !== undefined) {
+      assert.match(one.next, /^[A-Z].*[^.]$/);
+      // A command without them may change the file of another program.
+      assert.doesNotMatch(one.next, COMMAND_ELSEWHERE, one.next);
+    }
   }
   assert.ok(!JSON.stringify(list).includes("CANARY"));
   return list.flatMap((one) =>

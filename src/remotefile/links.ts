@@ -1,5 +1,6 @@
 /** A `remote.yaml` that is a symbolic link: where it leads, and who made it. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
 import type { Files } from "../world.ts";
 
@@ -35,18 +36,54 @@ export function follow(files: Files, path: string, root: string | null, uid: num
   }
 }
 
-/** The nearest directory above a path that is a symbolic link to nothing, and where it leads; null: there is none. */
-export function danglingAbove(
-  files: Files,
-  path: string,
-): { readonly link: string; readonly target: string } | null {
+/** A symbolic link that leads to no directory that this user can enter. */
+export interface DeadLink {
+  readonly link: string;
+  readonly target: string;
+  readonly is: Dead;
+}
+
+/** What is wrong with the target of a link: there is nothing, this user cannot enter it, or it leads back to the link. */
+export type Dead = "absent" | "denied" | "circle";
+
+/** The nearest directory above a path that is a symbolic link to nothing, or to what cannot be entered; null: there is none. */
+export function danglingAbove(files: Files, path: string): DeadLink | null {
   for (let at = dirname(path); at !== dirname(at); at = dirname(at)) {
     const stat = files.stat(at);
-    const target = stat?.kind === "symlink" && !files.exists(at) ? files.readLink(at) : null;
-    if (target !== null) return { link: at, target };
+    const is = stat?.kind === "symlink" ? deadness(files, at) : null;
+    const target = is === null ? null : files.readLink(at);
+    if (is !== null && target !== null) return { link: at, target, is };
     if (stat !== null) return null;
   }
   return null;
+}
+
+function deadness(files: Files, link: string): Dead | null {
+  try {
+    files.realPath(link);
+    return null;
+  } catch (error) {
+    switch (codeOf(error)) {
+      case "EACCES":
+        return "denied";
+      case "ELOOP":
+        return "circle";
+      default:
+        return "absent";
+    }
+  }
+}
+
+/** Where a dead link leads, as a clause. */
+export function showDead({ target, is }: Pick<DeadLink, "target" | "is">): string {
+  switch (is) {
+    case "absent":
+      return `it is a symbolic link to ${target}, which does not exist`;
+    case "denied":
+      return `it is a symbolic link to ${target}, which cannot be entered`;
+    case "circle":
+      return `it is a symbolic link to ${target}, which leads back to it`;
+  }
 }
 
 function isOutside(root: string, path: string): boolean {

@@ -1,5 +1,5 @@
 /** Where each `remote.yaml` is, by program and scope. The only place that knows. */
-import { isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
 import { quote } from "../base/text.ts";
 import type { ReadElsewhere, Reader, Runtime, Scope, Target } from "../model.ts";
@@ -19,7 +19,7 @@ export interface PathOptions {
 
 /** What finding a file asks of the outside. */
 export interface PathInputs {
-  readonly files: Pick<Files, "exists">;
+  readonly files: Pick<Files, "exists" | "realPath">;
   readonly here: Pick<Surroundings, "env" | "folder" | "passwordHome">;
 }
 
@@ -130,12 +130,24 @@ async function homeOf(runtime: Runtime, { here }: PathInputs): Promise<string | 
 
 /** Both sysconfdirs hold a file of this program, and nothing says which one is used. */
 export function ambiguousSysconfdir(runtime: Runtime, options: PathOptions, inputs: PathInputs): boolean {
-  return options.sysconfdir === null && options.remoteFile === null &&
-    globalDirectories(runtime).every((one) => inputs.files.exists(under(options, inputs, join(one, NAME))));
+  if (options.sysconfdir !== null || options.remoteFile !== null) return false;
+  const all = globalDirectories(runtime).map((one) => under(options, inputs, join(one, NAME)));
+  if (!all.every((one) => inputs.files.exists(one))) return false;
+  return new Set(all.map((one) => realFile(inputs.files, one))).size > 1;
+}
+
+/** A file without the links on its path; one that does not exist, in its directory without them. */
+export function realFile(files: Pick<Files, "realPath">, path: string): string {
+  for (const [at, rest] of [[path, ""], [dirname(path), basename(path)]] as const) {
+    try {
+      return join(files.realPath(at), rest);
+    } catch { /* it does not exist, or cannot be seen */ }
+  }
+  return path;
 }
 
 /** `/etc` is the sysconfdir of distribution packages, `/usr/local/etc` of a source build. */
-function globalDirectories(runtime: Runtime): readonly string[] {
+export function globalDirectories(runtime: Runtime): readonly string[] {
   return SYSCONFDIRS.map((one) => join(one, PROGRAMS[runtime].sysconfDirectory));
 }
 

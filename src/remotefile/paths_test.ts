@@ -13,14 +13,19 @@ import {
 const NOWHERE: PathOptions = { root: null, remoteFile: null, sysconfdir: null };
 
 function inputs(
-  { env = {}, there = [], home = "/home/me" }: {
+  { env = {}, there = [], links = {}, home = "/home/me" }: {
     readonly env?: Readonly<Record<string, string>>;
     readonly there?: readonly string[];
+    /** Files that are others behind links. */
+    readonly links?: Readonly<Record<string, string>>;
     readonly home?: string | null;
   },
 ): PathInputs {
   return {
-    files: { exists: (file) => there.some((one) => one === file || one.startsWith(`${file}/`)) },
+    files: {
+      exists: (file) => there.some((one) => one === file || one.startsWith(`${file}/`)),
+      realPath: (file) => links[file] ?? file,
+    },
     here: {
       env: (name) => env[name],
       folder: "/here",
@@ -299,6 +304,11 @@ Deno.test("paths: two global files are ambiguous unless something says which", (
     ],
   });
   assert.equal(ambiguousSysconfdir("apptainer", { ...NOWHERE, root: "/r" }, below), true);
+  const linked = {
+    there: ["/etc/singularity/remote.yaml", "/usr/local/etc/singularity/remote.yaml"],
+    links: { "/usr/local/etc/singularity/remote.yaml": "/etc/singularity/remote.yaml" },
+  };
+  assert.equal(ambiguousSysconfdir("singularity", NOWHERE, inputs(linked)), false);
   const directories = inputs({ there: ["/etc/singularity/x", "/usr/local/etc/singularity/x"] });
   assert.equal(ambiguousSysconfdir("singularity", NOWHERE, directories), false);
 });

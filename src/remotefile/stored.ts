@@ -6,7 +6,7 @@ import { REMOTE_FILE_BYTES } from "../base/limits.ts";
 import { codeOf } from "../base/errno.ts";
 import type { FileRead, World } from "../world.ts";
 import { EMPTY_LEDGER, type Ledger, ledgerPath, parseLedger } from "./ledger.ts";
-import { danglingAbove, follow } from "./links.ts";
+import { danglingAbove, type DeadLink, follow, showDead } from "./links.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import { restOf } from "./recover.ts";
 
@@ -114,7 +114,7 @@ export function readRegular(world: Pick<World, "files">, path: string): FileRead
       case "ELOOP":
       case "EMLINK": {
         const above = world.files.stat(path) === null ? danglingAbove(world.files, path) : null;
-        if (above !== null) throw inCircle(path, above.link);
+        if (above?.is === "circle") throw inCircle(path, above);
         throw new Failure("remote-file-symlink", `cannot use ${path}: it is a symbolic link`, {
           path,
           next: "Replace the link with a regular file",
@@ -139,8 +139,10 @@ export function readRegular(world: Pick<World, "files">, path: string): FileRead
 }
 
 /** A directory above a file is a symbolic link that leads back to itself. */
-export function inCircle(path: string, link: string): Failure {
-  return new Failure("remote-file-symlink", `cannot use ${path}: ${link} is a symbolic link in a circle`, {
+function inCircle(path: string, above: DeadLink): Failure {
+  const { link } = above;
+  const what = showDead(above).replace(/^it/, link);
+  return new Failure("remote-file-symlink", `cannot use ${path}: ${what}`, {
     path,
     next: `Correct the link ${link}, or replace it with a directory`,
   });

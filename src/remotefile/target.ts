@@ -3,10 +3,10 @@ import { dirname } from "node:path";
 import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
 import type { World } from "../world.ts";
-import { danglingAbove, follow } from "./links.ts";
+import { danglingAbove, follow, showDead } from "./links.ts";
 import { unwritten } from "./put_back.ts";
 import type { Change } from "./store.ts";
-import { inCircle, type StoredFile } from "./stored.ts";
+import type { StoredFile } from "./stored.ts";
 
 /** The file at the end of a link. @throws {Failure} remote-file-symlink */
 export function realPath(world: World, { path, links }: Change): string {
@@ -40,16 +40,13 @@ export function makeFolder(world: World, { path, scope }: Change, real: string):
   } catch (error) {
     const dangling = danglingAbove(world.files, path);
     if (dangling === null) throw unwritten("make the directory of", path, error);
-    if (codeOf(error) === "ELOOP") throw inCircle(path, dangling.link);
-    const { link, target } = dangling;
-    throw new Failure(
-      "io",
-      `cannot change ${path}: ${link} is a symbolic link to ${target}, which does not exist`,
-      {
-        path,
-        next: `Make that directory, or remove the link; nothing was written`,
-      },
-    );
+    const { link, is } = dangling;
+    const what = showDead(dangling).replace(/^it/, link);
+    const first = is === "absent" ? "Make that directory" : "Correct the link";
+    throw new Failure("io", `cannot change ${path}: ${what}`, {
+      path,
+      next: `${first}, or remove the link; nothing was written`,
+    });
   }
 }
 

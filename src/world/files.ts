@@ -1,21 +1,24 @@
 /** Files, read whole and replaced whole. */
-import type { Files, ReplaceOptions, Staged } from "../world.ts";
+import type { FileRead, Files, ReplaceOptions, Staged } from "../world.ts";
 import { codeOf, systemError } from "../base/errno.ts";
 import { fs, load } from "./load.ts";
 import { deadLocks, lockOf, tryLock } from "./lock.ts";
+import { realPath } from "./real_path.ts";
 
 /** The real ones. */
 export function realFiles(): Files {
   return {
-    read(file, { limit, nofollow }) {
+    read(file, { limit, nofollow, pipe }) {
       const flags = fs().constants.O_RDONLY | fs().constants.O_NONBLOCK |
         (nofollow ? fs().constants.O_NOFOLLOW : 0);
       let fd: number;
       try {
+        if (pipe && STANDARD_INPUT.test(file)) return readLine(0, file, limit);
         // Deno ignores O_NOFOLLOW, and would follow the link.
         const before = nofollow ? fs().lstatSync(file) : fs().statSync(file);
         if (before.isSymbolicLink()) throw systemError("ELOOP", "is a symbolic link", file);
         if (before.isDirectory()) throw systemError("EISDIR", "is a directory", file);
+        if (!before.isFile() && pipe) return readLine(null, file, limit);
         if (!before.isFile()) throw systemError("ENOTREG", "is not a regular file", file);
         fd = fs().openSync(file, flags);
       } catch (error) {
@@ -50,7 +53,7 @@ export function realFiles(): Files {
     },
     exists: (file) => fs().existsSync(file),
     list: (folder) => fs().readdirSync(folder).sort(),
-    realPath: (file) => fs().realpathSync(file),
+    realPath,
     readLink(link) {
       try {
         return fs().readlinkSync(link);
@@ -227,4 +230,34 @@ function syncFolder(folder: string): void {
       fs().closeSync(fd);
     }
   } catch { /* see above */ }
+}
+
+/** A socket cannot be opened by these names, and Deno forbids it. */
+const STANDARD_INPUT = /^\/dev\/(?:stdin|fd\/0)$/;
+
+/** The first line of a pipe or device. Whoever writes to it may take time: SIGINT still ends the process. */
+function readLine(open: number | null, file: string, limit: number): FileRead {
+  const fd = open ?? fs().openSync(file, "r");
+  try {
+    const bytes = new Uint8Array(limit + 1);
+    let size = 0;
+    while (size <= limit) {
+      let read: number;
+      try {
+        read = fs().readSync(fd, bytes, size, 1, null);
+      } catch (error) {
+        if (codeOf(error) === "EOF") break;
+        if (codeOf(error) !== "EAGAIN") throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        continue;
+      }
+      if (read === 0 || bytes[size] === 0x0a) break;
+      size += read;
+    }
+    if (size > limit) throw systemError("EFBIG", `is larger than ${limit} bytes`, file);
+    const { uid, gid } = fs().fstatSync(fd);
+    return { bytes: bytes.slice(0, size), mode: 0, uid, gid };
+  } finally {
+    if (open === null) fs().closeSync(fd);
+  }
 }

@@ -25,15 +25,18 @@ export const programs: Programs = {
       let status: number | null = null;
       let timedOut = false;
       let afterwards: ReturnType<typeof setTimeout> | undefined;
+      const group = apart === undefined ? undefined : child.pid;
+      if (group !== undefined) join(group);
       const end = () => {
         clearTimeout(timer);
         clearTimeout(afterwards);
+        // It may have left others of its group running.
+        if (group !== undefined) leave(group);
         child.stdout.destroy();
         resolve({ status, stdout, timedOut });
       };
       const stop = () => {
-        if (apart === undefined || child.pid === undefined) child.kill("SIGKILL");
-        else killGroup(child.pid);
+        if (group === undefined) child.kill("SIGKILL");
         end();
       };
       const timer = setTimeout(() => {
@@ -50,12 +53,34 @@ export const programs: Programs = {
       });
       child.on("exit", (code) => {
         status = code;
+        if (group !== undefined) killGroup(group);
         afterwards = setTimeout(end, AFTERWARDS_MS);
       });
       child.on("close", end);
     });
   },
 };
+
+/** The groups that would survive a signal to sremote: the terminal does not know them. */
+const GROUPS = new Set<number>();
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+function join(group: number): void {
+  if (GROUPS.size === 0) { for (const signal of ENDING) process.on(signal, endAll); }
+  GROUPS.add(group);
+}
+
+function leave(group: number): void {
+  if (!GROUPS.delete(group)) return;
+  killGroup(group);
+  if (GROUPS.size === 0) { for (const signal of ENDING) process.off(signal, endAll); }
+}
+
+/** Ends them, and sremote as the signal would have. */
+function endAll(signal: NodeJS.Signals): void {
+  for (const group of GROUPS) leave(group);
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+}
 
 /** Ends a process and those that it started; it leads a process group. */
 function killGroup(leader: number): void {

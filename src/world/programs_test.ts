@@ -65,9 +65,11 @@ Deno.test("programs: one apart that takes too long is ended with the processes t
     apart: { PATH: "/usr/bin:/bin" },
   });
   assert.ok(timedOut);
-  const pid = Number(stdout);
-  assert.ok(pid > 1);
-  // It may stay a zombie until its new parent looks.
+  assert.ok(await ends(Number(stdout)));
+});
+
+/** It may stay a zombie until its new parent looks. */
+async function ends(pid: number): Promise<boolean> {
   const isAlive = () => {
     try {
       return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -75,8 +77,52 @@ Deno.test("programs: one apart that takes too long is ended with the processes t
       return false;
     }
   };
-  for (let i = 0; i < 100 && isAlive(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.ok(!isAlive());
+  assert.ok(pid > 1);
+  for (let i = 0; i < 150 && isAlive(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  return !isAlive();
+}
+
+Deno.test("programs: those that one apart leaves running are ended, however it ends", async () => {
+  for (
+    const script of [
+      "sleep 31.4 & echo $!",
+      "sleep 31.4 >&- & echo $!; exit 3",
+      "sleep 31.4 & echo $!; kill -9 $$",
+    ]
+  ) {
+    const { stdout } = await programs.run(["/bin/sh", "-c", script], {
+      timeout: 10_000,
+      folder: "/",
+      apart: { PATH: "/usr/bin:/bin" },
+    });
+    assert.ok(await ends(Number(stdout)), script);
+  }
+});
+
+Deno.test("programs: a signal to sremote ends those apart, too", async () => {
+  const { spawn } = await import("node:child_process");
+  const module = new URL("./programs.ts", import.meta.url).href;
+  const run = `import { programs } from ${JSON.stringify(module)};
+    await programs.run(["/bin/sh", "-c", "echo $$ > " + Deno.args[0] + "; exec sleep 31.4"], {
+      timeout: 60_000, folder: "/", apart: { PATH: "/usr/bin:/bin" } });`;
+  const { mkdtempSync, rmSync, writeFileSync, existsSync } = await import("node:fs");
+  const directory = mkdtempSync("/tmp/sremote-test-");
+  try {
+    writeFileSync(`${directory}/run.ts`, run);
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      const file = `${directory}/${signal}`;
+      const child = spawn(Deno.execPath(), ["run", "-A", `${directory}/run.ts`, file], { stdio: "ignore" });
+      const ended = new Promise<string | null>((resolve) => child.on("exit", (_, by) => resolve(by)));
+      for (let i = 0; i < 500 && !(existsSync(file) && readFileSync(file, "utf8") !== ""); i++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      child.kill(signal);
+      assert.equal(await ended, signal);
+      assert.ok(await ends(Number(readFileSync(file, "utf8"))), signal);
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 Deno.test("programs: one that is not there is an error with its code", async () => {

@@ -3,9 +3,11 @@ import process from "node:process";
 import type { Terminal } from "../world.ts";
 import { codeOf, systemError } from "../base/errno.ts";
 import { fs, load } from "./load.ts";
+import { signals } from "./time.ts";
 
 /** The real one. */
 export function realTerminal(): Terminal {
+  let isPlain = false;
   return {
     get outIsTerminal() {
       return isTerminal(1);
@@ -30,13 +32,20 @@ export function realTerminal(): Terminal {
       } catch { /* there is nowhere left to report it */ }
     },
     async confirm(question) {
-      const { confirm } = await import("@inquirer/prompts");
-      return await asked((streams) => confirm({ message: question, default: false }, streams));
+      return await asked(
+        isPlain,
+        ({ confirm }, streams) => confirm({ message: question, default: false }, streams),
+      );
     },
     async askSecret(question) {
-      const { password } = await import("@inquirer/prompts");
       // By default Ctrl+T shows what was typed.
-      return await asked((streams) => password({ message: question, toggleMask: false }, streams));
+      return await asked(
+        isPlain,
+        ({ password }, streams) => password({ message: question, toggleMask: false }, streams),
+      );
+    },
+    plain() {
+      isPlain = true;
     },
     async readInput(limit) {
       const parts: Uint8Array[] = [];
@@ -55,10 +64,17 @@ export function realTerminal(): Terminal {
   };
 }
 
-/** The answer to a prompt; null: Ctrl-C, Ctrl-D, or a closed terminal. */
+type Prompts = typeof import("@inquirer/prompts");
+
+/** The answer to a prompt; null: Ctrl-C, Ctrl-D, a signal, or a closed terminal. */
 async function asked<T>(
-  prompt: (streams: { output: NodeJS.WritableStream; signal: AbortSignal }) => Promise<T>,
+  isPlain: boolean,
+  prompt: (prompts: Prompts, streams: { output: NodeJS.WritableStream; signal: AbortSignal }) => Promise<T>,
 ): Promise<T | null> {
+  const color = process.env.NO_COLOR;
+  // The prompts look for it, some of them when they are loaded.
+  if (isPlain) process.env.NO_COLOR = "1";
+  const prompts = await import("@inquirer/prompts");
   // The prompt handles Ctrl-C; at the end of input (Ctrl-D, a closed terminal) it would wait forever.
   const ended = new AbortController();
   const end = () => ended.abort();
@@ -67,11 +83,16 @@ async function asked<T>(
   };
   process.stdin.on("keypress", onKey).once("end", end).once("error", end);
   try {
-    return await prompt({ output: process.stderr, signal: ended.signal });
+    return await signals.stoppable((stop) => {
+      stop.addEventListener("abort", end);
+      return prompt(prompts, { output: process.stderr, signal: ended.signal });
+    });
   } catch (error) {
     if (error instanceof Error && /^(?:Exit|Abort)PromptError$/.test(error.name)) return null;
     throw error;
   } finally {
+    if (color === undefined) delete process.env.NO_COLOR;
+    else process.env.NO_COLOR = color;
     process.stdin.off("keypress", onKey).off("end", end).off("error", end);
   }
 }

@@ -12,6 +12,11 @@ export function realClock(): Clock {
 }
 
 const HELD_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Their numbers (POSIX, `kill`). */
+const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/** The number of the last signal that aborted something. */
+let stoppedBy: number | null = null;
 
 /** Those that defer signals now; one listener serves all of them. */
 const holding = new Set<() => void>();
@@ -21,6 +26,24 @@ const noteSignal = () => {
 
 /** The real ones. */
 export const signals: Signals = {
+  async stoppable(work) {
+    const stop = new AbortController();
+    const listeners = HELD_SIGNALS.map((signal) => {
+      const listener = () => {
+        if (holding.size > 0) return; // who writes decides
+        stoppedBy = NUMBERS[signal];
+        stop.abort();
+      };
+      process.on(signal, listener);
+      return () => process.removeListener(signal, listener);
+    });
+    try {
+      return await work(stop.signal);
+    } finally {
+      for (const remove of listeners) remove();
+    }
+  },
+  stopped: () => stoppedBy,
   async hold(work) {
     let came = false;
     const note = () => {

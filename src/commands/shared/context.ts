@@ -4,6 +4,7 @@ import { Failure } from "../../base/failure.ts";
 import type { Desired, Reader, Scope } from "../../model.ts";
 import type { PathOptions } from "../../remotefile/paths.ts";
 import { colourStyle, plainStyle, type Style } from "../../report/style.ts";
+import { sremoteHere } from "./hint.ts";
 import { printable, visible } from "../../base/text.ts";
 import type { World } from "../../world.ts";
 
@@ -120,21 +121,26 @@ export function scopeOf(global: boolean | undefined): Scope {
 
 /**
  * Refuses to write the global file for anyone but root, unless `--root` or `--remote-file` names another place.
+ * @param doing what is refused, after "cannot"
+ * @param command what to type as root
  * @throws {Failure} not-root
  */
-export function requireRoot(
-  { world, options }: Context,
-  scope: Scope,
-  command: string,
-  flag = " --global",
-): void {
-  if (scope === "user" || world.here.uid === 0 || options.root !== null || options.remoteFile !== null) {
-    return;
-  }
-  const instead = flag === "" ? "" : ", or omit --global to change your user file";
-  throw new Failure("not-root", `cannot ${command} global remotes: only root may`, {
-    next: `Run it as root (sudo sremote ${command}${flag})${instead}`,
+export function requireRoot(context: Context, scope: Scope, doing: string, command: RootCommand): void {
+  const { world: { here }, options } = context;
+  if (scope === "user" || here.uid === 0 || options.root !== null || options.remoteFile !== null) return;
+  const { words, names = [] } = command;
+  const asRoot = `as root: sudo ${sremoteHere(context, words, names)}`;
+  throw new Failure("not-root", `cannot ${doing}: only root can`, {
+    next: words.includes("--global")
+      ? `Omit --global to change your user file, or run it ${asRoot}`
+      : `Run it ${asRoot}`,
   });
+}
+
+/** A command of sremote that only root can run. */
+export interface RootCommand {
+  readonly words: readonly string[];
+  readonly names?: readonly string[];
 }
 
 /**
@@ -151,4 +157,17 @@ export async function confirm({ world }: Context, question: string, yes: boolean
   const answer = await world.terminal.confirm(question);
   if (answer === null) throw new Failure("interrupted", "interrupted: nothing was written");
   if (!answer) throw new Failure("declined", "cancelled: nothing was written");
+}
+
+/** Work that a signal ends, unless it is writing. @throws {Failure} interrupted */
+export async function stoppable<T>({ world }: Pick<Context, "world">, work: () => Promise<T>): Promise<T> {
+  return await world.signals.stoppable((stop) => {
+    const stopped = new Promise<never>((_, reject) => {
+      stop.addEventListener(
+        "abort",
+        () => reject(new Failure("interrupted", "interrupted: nothing was written")),
+      );
+    });
+    return Promise.race([work(), stopped]);
+  });
 }

@@ -34,6 +34,8 @@ export interface LookedAt {
   readonly above: readonly Hidden[];
   readonly elsewhere: ReadElsewhere | null;
   readonly takeover: Takeover | null;
+  /** Whether there is one, or something in its place. */
+  readonly present: boolean;
   /** What failed on the way. */
   readonly failures: readonly Failure[];
 }
@@ -49,7 +51,8 @@ export async function lookAtFile(context: Context, reader: Reader, scope: Scope)
       return await work();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      failures.push(error);
+      // Two parts may meet the same.
+      if (!failures.some(({ message }) => message === error.message)) failures.push(error);
       return null;
     }
   };
@@ -63,6 +66,7 @@ export async function lookAtFile(context: Context, reader: Reader, scope: Scope)
       above: [],
       elsewhere: null,
       takeover: null,
+      present: false,
     };
     return { scope, ...nothing, failures };
   }
@@ -71,9 +75,12 @@ export async function lookAtFile(context: Context, reader: Reader, scope: Scope)
   const stored = await tried(() => readAnyway(world, file, root, failures));
   // A file that does not exist, and one that cannot be seen, look alike from outside.
   const unseen = stored === null;
-  const facts = await tried(() => factsOf(context, scope, file, root, stored, unseen));
   const isUser = scope === "user";
-  const hidden = isUser ? [] : hiddenFrom(world.files, file);
+  const hidden = isUser ? [] : hiddenFrom(world.files, file, root);
+  const seen = await tried(() => factsOf(context, scope, file, root, stored, unseen));
+  // What hides the target of a link is said of that.
+  const isSaid = hidden.length > 0 && seen?.directory?.dead?.is === "denied";
+  const facts = isSaid ? { ...seen, directory: null } : seen;
   const isThere = unseen || world.files.exists(file);
   return {
     scope,
@@ -83,6 +90,7 @@ export async function lookAtFile(context: Context, reader: Reader, scope: Scope)
     hidden,
     above: isUser || !isThere ? [] : hiddenAbove(world.files, file, root),
     elsewhere: isUser ? readElsewhere(reader, place, world) : null,
+    present: stored === null || stored.digest !== null,
     takeover: isUser && options.remoteFile === null ? await takeoverOf(reader, file, place, world) : null,
     failures,
   };
@@ -126,6 +134,7 @@ async function factsOf(
   return {
     scope,
     path,
+    uid: world.here.uid,
     file: files.stat(real) ?? (unseen ? "unknown" : null),
     secrets: content === null ? null : holdsSecret(content),
     directory: directoryOf(files, dirname(real)),
@@ -136,16 +145,34 @@ async function factsOf(
     ledger: files.stat(ledger) === null || stored === null || stored.ledger === EMPTY_LEDGER
       ? null
       : { path: ledger, gone: [...stored.ledger.remotes].filter((one) => !content!.remotes.has(one)).sort() },
+    nullRemotes: stored !== null && content!.remotes.size === 0 && isNullRemotes(stored.document.text),
     owner: here ? { user: world.here.uid, global: 0 }[scope] : null,
   };
 }
 
-/** The directory itself, if the path is a symbolic link. */
+/**
+ * Whether `Remotes` of a file without remotes is null, not an empty map.
+ * @param text of a file that is valid
+ */
+export function isNullRemotes(text: string): boolean {
+  const found = NULL_REMOTES.exec(text);
+  // A map on the next line, which is indented, is not null.
+  return found !== null && !INDENTED.test(text.slice(found.index + found[0].length));
+}
+
+const NULL_REMOTES =
+  /(?:^|[{,])[ \t]*["']?Remotes["']?:[ \t]*(?:(?:null|Null|NULL|~)[ \t]*)?(?:#.*)?(?:\r?$|(?=[,}]))/m;
+const INDENTED = /^\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[^ \t\r\n#]/;
+
+/** The directory itself, if the path is a symbolic link; null: there is none, or something else. */
 function directoryOf(files: Files, path: string): FileFacts["directory"] {
   const stat = files.stat(path, true);
-  if (stat !== null) return { path, mode: stat.mode, uid: stat.uid, link: null };
+  if (stat !== null) {
+    return stat.kind === "folder" ? { path, mode: stat.mode, uid: stat.uid, dead: null } : null;
+  }
   const dangling = danglingAbove(files, join(path, "remote.yaml"));
-  return dangling === null ? null : { path: dangling.link, mode: 0, uid: 0, link: dangling.target };
+  if (dangling === null) return null;
+  return { path: dangling.link, mode: 0, uid: 0, dead: dangling };
 }
 
 /** The secrets of a backup that the file does not have; of a file that cannot be read, nothing is known. */
@@ -156,8 +183,15 @@ async function backupOf(
 ): Promise<FileFacts["backup"]> {
   const stat = world.files.stat(path);
   if (stat === null) return null;
-  const nothing = { path, mode: stat.mode, tokens: [], credentials: [] };
-  if (now === null) return nothing;
+  const nothing = {
+    path,
+    kind: stat.kind,
+    mode: stat.mode,
+    uid: stat.uid,
+    tokens: [],
+    credentials: [],
+  };
+  if (now === null || stat.kind !== "file") return nothing;
   let content;
   try {
     content = (await parseRemoteFile(readText(world, path) ?? "", path)).content;

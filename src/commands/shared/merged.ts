@@ -3,7 +3,7 @@ import { plainEndpoint, readAddress, storedAddress } from "../../base/address.ts
 import { mayReceive } from "../../base/uri.ts";
 import type { Secret } from "../../base/secret.ts";
 import { nearest } from "../../base/suggest.ts";
-import { quote } from "../../base/text.ts";
+import { quote, sremoteCommand } from "../../base/text.ts";
 import type { Endpoint } from "../../endpoint/client.ts";
 import type { Asked } from "../../endpoint/status.ts";
 import { Failure } from "../../base/failure.ts";
@@ -79,9 +79,9 @@ export async function readMerged(context: Context): Promise<MergedView> {
   return { reader, merged, user, global };
 }
 
-/** The remotes that a command may name in addition to those of its file; null: it works on one file only. */
+/** What a command that changes the user file sees besides it; null: it changes the global file, and sees that alone. */
 export async function mergedFor(context: Context, scope: Scope): Promise<MergedView | null> {
-  return scope === "user" && context.options.remoteFile === null ? await readMerged(context) : null;
+  return scope === "user" ? await readMerged(context) : null;
 }
 
 /** The endpoint of a remote. `Insecure` of the global file counts here; the programs do not copy it to users. */
@@ -135,7 +135,9 @@ export function noteCollisions(context: Context, { reader, merged, user, global 
   const { effect } = nameInBoth(reader.runtime);
   for (const name of merged.collisions) {
     context.note(
-      `Warning: ${quote(name)} is both in ${user.path} and in ${global.path}: ${effect}. Rename one of them.`,
+      `Warning: ${
+        quote(name)
+      } is both in ${user.path} and in ${global.path}: ${effect}. Remove one of them, and add it under another name.`,
     );
   }
 }
@@ -156,7 +158,10 @@ export function refuseOtherThanExclusive({ exclusive }: Merged, name: string): v
   const only = quote(exclusive.name);
   const { place, next } = {
     global: { place: "on this machine", next: "Ask the administrator of this machine" },
-    user: { place: "in your remote.yaml", next: `Run sremote use ${only} first, which ends that` },
+    user: {
+      place: "in your remote.yaml",
+      next: `To end that, first run ${sremoteCommand(["use"], [exclusive.name])}`,
+    },
   }[exclusive.scope];
   throw new Failure("conflict", `cannot use ${quote(name)}: ${only} is exclusive ${place}`, { next });
 }
@@ -177,6 +182,6 @@ export function namedOrDefault({ merged }: MergedView, name: string | undefined,
 export function unknown(name: string, known: Iterable<string>, doing: string): Failure {
   const meant = nearest(name, known);
   return new Failure("unknown-remote", `cannot ${doing} ${quote(name)}: there is no such remote`, {
-    next: meant === undefined ? "Run sremote list to see the remotes" : `Did you mean ${quote(meant)}?`,
+    next: meant === undefined ? "To see the remotes, run sremote list" : `Did you mean ${quote(meant)}?`,
   });
 }

@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { VERSION } from "../../base/version.ts";
 import type { LoadedConfig } from "../../config/load.ts";
+import { hintsHere } from "./hint.ts";
 import type { Session } from "../../endpoint/session.ts";
 import { Failure } from "../../base/failure.ts";
 import type { Desired, Entry, Plan, PlanDocument, Reader, Scope } from "../../model.ts";
@@ -81,8 +82,9 @@ export async function prepare(
   for (const one of readers) {
     const { observed, stored } = await observe(context.world, desired, look, { reader: one, scope, paths });
     const global = scope === "user" ? globalRemotes(observed) : new Map();
+    const plan = diff(desired, observed);
     planned.push({
-      plan: diff(desired, observed),
+      plan: { ...plan, findings: hintsHere(context, plan.findings) },
       stored,
       links: linkRule(one, paths, context.world),
       global,

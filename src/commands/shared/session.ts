@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../base/failure.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { Session } from "../../endpoint/session.ts";
-import type { Context } from "./context.ts";
+import { type Context, stoppable } from "./context.ts";
 
 /** Requests in flight at most, unless `--parallel` is given. */
 export const PARALLEL = 32;
@@ -105,4 +105,9 @@ export async function withProgress<T>(
     done = true;
     world.terminal.progress(null);
   }
+}
+
+/** The same before anything is written: a signal ends the wait. @throws {Failure} interrupted */
+export async function waiting<T>(context: Context, doing: string, work: () => Promise<T>): Promise<T> {
+  return await withProgress(context, doing, () => stoppable(context, work));
 }

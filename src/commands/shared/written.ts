@@ -1,10 +1,9 @@
 /** What a command says about files that it has written: notes, tokens to revoke, and how to undo it. */
-import { resolve } from "node:path";
-import { showReader } from "../../base/reader.ts";
-import { printable, quote } from "../../base/text.ts";
+import { quote } from "../../base/text.ts";
 import type { Desired, Reader, Scope } from "../../model.ts";
 import type { Committed } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
+import { sremoteAnywhere } from "./hint.ts";
 
 /** As many old tokens are named. */
 const MOST = 5;
@@ -43,41 +42,8 @@ export function rollbackCommand(
   desired: Pick<Desired, "sysconfdir"> | null,
 ): string {
   const { here } = context.world;
-  const { root, remoteFile, sysconfdir } = pathsOf(context, desired);
-  const words = ["sremote", "rollback"];
-  if (scope === "global") words.push("--global");
-  if (reader !== null) words.push("--runtime", showReader(reader));
-  for (
-    const [flag, path] of [["--root", root], ["--sysconfdir", sysconfdir], [
-      "--remote-file",
-      remoteFile,
-    ]] as const
-  ) {
-    if (path !== null) words.push(flag, shellWord(resolve(here.folder, path)));
-  }
+  const words = scope === "global" ? ["rollback", "--global"] : ["rollback"];
+  const command = sremoteAnywhere(context, words, { ...pathsOf(context, desired), runtime: reader });
   // The user file is root's then, too.
-  if (here.uid === 0 && here.env("SUDO_UID")) words.unshift("sudo");
-  return words.join(" ");
-}
-
-/**
- * A word as a shell reads it back. Characters that cannot be printed are escaped as bash, zsh and ksh read them.
- *
- * @example
- * ```ts
- * import { shellWord } from "./written.ts";
- * import assert from "node:assert/strict";
- * assert.equal(shellWord("/srv/image"), "/srv/image");
- * assert.equal(shellWord("/srv/it's"), `'/srv/it'\\''s'`);
- * ```
- */
-export function shellWord(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  if (printable(text) === text) return `'${text.replaceAll("'", `'\\''`)}'`;
-  const bytes = Array.from(new TextEncoder().encode(text));
-  const escaped = bytes.map((byte) => {
-    const char = String.fromCharCode(byte);
-    return /[^ -~]|['\\]/.test(char) ? `\\x${byte.toString(16).padStart(2, "0")}` : char;
-  });
-  return `$'${escaped.join("")}'`;
+  return here.uid === 0 && here.env("SUDO_UID") ? `sudo ${command}` : command;
 }
