@@ -440,3 +440,9 @@ export interface Gone {
   readonly remotes: readonly StoredRemote[];
   readonly credentials: readonly Credential[];
 }
+
+/** Remotes and keyservers or registries, by their names and addresses. */
+export interface Owners {
+  readonly remotes: readonly string[];
+  readonly credentials: readonly string[];
+}

@@ -134,6 +134,10 @@ Deno.test({
         ],
         ["mount --bind DIR DIR; mount -o remount,ro,bind DIR", /: the file system is read-only/],
         [
+          "cp -p FILE /tmp/.s$$; mount --bind DIR DIR; mount -o remount,ro,bind DIR; mount --bind /tmp/.s$$ FILE",
+          /beside .*remote\.yaml: the file system is read-only\nNext: .*mount the directory instead of the file alone/,
+        ],
+        [
           "cp FILE /tmp/.s$$; mount -t tmpfs -o size=8k tmpfs DIR; cp /tmp/.s$$ FILE; rm /tmp/.s$$",
           /: the disk is full/,
         ],
@@ -199,7 +203,7 @@ Deno.test("a group that its owner is not in gets no access to the new file", () 
   });
   assert.match(
     refused.stderr,
-    /its file system does not let root keep its owner\nNext: Run sremote as that user \(uid 1234\)/,
+    /its file system does not let root keep its owner; nothing was written\nNext: Run sremote as that user \(uid 1234\)/,
   );
   assert.equal(modeAndOwner(theirs), "0600 1234:1235");
 });

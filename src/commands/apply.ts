@@ -175,10 +175,16 @@ function undoOf(context: Context, { loaded, planned }: Prepared, outcomes: reado
 }
 
 function documentOf({ loaded: { origin } }: Prepared, outcomes: readonly Outcome[]): object {
-  const results = outcomes.map(({ plan: { target, steps, findings }, changed, backup }) => ({
+  const results = outcomes.map(({ plan: { target, steps, findings }, changed, backup, notes, gone }) => ({
     target,
     changed,
     backup,
+    notes,
+    // Whose API keys and credentials are in no file any more; they are not revoked.
+    deleted: {
+      remotes: gone.remotes.map((one) => one.name),
+      credentials: [...new Set(gone.credentials.map((one) => one.uri))],
+    },
     steps,
     findings,
   }));

@@ -1,16 +1,16 @@
 /** `sremote rollback`: swap the files that were written last and their backups. */
 import { Failure } from "../base/failure.ts";
-import { mayReceive } from "../base/uri.ts";
 import { parseReader, READER_PATTERN, RUNTIMES } from "../base/reader.ts";
 import { printable, quote } from "../base/text.ts";
-import type { Reader, Scope } from "../model.ts";
-import type { Secret } from "../base/secret.ts";
+import type { Owners, Reader, Scope } from "../model.ts";
 import { refusedWhole } from "../reconcile/refused.ts";
+import { keysFor, ownersOf, unrecognisedIn } from "../reconcile/restore.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
 import { type LastWrite, ledgerPath, parseLedger } from "../remotefile/ledger.ts";
 import { follow } from "../remotefile/links.ts";
 import { parseRemoteFile, type RemoteDocument } from "../remotefile/parse.ts";
-import { findTarget, linkRule } from "../remotefile/paths.ts";
+import { detectProgram, findTarget, linkRule } from "../remotefile/paths.ts";
+import { salvage } from "../remotefile/salvage.ts";
 import {
   backupPath,
   type Change,
@@ -18,11 +18,15 @@ import {
   type LinkRule,
   readStored,
   readText,
+  settle,
   type StoredFile,
+  tidy,
 } from "../remotefile/store.ts";
+import { goneFrom } from "../remotefile/withheld.ts";
+import { doneLines, MOST_NAMED, questionOf, type ShownRollback, warningsOf } from "../report/rollback.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
-import { maskedDiff } from "./shared/masked_diff.ts";
 import { sremoteHere } from "./shared/hint.ts";
+import { maskedDiff } from "./shared/masked_diff.ts";
 import { readerOf } from "./shared/merged.ts";
 import { noteWritten } from "./shared/written.ts";
 
@@ -44,16 +48,17 @@ interface Place {
 }
 
 /** A file to restore. */
-interface Restored {
+interface Restored extends ShownRollback {
   readonly place: Place;
   readonly now: StoredFile;
   /** The text of the backup. */
   readonly previous: string;
-  /** The text to restore: the previous one, with the tokens that replaced its own. */
+  /** The text to restore: the previous one, with the tokens that the file holds now. */
   readonly text: string;
-  /** Remotes and keyservers that the restored file has no login for, since the backup keeps none. */
-  readonly loggedOut: { readonly remotes: readonly string[]; readonly credentials: readonly string[] };
 }
+
+/** No ledger makes rollback remove more directories. */
+const DEEPEST = 40;
 
 /**
  * Shows what would be restored, asks, and swaps each file and its backup with the same locks and replaces as apply. Without
@@ -68,22 +73,38 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
   const shown: string[] = [];
   for (const { now, text } of files) shown.push(await differenceOf(now, text, style));
   const names = files.map(({ place }) => printable(place.file)).join(" and ");
-  if (shown.every((one) => one === "")) {
-    const lines = [
-      `Nothing to do: ${names} ${
-        files.length > 1 ? "equal the previous files" : "equals the previous file"
-      }.`,
-    ];
+  const logins = await loggedOutLines(context, scope, files);
+  if (
+    files.every(({ now, text, remove }) => now.document.text === text && (!remove || now.digest === null))
+  ) {
+    for (const { place } of files) await tidy(world, place.file, place.links.root);
+    const line = `Nothing to do: ${names} ${
+      files.length > 1 ? "equal the previous files" : "equals the previous file"
+    }.`;
     return {
       exit: 0,
-      text: [...lines, ...files.flatMap((one) => loggedOutLines(context, one))].join("\n"),
-      document: { formatVersion: 1, changed: false, file: files[0]!.place.file },
+      text: [line, ...logins].join("\n"),
+      document: {
+        formatVersion: 1,
+        changed: false,
+        file: files[0]!.place.file,
+        ...keysOf(files),
+        ...(files.length > 1
+          ? { files: files.map((one) => ({ file: one.place.file, ...keysOf([one]) })) }
+          : {}),
+      },
     };
   }
-  const difference = shown.filter((one) => one !== "").join("\n");
-  if (!flags.yes) context.ask(difference);
-  else if (!options.quiet) context.show(difference);
-  await confirm(context, `Restore the previous ${names}?`, flags.yes);
+  const warnings = files.flatMap(warningsOf);
+  const preview = [...shown.filter((one) => one !== ""), ...warnings].join("\n");
+  if (!flags.yes) context.ask(preview);
+  else if (!options.quiet) context.show(preview);
+  else {
+    // Also with --quiet: no backup keeps a deleted key.
+    const keys = warnings.filter((one) => one.startsWith("Warning: "));
+    if (keys.length > 0) context.show(keys.join("\n"));
+  }
+  await confirm(context, questionOf(files), flags.yes);
   const written: string[] = [];
   let done;
   try {
@@ -100,26 +121,32 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
     throw error;
   }
   for (const one of done) await noteWritten(context, one);
-  const results = files.map(({ place }, i) => {
-    const { changed, backup } = done[i]!;
-    return { file: place.file, changed, backup };
+  const results = files.map((one, i) => {
+    const { changed, backup, notes } = done[i]!;
+    return { file: one.place.file, changed, backup, ...keysOf([one]), notes };
   });
-  const is = files.length > 1 ? "are the previous files" : "is the previous file";
-  const lines = [
-    `Rolled back: ${names} ${is} again. Run rollback again to undo.`,
-    ...files.flatMap((one) => loggedOutLines(context, one)),
-  ];
   return {
     exit: 0,
-    text: lines.join("\n"),
+    text: [...doneLines(files, done), ...logins].join("\n"),
     document: {
       formatVersion: 1,
       changed: results.some((one) => one.changed),
       file: results[0]!.file,
       backup: results[0]!.backup,
+      ...keysOf(files),
+      notes: results.flatMap((one) => one.notes),
       ...(results.length > 1 ? { files: results } : {}),
     },
   };
+}
+
+/** The keys that are deleted and those that are not restored, for programs. */
+function keysOf(files: readonly Restored[]): { readonly deleted: Owners; readonly notRestored: Owners } {
+  const all = (of: (one: Restored) => Owners): Owners => ({
+    remotes: [...new Set(files.flatMap((one) => of(one).remotes))].sort(),
+    credentials: [...new Set(files.flatMap((one) => of(one).credentials))].sort(),
+  });
+  return { deleted: all((one) => one.deleted), notRestored: all((one) => one.loggedOut) };
 }
 
 /**
@@ -129,26 +156,34 @@ export async function rollback(context: Context, flags: RollbackOptions): Promis
 async function placesOf(context: Context, scope: Scope): Promise<readonly Place[]> {
   const { world: { files }, options } = context;
   if (options.runtime !== null || options.remoteFile !== null) {
-    return [await placeOf(context, scope, await readerOf(context))];
+    const place = await placeOf(context, scope, await readerOf(context));
+    await settle(context.world, place.file, place.links.root);
+    return [place];
   }
-  const found = new Map<string, Place & { readonly written: number }>();
+  const found = new Map<string, Place & { readonly written: number; readonly last: LastWrite }>();
   for (const runtime of RUNTIMES) {
     const place = await placeOf(context, scope, { runtime, oldest: null }).catch((error: unknown) => {
       if (error instanceof Failure) return null; // it has no home directory
       throw error;
     });
-    const backup = place === null ? null : files.stat(backupPath(place.real));
-    if (place === null || backup === null || found.has(place.real)) continue;
-    found.set(place.real, { ...place, written: backup.changed });
+    if (place === null || found.has(place.real)) continue;
+    await settle(context.world, place.file, place.links.root);
+    const backup = files.stat(backupPath(place.real));
+    const last = lastWriteOf(context, place);
+    // The ledgers of earlier versions have no time.
+    const written = last.at ?? backup?.changed;
+    if (written === undefined) continue;
+    found.set(place.real, { ...place, written, last });
   }
   const [last] = [...found.values()].sort((a, b) => b.written - a.written);
   if (last === undefined) return [await placeOf(context, scope, await readerOf(context))];
-  const { together, readers = [] } = lastWriteOf(context, last);
+  const { together, readers = [] } = last.last;
   const chosen = new Map([[last.real, last as Place]]);
   // A program of an old version may have its file elsewhere.
   const others = together === undefined ? [] : readers.filter((one) => PATTERN.test(one)).map(parseReader);
   for (const reader of others) {
     const place = await placeOf(context, scope, reader);
+    await settle(context.world, place.file, place.links.root);
     const belongs = lastWriteOf(context, place).together === together;
     if (belongs && !chosen.has(place.real)) chosen.set(place.real, place);
   }
@@ -181,39 +216,58 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
   const { world, options } = context;
   const { file, links } = place;
   const now = await readStored(world, file, links.root, true);
-  const previous = readPrevious(context, now.real);
-  const document = await parseRemoteFile(previous, file);
   const { last = {} } = now.ledger;
+  const held = now.document.broken === undefined ? now.document.content : await salvage(now.document.text);
+  const isBroken = now.document.broken !== undefined;
+  const isOthers = !isBroken && now.digest !== null && last.wrote !== undefined && last.wrote !== now.digest;
+  const common = { place, now, isBroken, isOthers, unrecognised: unrecognisedIn(now.document, held) };
+  const previous = readPrevious(context, now.real, last);
+  const document = await previousOf(previous, now.real);
   const known = last.reader !== undefined && PATTERN.test(last.reader);
   const reader = options.runtime ?? (known ? parseReader(last.reader!) : place.reader);
-  refuseUnreadable(reader, scope, now, document);
-  const { content } = now.document;
-  const tokens = new Map<string, Secret>();
-  for (const name of last.remotes ?? []) {
-    const [was, is] = [document.content.remotes.get(name), content.remotes.get(name)];
-    if (was?.token === null && is?.token && mayReceive(is, was)) tokens.set(name, is.token);
+  if (last.kept === "absent" && previous === "") {
+    // What others have written since can be restored.
+    const directories = now.digest === last.wrote ? Math.min(last.made ?? 0, DEEPEST) : 0;
+    const deleted = ownersOf(goneFrom(held, document.content));
+    return {
+      ...common,
+      previous,
+      text: "",
+      remove: { directories },
+      deleted,
+      loggedOut: { remotes: [], credentials: [] },
+    };
   }
-  const changes = [...tokens.keys()].map((
-    remote,
-  ) => ({ kind: "login", remote, from: { prompt: true } } as const));
-  const withheld = (last.credentials ?? []).filter((uri) =>
-    document.content.credentials.every((one) => one.uri !== uri)
-  );
-  const kept = content.credentials.filter((one) => withheld.includes(one.uri));
-  const credentials = [...document.content.credentials, ...kept];
+  refuseUnreadable(reader, scope, now, document);
+  const keys = keysFor(now, held, document.content, last);
+  const text = await editRemoteFile(document, keys.changes, keys);
+  const after = await parseRemoteFile(text, file);
+  const { remotes } = after.content;
   const loggedOut = {
-    remotes: (last.remotes ?? []).filter((one) =>
-      document.content.remotes.get(one)?.token === null && !tokens.has(one)
-    ),
-    credentials: withheld.filter((uri) => kept.every((one) => one.uri !== uri)),
+    remotes: [...new Set([...last.remotes ?? [], ...keys.dropped.remotes])]
+      .filter((one) => remotes.get(one)?.token === null),
+    credentials: [...new Set([...last.credentials ?? [], ...keys.dropped.credentials])]
+      .filter((uri) => after.content.credentials.every((one) => one.uri !== uri)),
   };
-  return {
-    place,
-    now,
-    previous,
-    text: await editRemoteFile(document, changes, { tokens, credentials }),
-    loggedOut,
-  };
+  const deleted = ownersOf(goneFrom(held, after.content));
+  return { ...common, previous, text, deleted, loggedOut };
+}
+
+/** @throws {Failure} remote-file-invalid, which names the backup */
+async function previousOf(text: string, real: string): Promise<RemoteDocument> {
+  const path = backupPath(real);
+  try {
+    return await parseRemoteFile(text, path);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, excerpt, problems } = error;
+    throw new Failure(code, `cannot roll back: ${message}`, {
+      path,
+      problems,
+      ...(excerpt === undefined ? {} : { excerpt }),
+      next: `Fix ${path} by hand, or remove it; nothing was written`,
+    });
+  }
 }
 
 /** A program that refuses the current file as well is no worse off. */
@@ -241,18 +295,20 @@ async function differenceOf(
 ): Promise<string> {
   if (document.broken === undefined) return await maskedDiff(document, text, style);
   // Without its structure, nobody knows where its tokens are.
-  return document.text === text ? "" : `${printable(path)} cannot be read: ${document.broken.message}`;
+  const why = document.broken.message.replace(`cannot read ${path}: `, "");
+  return document.text === text ? "" : `${printable(path)} cannot be read: ${why}.`;
 }
 
-function changeOf(context: Context, scope: Scope, { place, now, previous, text }: Restored): Change {
+function changeOf(context: Context, scope: Scope, restored: Restored): Change {
+  const { place, now, previous, text, remove } = restored;
   const edit = (then: StoredFile) => {
-    if (then.digest !== now.digest || readPrevious(context, then.real) !== previous) {
+    if (then.digest !== now.digest || readPrevious(context, then.real, then.ledger.last) !== previous) {
       throw new Failure("stale", `cannot roll back: ${place.file} changed while you were asked`, {
         path: place.file,
         next: "Run rollback again; nothing was written",
       });
     }
-    return { text, ours: then.ledger.previous };
+    return { text, ours: then.ledger.previous, ...(remove && { remove }) };
   };
   const { last = {} } = now.ledger;
   const known = last.reader !== undefined && PATTERN.test(last.reader);
@@ -266,27 +322,52 @@ function changeOf(context: Context, scope: Scope, { place, now, previous, text }
   };
 }
 
-function loggedOutLines(
+async function loggedOutLines(
   context: Context,
-  { loggedOut: { remotes, credentials } }: Restored,
-): readonly string[] {
-  return [
-    ...remotes.map((one) =>
-      `Rollback does not restore the API key of ${quote(one)}. To log in again: ${
-        sremoteHere(context, ["login"], [one])
-      }`
-    ),
-    ...credentials.map((one) =>
-      `Rollback does not restore the credential of ${printable(one)}: log in to it again.`
-    ),
-  ];
+  scope: Scope,
+  files: readonly Restored[],
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const { place, loggedOut: { remotes, credentials } } of files) {
+    const here = remotes.length > 0 && scope === "user" ? await loginContext(context, place) : null;
+    for (const one of remotes.slice(0, MOST_NAMED)) {
+      const key = `Rollback does not restore the API key of ${quote(one)}`;
+      // A login would write the user file.
+      lines.push(
+        here === null ? `${key}.` : `${key}. To log in again: ${sremoteHere(here, ["login"], [one])}`,
+      );
+    }
+    for (const one of credentials.slice(0, MOST_NAMED)) {
+      lines.push(`Rollback does not restore the credential of ${printable(one)}: log in to it again.`);
+    }
+    for (const [what, { length }] of [["API keys", remotes], ["credentials", credentials]] as const) {
+      if (length > MOST_NAMED) lines.push(`Rollback does not restore ${length - MOST_NAMED} more ${what}.`);
+    }
+  }
+  return lines;
 }
 
-function readPrevious({ world }: Context, file: string): string {
+/** For the login command for remotes of a file: it names the program where the machine alone would choose another. */
+async function loginContext(
+  { options, world }: Context,
+  { reader }: Place,
+): Promise<Pick<Context, "options" | "world">> {
+  const { runtime } = options.runtime ?? await detectProgram(pathsOf({ options }, null), world);
+  const isChosen = options.runtime !== null || runtime === reader.runtime;
+  return { world, options: isChosen ? options : { ...options, runtime: reader } };
+}
+
+/** @throws {Failure} no-backup */
+function readPrevious({ world }: Context, file: string, { kept }: LastWrite = {}): string {
   const previous = readText(world, backupPath(file));
   if (previous !== null) return previous;
-  throw new Failure("no-backup", `cannot roll back: ${backupPath(file)} does not exist`, {
+  const why = kept === "none"
+    ? ": no backup of the last change could be kept without an old API key"
+    : " does not exist";
+  throw new Failure("no-backup", `cannot roll back: ${kept === "none" ? file : backupPath(file)}${why}`, {
     path: file,
-    next: "Check the path: sremote keeps a backup of each file that it changes",
+    next: kept === "none"
+      ? "Change the file by hand, or with a config"
+      : "Check the path: sremote keeps a backup of each file that it changes",
   });
 }

@@ -18,6 +18,14 @@ export interface Ledger {
 
 /** The last write of a file. */
 export interface LastWrite {
+  /** When it was, in epoch milliseconds: rollback restores what was written last. */
+  readonly at?: number;
+  /** The digest of what was written, `sha256:…`; `absent`: the file was removed. */
+  readonly wrote?: string;
+  /** The digest of the backup; `absent`: there was no file before, and the backup is empty; `none`: none could be kept. */
+  readonly kept?: string;
+  /** How many directories, the file's own and those above it, were made for the file; absent: none. */
+  readonly made?: number;
   /** The same text in the ledgers of all files that were written in one go; absent: the file was written alone. */
   readonly together?: string;
   /** The programs whose files were written in one go, as in `reader`; their paths follow from the command line. */
@@ -77,7 +85,10 @@ function lastIn(value: unknown): LastWrite | null {
   if (typeof value !== "object" || value === null) return null;
   const given = value as Readonly<Record<string, unknown>>;
   const last: Record<string, unknown> = {};
-  for (const key of ["together", "reader"]) if (typeof given[key] === "string") last[key] = given[key];
+  for (const key of ["at", "made"]) if (Number.isSafeInteger(given[key])) last[key] = given[key];
+  for (const key of ["wrote", "kept", "together", "reader"]) {
+    if (typeof given[key] === "string") last[key] = given[key];
+  }
   for (const key of ["readers", "remotes", "credentials"]) {
     const list = given[key];
     if (Array.isArray(list) && list.every((one) => typeof one === "string")) last[key] = list;

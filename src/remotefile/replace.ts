@@ -1,13 +1,24 @@
 /** Writes one `remote.yaml` with its backup and its ledger, under its lock: first all under temporary names, then in place. */
+import { basename, dirname } from "node:path";
 import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
 import { io } from "../base/io.ts";
 import { showMode } from "../base/mode.ts";
-import { showReader } from "../base/reader.ts";
 import type { Gone, Reader, RemoteFile, Scope } from "../model.ts";
 import type { Lock, Staged, World } from "../world.ts";
-import { type LastWrite, ledgerPath, renderLedger } from "./ledger.ts";
-import { backupPath, readRegular, type StoredFile, textOf, unfinished, unfinishedPath } from "./stored.ts";
+import { type LastWrite, ledgerPath } from "./ledger.ts";
+import { modeFor, reasonFor } from "./modes.ts";
+import { earlierBackup, putBack, unwritten } from "./put_back.ts";
+import { ledgerText } from "./record.ts";
+import {
+  backupPath,
+  looseText,
+  readRegular,
+  type StoredFile,
+  textOf,
+  unfinished,
+  unfinishedPath,
+} from "./stored.ts";
 import { holdsSecret } from "./entry.ts";
 import { isNothing, leftIn, valuesOf } from "./withheld.ts";
 
@@ -16,6 +27,17 @@ export interface Edited {
   readonly text: string;
   /** The names for the ledger. */
   readonly ours: ReadonlySet<string>;
+  /** Removes the file instead, as the text must then be empty. */
+  readonly remove?: Removal;
+}
+
+/** How a file is removed. */
+export interface Removal {
+  /**
+   * How many directories, its own and those above it, go with it if nothing but sremote's own files is in them; the backup
+   * and the ledger then go too. 0: all of these stay.
+   */
+  readonly directories: number;
 }
 
 /** The result of a commit. */
@@ -47,6 +69,14 @@ export interface Pending {
   readonly ours: ReadonlySet<string>;
   readonly reader?: Reader;
   readonly notes: string[];
+  /** Absent: the file is replaced. */
+  readonly remove?: Removal;
+  /** What the ledger says of this write. */
+  readonly last: Pick<LastWrite, "at" | "wrote" | "kept" | "made">;
+  /** Set once the new file is in place. */
+  isPlaced?: boolean;
+  /** Set once the file was removed with all that sremote keeps beside it: directories that are left to remove. */
+  emptied?: number;
   staged?: {
     /** null: it stays. */
     readonly file: Staged | null;
@@ -69,6 +99,7 @@ export function stage(world: World, pending: Pending, together: Together | null)
   const { now, scope, changed, text, content, backup } = pending;
   const holds = holdsSecret(content);
   const mode = changed ? modeFor(scope, now, holds) : now.mode ?? 0o600;
+  const isHidden = holds || now.document.broken !== undefined;
   const parts: { -readonly [P in keyof NonNullable<Pending["staged"]>]: NonNullable<Pending["staged"]>[P] } =
     {
       file: null,
@@ -87,7 +118,7 @@ export function stage(world: World, pending: Pending, together: Together | null)
   if (typeof backup === "string") {
     const path = backupPath(now.real);
     // Never wider than the file: it may hold a token that both hold.
-    parts.backup = make("keep the previous file as", path, path, backup, holds ? 0o600 : mode);
+    parts.backup = make("keep the previous file as", path, path, backup, isHidden ? 0o600 : mode);
   }
   if (changed) parts.file = make("replace", now.path, now.real, text, mode);
   const ledger = ledgerText(pending, together);
@@ -98,9 +129,12 @@ export function stage(world: World, pending: Pending, together: Together | null)
   }
 }
 
-/** Removes what was staged and not written. */
-export function discard({ staged }: Pending): void {
-  for (const one of [staged?.file, staged?.backup, staged?.ledger]) one?.discard();
+/**
+ * Removes what was staged and not written. Once the file is in place, its backup and its ledger stay under their temporary
+ * names: the next command completes the write.
+ */
+export function discard({ staged, isPlaced }: Pending): void {
+  for (const one of [staged?.file, ...isPlaced ? [] : [staged?.backup, staged?.ledger]]) one?.discard();
 }
 
 /**
@@ -115,11 +149,23 @@ export function write(world: World, pending: Pending): Committed {
   // The earlier backup stays until the file is written, unless it may hold what is to be gone.
   const keepFirst = !changed || !isNothing(gone);
   const keeps = pending.backup !== undefined;
-  if (keeps && keepFirst) {
-    keepPrevious(world, pending, (error) => unwritten("keep the previous file as", backup, error));
+  const earlier = keeps ? earlierBackup(world, backup) : null;
+  let inPlace = false;
+  try {
+    if (keeps && keepFirst) {
+      keepPrevious(world, pending, (error) => unwritten("keep the previous file as", backup, error));
+    }
+    if (keepFirst) lastLook(world, pending);
+    if (changed) {
+      inPlace = putFile(world, pending, keeps && !keepFirst);
+      pending.isPlaced = true;
+    }
+  } catch (error) {
+    throw changed && keeps ? putBack(world, now, earlier, error) : error;
   }
-  if (keepFirst) lastLook(world, pending);
-  const inPlace = changed && putFile(world, pending, keeps && !keepFirst);
+  if (changed && pending.remove !== undefined && clearAway(world, pending, pending.remove)) {
+    return { changed, backup: null, notes, gone };
+  }
   if (keeps && !keepFirst && !inPlace) {
     keepPrevious(
       world,
@@ -129,7 +175,29 @@ export function write(world: World, pending: Pending): Committed {
   }
   writeLedger(pending);
   if (changed) notes.push(...notesOn(world, pending, inPlace));
-  return { changed, backup: changed && pending.backup !== null ? backup : null, notes, gone };
+  if (!changed) return { changed, backup: null, notes, gone: { remotes: [], credentials: [] } };
+  return { changed, backup: pending.backup === null ? null : backup, notes, gone };
+}
+
+/**
+ * Removes the backup and the ledger of a file that was removed, if nothing else is in a directory that was made for it.
+ * @returns false: they stay
+ */
+function clearAway(world: World, pending: Pending, { directories }: Removal): boolean {
+  const { real } = pending.now;
+  const own = [backupPath(real), ledgerPath(real)];
+  const names = new Set([real, `${real}.lock`, ...own].map((one) => basename(one)));
+  try {
+    if (directories === 0 || world.files.stat(real) !== null) return false;
+    const isOwn = (one: string) => names.has(one) || /^\..*\.sremote-[0-9a-f]{8}$/.test(one);
+    if (!world.files.list(dirname(real)).every(isOwn)) return false;
+    discard({ ...pending, isPlaced: false });
+    for (const one of own) world.files.remove(one);
+    pending.emptied = directories;
+    return true;
+  } catch {
+    return false; // the directory stays, with what is in it
+  }
 }
 
 function keepPrevious(world: World, { now, staged }: Pending, failure: (error: unknown) => Failure): void {
@@ -143,9 +211,10 @@ function keepPrevious(world: World, { now, staged }: Pending, failure: (error: u
 
 /** Replaces the file, or writes it in place where that is impossible. @returns whether it was written in place */
 function putFile(world: World, pending: Pending, keepFirst: boolean): boolean {
-  const { now, staged } = pending;
+  const { now, staged, remove } = pending;
   try {
-    staged!.file!.commit();
+    if (remove === undefined) staged!.file!.commit();
+    else world.files.remove(now.real);
     return false;
   } catch (error) {
     if (!MOUNTED.has(codeOf(error) ?? "") || now.digest === null) throw unwritten("replace", now.path, error);
@@ -177,7 +246,7 @@ function overwrite(world: World, { now, text, staged }: Pending): void {
     world.files.remove(whole);
   } catch (error) {
     try {
-      if (textOf(readRegular(world, now.real)?.bytes ?? new Uint8Array()) !== now.document.text) {
+      if (textAs(now)(readRegular(world, now.real)?.bytes ?? new Uint8Array()) !== now.document.text) {
         put(now.document.text);
       }
       world.files.remove(whole);
@@ -195,8 +264,10 @@ function overwrite(world: World, { now, text, staged }: Pending): void {
  */
 export function finishWrite(world: World, real: string, path: string): string[] {
   const whole = unfinishedPath(real);
-  const mode = world.files.stat(whole)?.mode;
-  if (mode === undefined) return [];
+  const stat = world.files.stat(whole);
+  if (stat === null) return [];
+  const { kind, mode } = stat;
+  if (kind !== "file") return [`${whole} is not a regular file: sremote ignores it. Remove it.`];
   try {
     const rest = unfinished(world, real);
     if (rest !== null) world.files.overwrite(real, rest, mode);
@@ -213,28 +284,21 @@ export function lastLook(world: World, { now, changed }: Pending): void {
   const last = readRegular(world, now.real);
   const same = last === null
     ? now.digest === null
-    : now.digest !== null && textOf(last.bytes) === now.document.text;
+    : now.digest !== null && textAs(now)(last.bytes) === now.document.text;
   if (!same) throw stale(now.path, "another program has just written it");
 }
 
-/**
- * The programs' own modes: 0600 for a user file that holds a token, 0644 for a global file, which every user has to read. A
- * user file without a token keeps its mode (a group may share it), less write access for everybody; so does a global file
- * that holds a token all the same, less what is wider than 0644.
- */
-function modeFor(scope: Scope, { mode, document, digest }: StoredFile, holds: boolean): number {
-  const held = holdsSecret(document.content) || document.broken !== undefined;
-  if (scope === "global") return mode !== null && (held || holds) ? mode & 0o644 | 0o600 : 0o644;
-  return mode === null || digest === null || holds || document.broken !== undefined
-    ? 0o600
-    : mode & 0o775 | 0o600;
+/** How the text of a file was read from its bytes. */
+function textAs({ document }: StoredFile): (bytes: Uint8Array) => string | null {
+  return document.broken === undefined ? textOf : looseText;
 }
 
 function notesOn(
   world: World,
-  { now, text, scope, staged, gone, backup, content }: Pending,
+  pending: Pending,
   inPlace: boolean,
 ) {
+  const { now, text, scope, staged, gone, backup, content } = pending;
   const notes: string[] = [];
   const { path } = now;
   if (inPlace) {
@@ -244,6 +308,7 @@ function notesOn(
       }.`,
     );
   }
+  if (pending.remove !== undefined && !inPlace) return notes;
   const mode = inPlace ? world.files.stat(now.real)?.mode ?? staged!.mode : staged!.file!.mode;
   if (mode !== staged!.mode) {
     notes.push(
@@ -251,12 +316,8 @@ function notesOn(
         showMode(staged!.mode)
       }: its file system, or its group, does not allow the change.`,
     );
-  } else if (now.mode !== null && mode !== now.mode) {
-    const why = scope === "global"
-      ? "every user has to read it"
-      : holdsSecret(content)
-      ? "it holds an API key"
-      : "others could write to it";
+  } else if (now.mode !== null && showMode(mode) !== showMode(now.mode)) {
+    const why = reasonFor(scope, now, now.mode, mode, holdsSecret(content));
     notes.push(`The mode of ${path} is now ${showMode(mode)} instead of ${showMode(now.mode)}: ${why}.`);
   }
   if (backup === null) {
@@ -266,27 +327,6 @@ function notesOn(
     notes.push(`${path} still contains an old API key in another place. Remove it there by hand.`);
   }
   return notes;
-}
-
-/** The new ledger; null: it stays. */
-function ledgerText({ now, changed, ours, gone, reader }: Pending, together: Together | null): string | null {
-  const { ledger } = now;
-  const last: LastWrite | undefined = changed
-    ? {
-      ...together,
-      ...(reader === undefined || reader.oldest === null ? {} : { reader: showReader(reader) }),
-      ...(gone.remotes.length === 0 ? {} : { remotes: gone.remotes.map((one) => one.name).sort() }),
-      ...(gone.credentials.length === 0
-        ? {}
-        : { credentials: gone.credentials.map((one) => one.uri).sort() }),
-    }
-    : ledger.last;
-  const says = last !== undefined && Object.keys(last).length > 0;
-  const same = ours.size === ledger.remotes.size && [...ours].every((one) => ledger.remotes.has(one));
-  const empty = ours.size === 0 && ledger.previous.size === 0 && !says && ledger.last === undefined;
-  if (same && (!changed || empty)) return null;
-  const previous = changed ? ledger.remotes : ledger.previous;
-  return renderLedger({ remotes: ours, previous, ...(says ? { last } : {}) });
 }
 
 function writeLedger({ now, changed, staged }: Pending): void {
@@ -309,13 +349,6 @@ function ownerLost({ here }: World, { path, owner }: StoredFile, error: unknown)
     path,
     next: `Run sremote as that user (uid ${owner.uid}); nothing was written`,
   });
-}
-
-/** What the system refused before anything was written. */
-export function unwritten(doing: string, path: string, error: unknown): Failure {
-  const { code, message, next } = io(doing, path, error);
-  if (error instanceof Failure) return error;
-  return new Failure(code, message, { path, next: `${next}; nothing was written`, cause: error });
 }
 
 /** The file is not the one that was read. */

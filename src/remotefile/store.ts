@@ -1,12 +1,14 @@
 /** Replaces `remote.yaml` files, for every command: lock, read, edit, prepare all, check again, one atomic replace of each. */
 import { dirname } from "node:path";
+import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
 import { showReader } from "../base/reader.ts";
-import type { Reader, Scope } from "../model.ts";
-import { codeOf } from "../base/errno.ts";
+import type { Gone, Reader, Scope } from "../model.ts";
 import type { Lock, World } from "../world.ts";
 import { ledgerPath } from "./ledger.ts";
-import { danglingAbove, follow, showDead } from "./links.ts";
+import { follow } from "./links.ts";
+import { interruptedFailure, lockKey, takeLock } from "./locking.ts";
+import { finishRest, restOf } from "./recover.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 import {
   type Committed,
@@ -18,15 +20,22 @@ import {
   stage,
   stale,
   type Together,
-  unwritten,
   write,
 } from "./replace.ts";
-import { backupPath, readStored, readText, type StoredFile, unfinishedPath } from "./stored.ts";
+import { backupPath, readRegular, readStored, readText, type StoredFile, unfinishedPath } from "./stored.ts";
 import { holdsSecret } from "./entry.ts";
-import { goneFrom, isNothing, valuesOf, withoutGone, withoutInComments } from "./withheld.ts";
+import { makeFolder, realPath, refuseFolder, refuseForeign } from "./target.ts";
+import {
+  commentedSecrets,
+  goneFrom,
+  isNothing,
+  valuesOf,
+  withoutGone,
+  withoutInComments,
+} from "./withheld.ts";
 
 export { backupPath, readStored, readText, type StoredFile } from "./stored.ts";
-export type { Committed, Edited } from "./replace.ts";
+export type { Committed, Edited, Removal } from "./replace.ts";
 
 /** One file to change. */
 export interface Change {
@@ -81,13 +90,22 @@ export async function commitAll(
     const pending: Pending[] = [];
     const written: string[] = [];
     try {
-      for (const change of changes) {
+      const places = changes.map((change) => {
         const real = realPath(world, change);
-        made.push(...makeFolder(world, change, real));
-        const lock = locks.get(real) ?? await takeLock(world, real, lockTimeout, interrupted);
-        locks.set(real, lock);
-        const one = await prepare(world, change, real, lock);
-        pending.push(pending.some(({ now }) => now.real === real) ? onceMore(pending, one) : one);
+        const directories = makeFolder(world, change, real);
+        made.push(...directories);
+        return { change, real, key: lockKey(world, real), made: directories.length };
+      });
+      // Always in this order: two processes that wait for each other's lock would both give up.
+      for (const { real, key } of [...places].sort((a, b) => a.key < b.key ? -1 : 1)) {
+        if (!locks.has(key)) locks.set(key, await takeLock(world, real, lockTimeout, interrupted));
+      }
+      const seen = new Map<string, Pending>();
+      for (const { change, real, key, made } of places) {
+        const one = await prepare(world, change, { real, lock: locks.get(key)!, made });
+        const first = seen.get(key);
+        pending.push(first === undefined ? one : onceMore(first, one));
+        if (first === undefined) seen.set(key, one);
       }
       const together = togetherOf(pending.filter((one) => one.changed));
       for (const one of pending) stage(world, one, together);
@@ -105,8 +123,18 @@ export async function commitAll(
       for (const one of pending) discard(one);
       for (const lock of locks.values()) lock.release();
       if (written.length === 0) { for (const one of made.reverse()) world.files.removeFolder(one); }
+      removeAbove(world, pending);
     }
   });
+}
+
+/** The directories that were made for files that are gone again, innermost first: files may share those above. */
+function removeAbove({ files }: World, pending: readonly Pending[]): void {
+  const all = new Set<string>();
+  for (const { now: { real }, emptied = 0 } of pending) {
+    for (let at = dirname(real), left = emptied; left > 0; at = dirname(at), left--) all.add(at);
+  }
+  for (const one of [...all].sort((a, b) => b.length - a.length)) files.removeFolder(one);
 }
 
 /** What the ledgers of files say that are written in one go; null: one is written alone. */
@@ -120,8 +148,7 @@ function togetherOf(changed: readonly Pending[]): Together | null {
  * Two programs may read one file (Apptainer heeds `SINGULARITY_CONFIGDIR`): it is written once.
  * @throws {Failure} conflict, if they would need different texts
  */
-function onceMore(pending: readonly Pending[], one: Pending): Pending {
-  const { text } = pending.find(({ now }) => now.real === one.now.real)!;
+function onceMore({ text }: Pending, one: Pending): Pending {
   if (text === one.text) {
     const { ledger } = one.now;
     return { ...one, ...same(one.now.document), changed: false, backup: undefined, ours: ledger.remotes };
@@ -147,87 +174,113 @@ function afterOthers(error: unknown, written: readonly string[]): unknown {
   });
 }
 
-/** The file at the end of a link. @throws {Failure} remote-file-symlink */
-function realPath(world: World, { path, links }: Change): string {
-  const { real, linked, foreign } = follow(world.files, path, links.root, world.here.uid);
-  const why = !linked
-    ? null
-    : foreign !== null && world.here.uid === 0
-    ? `it is a symbolic link that belongs to another user (uid ${foreign})`
-    : links.refuse === null
-    ? null
-    : `it is a symbolic link, ${links.refuse}`;
-  if (why === null) return real;
-  throw new Failure("remote-file-symlink", `cannot change ${path}: ${why}`, {
-    path,
-    next: "Replace the link with a regular file; nothing was written",
-  });
-}
-
-async function prepare(world: World, change: Change, real: string, lock: Lock): Promise<Pending> {
+async function prepare(
+  world: World,
+  change: Change,
+  { real, lock, made }: { readonly real: string; readonly lock: Lock; readonly made: number },
+): Promise<Pending> {
   const { path, scope, links, reader } = change;
-  clean(world, real);
   const notes = finishWrite(world, real, path);
+  await finishKilled(world, real);
+  clean(world, real);
   const now = await readStored(world, path, links.root, change.broken);
   if (now.real !== real) throw stale(path, "its symbolic link has just changed");
   const edited = await change.edit(now);
-  const changed = edited.text !== now.document.text;
+  const { remove } = edited;
+  const changed = remove === undefined ? edited.text !== now.document.text : now.digest !== null;
   if (changed) {
     refuseForeign(world, now);
     refuseFolder(world, backupPath(real));
   }
-  const common = { now, scope, lock, changed, ours: edited.ours, notes, ...(reader && { reader }) };
   const { document } = now;
-  if (!changed) return { ...common, ...same(document), backup: await outdated(world, now) };
+  const common = {
+    now,
+    scope,
+    lock,
+    changed,
+    ours: edited.ours,
+    notes,
+    ...(reader && { reader }),
+    ...(remove && { remove }),
+  };
+  if (!changed) {
+    const stripped = await outdated(world, now);
+    const gone = stripped?.gone ?? NOTHING;
+    const last = await lastOf(world, now, { text: document.text, backup: stripped?.text, made: 0 });
+    return { ...common, ...same(document), gone, backup: stripped?.text, last };
+  }
+  const lastFor = (text: string, backup: string | null) =>
+    lastOf(world, now, { text: remove === undefined ? text : null, backup, made });
   // Nobody writes a token into a global file.
-  if (scope === "global" && !holdsSecret(document.content) && document.broken === undefined) {
-    return { ...common, ...same(document), text: edited.text, backup: document.text };
+  if (
+    scope === "global" && !holdsSecret(document.content) && document.broken === undefined &&
+    commentedSecrets(document.text).length === 0
+  ) {
+    const last = await lastFor(edited.text, document.text);
+    return { ...common, ...same(document), text: edited.text, backup: document.text, last };
   }
   const parsed = await parseRemoteFile(edited.text, path);
   const gone = goneFrom(document.content, parsed.content);
   const text = isNothing(gone) ? edited.text : await withoutInComments(edited.text, path, valuesOf(gone));
   const backup = await withoutGone(document, { text, content: parsed.content });
-  return { ...common, text, content: parsed.content, gone, backup };
+  return { ...common, text, content: parsed.content, gone, backup, last: await lastFor(text, backup) };
 }
 
+const NOTHING: Gone = { remotes: [], credentials: [] };
+
 function same({ text, content }: RemoteDocument) {
-  return { text, content, gone: { remotes: [], credentials: [] } };
+  return { text, content, gone: NOTHING };
+}
+
+/** What the ledger says of a write: `text` null, the file is removed; `backup` undefined, the backup stays. */
+async function lastOf(
+  { clock }: World,
+  { digest }: StoredFile,
+  { text, backup, made }: {
+    readonly text: string | null;
+    readonly backup: string | null | undefined;
+    readonly made: number;
+  },
+): Promise<Pending["last"]> {
+  const of = (one: string) => digestOf(new TextEncoder().encode(one));
+  if (backup === undefined) return {};
+  return {
+    at: clock.date(),
+    wrote: text === null ? "absent" : await of(text),
+    kept: backup === null ? "none" : digest === null ? "absent" : await of(backup),
+    ...(made > 0 ? { made } : {}),
+  };
+}
+
+/** Completes what a killed process has not finished. Errors: none, the system's refusal shows when something is written. */
+async function finishKilled(world: World, real: string): Promise<void> {
+  try {
+    const bytes = readRegular(world, real)?.bytes ?? null;
+    const digest = bytes === null ? null : await digestOf(bytes);
+    await finishRest(world, { real, backup: backupPath(real), digest });
+  } catch { /* see above */ }
 }
 
 /**
  * The text of a backup that holds a secret that the file does not hold any more, without it: a program may have logged out.
- * undefined: the backup is not to be written.
+ * undefined: the backup is not to be written. A `text` of null: it cannot be kept without them.
  */
-async function outdated(world: World, now: StoredFile): Promise<string | undefined> {
+async function outdated(
+  world: World,
+  now: StoredFile,
+): Promise<{ readonly text: string | null; readonly gone: Gone } | undefined> {
   if (now.document.broken !== undefined || now.owner?.uid !== world.here.uid && world.here.uid !== 0) {
     return undefined;
   }
   try {
     const text = readText(world, backupPath(now.real));
-    if (text === null || !/token|auth/i.test(text)) return undefined;
+    if (text === null || !/token|auth|bearer|basic/i.test(text)) return undefined;
     const document = await parseRemoteFile(text, now.path);
-    if (isNothing(goneFrom(document.content, now.document.content))) return undefined;
-    return await withoutGone(document, now.document) ?? "";
+    const stripped = await withoutGone(document, now.document);
+    if (stripped === text) return undefined;
+    return { text: stripped, gone: goneFrom(document.content, now.document.content) };
   } catch {
     return undefined; // it cannot be read
-  }
-}
-
-/** Not for the file at the end of a link: where that leads nowhere, the directory is none of sremote's. */
-function makeFolder(world: World, { path, scope }: Change, real: string): string[] {
-  if (real !== path) return [];
-  try {
-    return world.files.makeFolder(dirname(path), scope === "user" ? 0o700 : 0o755);
-  } catch (error) {
-    const dangling = danglingAbove(world.files, path);
-    if (dangling === null) throw unwritten("make the directory of", path, error);
-    const { link, is } = dangling;
-    const what = showDead(dangling).replace(/^it/, link);
-    const first = is === "absent" ? "Make that directory" : "Correct the link";
-    throw new Failure("io", `cannot change ${path}: ${what}`, {
-      path,
-      next: `${first}, or remove the link; nothing was written`,
-    });
   }
 }
 
@@ -250,7 +303,8 @@ function besides(path: string): readonly string[] {
 export async function tidy(world: World, given: string, root: string | null): Promise<void> {
   try {
     const path = follow(world.files, given, root, world.here.uid).real;
-    const littered = world.files.isLittered(path, besides(path)) || world.files.exists(unfinishedPath(path));
+    const littered = world.files.isLittered(path, besides(path)) ||
+      world.files.stat(unfinishedPath(path))?.kind === "file";
     if (!littered && await outdated(world, await readStored(world, given, root)) === undefined) return;
     const lock = await world.files.tryLock(path);
     if (lock === null) return;
@@ -264,8 +318,7 @@ export async function tidy(world: World, given: string, root: string | null): Pr
           links: { root, refuse: null },
           edit: (now) => ({ text: now.document.text, ours: now.ledger.remotes }),
         },
-        path,
-        lock,
+        { real: path, lock, made: 0 },
       );
       stage(world, pending, null);
       write(world, pending);
@@ -276,66 +329,12 @@ export async function tidy(world: World, given: string, root: string | null): Pr
   } catch { /* this user may not */ }
 }
 
-async function takeLock(
-  world: World,
-  path: string,
-  timeout: number,
-  interrupted: () => Promise<boolean>,
-) {
-  const start = world.clock.now();
-  for (let wait = 10;; wait = Math.min(wait * 1.5, 100)) {
-    let lock;
-    try {
-      lock = await world.files.tryLock(path);
-    } catch (error) {
-      throw unwritten("lock", path, error);
-    }
-    if (lock !== null) return lock;
-    if (await interrupted()) throw interruptedFailure([{ path }]);
-    if (world.clock.now() - start >= timeout) {
-      throw new Failure(
-        "locked",
-        `cannot change ${path}: another sremote process has held its lock for ${timeout / 1000} s`,
-        {
-          path,
-          next:
-            `Try again, or allow more time with --lock-timeout; if no sremote runs, remove the directory ${path}.lock`,
-        },
-      );
-    }
-    // Uneven waits, so that waiting processes do not all come back at once.
-    await world.clock.sleep(wait * (0.5 + crypto.getRandomValues(new Uint8Array(1))[0]! / 255));
-  }
-}
-
-/** A replaced file belongs to whoever replaced it: only its owner may do that, or root, who gives it back. */
-function refuseForeign(world: World, now: StoredFile): void {
-  const { uid } = world.here;
-  if (now.owner === null || uid === 0 || now.owner.uid === uid) return;
-  throw new Failure(
-    "remote-file-owner",
-    `cannot change ${now.path}: it belongs to another user (uid ${now.owner.uid})`,
-    {
-      path: now.path,
-      next: "Run sremote as its owner, or as root; nothing was written",
-    },
-  );
-}
-
-/** A directory cannot be replaced, which would show only after the file was. */
-function refuseFolder(world: World, path: string): void {
+/** Whether the backup and the ledger belong to the file: completes what a killed write has left, unless a process holds the lock. */
+export async function settle(world: World, given: string, root: string | null): Promise<void> {
   try {
-    world.files.read(path, { limit: 0, nofollow: true });
-  } catch (error) {
-    if (codeOf(error) !== "EISDIR") return;
-    throw new Failure("io", `cannot keep the previous file as ${path}: a directory of that name exists`, {
-      path,
-      next: "Move it away, then run the command again; nothing was written",
-    });
-  }
-}
-
-function interruptedFailure(files: readonly { readonly path: string }[]): Failure {
-  const path = files.map((one) => one.path).join(" and ");
-  return new Failure("interrupted", `interrupted before ${path} was changed: nothing was written`, { path });
+    const { real, digest } = await readStored(world, given, root, true);
+    if (await restOf(world, { real, backup: backupPath(real), digest }) !== null) {
+      await tidy(world, given, root);
+    }
+  } catch { /* this user may not */ }
 }

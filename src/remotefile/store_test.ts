@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +47,7 @@ function scene(
 
 const mode = (path: string) => (fs.statSync(path).mode & 0o7777).toString(8);
 const read = (path: string) => fs.readFileSync(path, "utf8");
+const digest = (path: string) => `sha256:${createHash("sha256").update(fs.readFileSync(path)).digest("hex")}`;
 
 /** The real World, except for what happens when a file is staged, or about to be renamed. */
 function writing(
@@ -96,7 +98,12 @@ scene("a change keeps the previous file, and the ledger the previous names", asy
     (now) => ({ text: now.document.text.replace("b.", "c."), ours: new Set(["c"]) }),
   );
   const ledger = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
-  assert.deepEqual(ledger, { remotes: new Set(["c"]), previous: new Set(["b"]) });
+  assert.deepEqual(ledger, {
+    remotes: new Set(["c"]),
+    previous: new Set(["b"]),
+    last: { at: ledger.last!.at, wrote: digest(path), kept: digest(backupPath(path)) },
+  });
+  assert.ok(Math.abs(Date.now() - ledger.last!.at!) < 60_000);
   assert.equal(read(backupPath(path)), NEW);
 });
 
@@ -209,7 +216,11 @@ scene("names alone change the ledger alone, and not what rollback needs", async 
   assert.deepEqual(done, { changed: false, backup: null, notes: [], gone: NOTHING });
   assert.deepEqual([read(path), read(backupPath(path)), fs.statSync(path).ino], [OLD, NEW, ino]);
   const ledger = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
-  assert.deepEqual(ledger, { remotes: new Set(["a", "c"]), previous: new Set(["b"]) });
+  assert.deepEqual(ledger, {
+    remotes: new Set(["a", "c"]),
+    previous: new Set(["b"]),
+    last: { at: ledger.last!.at, wrote: digest(path), kept: digest(backupPath(path)) },
+  });
 });
 
 scene("folders that were made go again when the work fails", async (_path, folder) => {
@@ -243,9 +254,17 @@ scene("a symbolic link, a folder and a pipe are refused and stay", async (path, 
 const TOKEN = "Remotes:\n  a:\n    URI: a.example.com\n    Token: t\n";
 
 scene("a global file that holds a token is not opened to others", async (path) => {
+  for (const [present, expected] of [[0o600, "600"], [0o640, "640"], [0o666, "644"]] as const) {
+    fs.chmodSync(path, present);
+    const text = read(path).replace(/^(#.*\n)?/, `# ${expected}\n`);
+    await commit(world, path, { ...options, scope: "global" }, () => ({ text, ours: new Set() }));
+    assert.deepEqual([mode(path), mode(backupPath(path))], [expected, "600"]);
+  }
+  // Once it holds none, every user has to read it again.
   fs.chmodSync(path, 0o600);
-  await commit(world, path, { ...options, scope: "global" }, putNew);
-  assert.deepEqual([mode(path), mode(backupPath(path))], ["600", "600"]);
+  const { notes } = await commit(world, path, { ...options, scope: "global" }, putNew);
+  assert.deepEqual([mode(path), mode(backupPath(path))], ["644", "644"]);
+  assert.deepEqual(notes, [`The mode of ${path} is now 0644 instead of 0600: every user has to read it.`]);
 }, TOKEN);
 
 /** Changes a file that may be a link. */
@@ -600,7 +619,8 @@ for (
     assert.deepEqual(gone.remotes.map((one) => one.name), ["a"]);
     assert.deepEqual([holding(folder, T1), read(path), read(backupPath(path))], [[], text, left]);
     const { last } = parseLedger(read(join(folder, ".sremote-ledger.json")), "");
-    assert.deepEqual(last, { remotes: ["a"] });
+    const [wrote, kept] = [digest(path), digest(backupPath(path))];
+    assert.deepEqual(last, { at: last!.at, wrote, kept, remotes: ["a"] });
   }, withToken(T1));
 
   scene(
@@ -811,5 +831,231 @@ scene(
     assert.equal(await last(other), await last(path));
     await commit(world, path, options, () => ({ text: OLD, ours: new Set(["a"]) }));
     assert.equal(await last(path), undefined);
+  },
+);
+
+scene(
+  "two processes that need the same locks in another order do not wait for each other",
+  async (path, folder) => {
+    const other = join(folder, "other.yaml");
+    const links = { root: null, refuse: null };
+    const order: string[][] = [];
+    const both = async (paths: readonly string[]) => {
+      const asked: string[] = [];
+      order.push(asked);
+      const tryLock: World["files"]["tryLock"] = async (file) => {
+        if (asked.at(-1) !== file) asked.push(file);
+        await world.clock.sleep(20);
+        return await world.files.tryLock(file);
+      };
+      const slow = { ...world, files: { ...world.files, tryLock } };
+      const changes = paths.map((one) =>
+        ({
+          path: one,
+          scope: "user",
+          links,
+          edit: (now) => ({ text: `${now.document.text}# x\n`, ours: new Set() }),
+        }) as Change
+      );
+      const done = await commitAll(slow, 3_000, changes);
+      assert.deepEqual(done.map((one) => one.backup), paths.map(backupPath));
+    };
+    await Promise.all([both([path, other]), both([other, path])]);
+    assert.equal(read(path), `${OLD}# x\n# x\n`);
+    assert.deepEqual(order[0], order[1]);
+  },
+);
+
+scene("one file by two paths is locked and written once", async (path, folder) => {
+  fs.symlinkSync(folder, join(folder, "link"));
+  const links = { root: null, refuse: null };
+  const changes = [path, join(folder, "link/remote.yaml")].map((one) =>
+    ({ path: one, scope: "user", links, edit: putNew }) as Change
+  );
+  const done = await commitAll(world, 300, changes);
+  assert.deepEqual(done.map((one) => one.changed), [true, false]);
+  assert.equal(read(path), NEW);
+});
+
+scene("an interruption names every file once", async (path, folder) => {
+  const pressed: World = {
+    ...world,
+    signals: { ...world.signals, hold: (work) => work(() => Promise.resolve(true)) },
+  };
+  const links = { root: null, refuse: null };
+  const other = join(folder, "other.yaml");
+  for (
+    const [paths, told] of [[[path], `${path} was`], [[path, other], `${path} and ${other} were`]] as const
+  ) {
+    const changes = paths.map((one) => ({ path: one, scope: "user", links, edit: putNew }) as Change);
+    const failure = await refuses("interrupted", () => commitAll(pressed, 300, changes));
+    assert.equal(failure.message, `interrupted before ${told} changed: nothing was written`);
+  }
+});
+
+scene("a new mode is explained by what changed", async (path) => {
+  const broken = "Remotes: [\n";
+  const cases: readonly (readonly [
+    scope: "user" | "global",
+    old: string,
+    now: string,
+    mode: number,
+    why: string | null,
+  ])[] = [
+    ["user", OLD, NEW, 0o2660, null],
+    ["user", OLD, NEW, 0o660, null],
+    ["user", OLD, NEW, 0o666, "0664 instead of 0666: others could write to it"],
+    ["user", OLD, NEW, 0o440, "0640 instead of 0440: its owner has to read and write it"],
+    ["user", OLD, withToken(T1), 0o644, "0600 instead of 0644: it holds an API key"],
+    ["user", broken, NEW, 0o644, "0600 instead of 0644: it may have held an API key"],
+    ["global", OLD, NEW, 0o600, "0644 instead of 0600: every user has to read it"],
+    ["global", OLD, NEW, 0o666, "0644 instead of 0666: others could write to it"],
+    ["global", OLD, NEW, 0o755, "0644 instead of 0755: it is not a program"],
+    ["global", withToken(T1), NEW, 0o600, "0644 instead of 0600: every user has to read it"],
+    ["global", withToken(T1), `${withToken(T1)}# x\n`, 0o660, "0640 instead of 0660: it holds an API key"],
+  ];
+  for (const [scope, old, text, given, why] of cases) {
+    fs.rmSync(path, { force: true });
+    fs.writeFileSync(path, old);
+    fs.chmodSync(path, given);
+    const links = { root: null, refuse: null };
+    const edit = () => ({ text, ours: new Set<string>() });
+    const { notes } = await commitOne(world, 300, { path, scope, links, edit, broken: true });
+    assert.deepEqual(notes, why === null ? [] : [`The mode of ${path} is now ${why}.`]);
+  }
+});
+
+for (
+  const [what, make] of [
+    ["a link", (at: string) => fs.symlinkSync("/etc/passwd", at)],
+    ["a directory", (at: string) => fs.mkdirSync(at)],
+    ["a pipe", (at: string) => assert.equal(spawnSync("mkfifo", [at]).status, 0)],
+  ] as const
+) {
+  scene(`an interrupted write that is ${what} is ignored, with a note`, async (path) => {
+    make(unfinishedPath(path));
+    assert.equal((await readStored(world, path)).document.text, OLD);
+    const { notes } = await commit(world, path, options, putNew);
+    assert.deepEqual(notes, [
+      `${unfinishedPath(path)} is not a regular file: sremote ignores it. Remove it.`,
+    ]);
+    assert.ok(fs.lstatSync(unfinishedPath(path)));
+  });
+}
+
+scene("links that lead nowhere or in a circle are named", async (path, folder) => {
+  const at = (name: string) => join(folder, name);
+  fs.symlinkSync("/nowhere/r.yaml", path);
+  const file = await refuses("io", () => through(path));
+  assert.match(
+    file.message,
+    /remote\.yaml: it is a symbolic link to \/nowhere\/r\.yaml, whose directory does not exist$/,
+  );
+  fs.symlinkSync("loop", at("loop"));
+  for (
+    const work of [() => readStored(world, at("loop/remote.yaml")), () => through(at("loop/remote.yaml"))]
+  ) {
+    const loop = await work().then(() => null, (error: unknown) => error as Failure);
+    assert.match(
+      `${loop?.message}. ${loop?.next}`,
+      /: \S+\/loop is a symbolic link to loop, which leads back to it\. Correct the link/,
+    );
+  }
+}, null);
+
+scene("a key that only a comment calls one leaves the backup with its comment", async (path, folder) => {
+  const comments = [
+    `# Token: ${T1}`,
+    `#Auth = "${T1}"`,
+    `# Authorization: Bearer ${T1}`,
+    `# token:${T1}, old`,
+  ];
+  for (const comment of comments) {
+    for (const place of ["file", "remote"]) {
+      const text = place === "file" ? `${comment}\n${OLD}` : OLD.replace("  a:", `  a: ${comment}`);
+      fs.writeFileSync(path, text);
+      await commit(
+        world,
+        path,
+        options,
+        () => ({ text: text.replace("a.example", "c.example"), ours: new Set() }),
+      );
+      assert.deepEqual(holding(folder, T1), ["remote.yaml", "remote.yaml.sremote-backup"]);
+      // A person removes it; or an edit, with the remote.
+      fs.writeFileSync(path, OLD);
+      await tidy(world, path, null);
+      assert.deepEqual(holding(folder, T1), [], comment);
+      fs.writeFileSync(path, text);
+      await commit(world, path, options, putNew);
+      assert.deepEqual(holding(folder, T1), [], comment);
+    }
+  }
+});
+
+scene("what is taken out of a backup later is recorded for rollback", async (path) => {
+  await commit(world, path, options, () => ({ text: `${withToken(T1)}# x\n`, ours: new Set(["a"]) }));
+  const before = (await readStored(world, path)).ledger;
+  fs.writeFileSync(path, `${withToken(T2)}# x\n`);
+  await tidy(world, path, null);
+  const { ledger } = await readStored(world, path);
+  const last = { ...before.last, kept: digest(backupPath(path)), remotes: ["a"] };
+  assert.deepEqual(ledger, { ...before, last });
+}, withToken(T1));
+
+for (const fails of ["remote.yaml.sremote-backup", ".sremote-ledger.json"]) {
+  scene(
+    `what fails after the file is written is completed by the next command: ${fails}`,
+    async (path, folder) => {
+      await commit(world, path, options, () => ({ text: `${OLD}# x\n`, ours: new Set(["a"]) }));
+      const failing = writing({
+        renaming: (file) => {
+          if (file === join(folder, fails)) throw systemError("EIO");
+        },
+      });
+      await refuses("io", () => commit(failing, path, options, putNew));
+      const { ledger } = await readStored(world, path);
+      assert.deepEqual([ledger.remotes, ledger.previous], [new Set(["b"]), new Set(["a"])]);
+      await tidy(world, path, null);
+      assert.deepEqual([read(path), read(backupPath(path))], [NEW, `${OLD}# x\n`]);
+      assert.deepEqual(parseLedger(read(join(folder, ".sremote-ledger.json")), ""), ledger);
+      assert.deepEqual(fs.readdirSync(folder).sort(), [
+        ".sremote-ledger.json",
+        "remote.yaml",
+        "remote.yaml.sremote-backup",
+      ]);
+    },
+  );
+}
+
+scene(
+  "a killed write that belongs to another text, or to another user, is not completed",
+  async (path, folder) => {
+    await commit(world, path, options, putNew);
+    const before = read(join(folder, ".sremote-ledger.json"));
+    const staged = (wrote: string, kept: string) =>
+      JSON.stringify({ formatVersion: 1, remotes: ["x"], previous: [], last: { at: 1, wrote, kept } });
+    const temporary = join(folder, "..sremote-ledger.json.sremote-01234567");
+    const [file, backup] = [digest(path), digest(backupPath(path))];
+    for (
+      const [text, uid, is] of [
+        [staged(file, backup), 0, true],
+        [staged(file, "none"), 0, true],
+        [staged(file, `sha256:${"0".repeat(64)}`), 0, false],
+        [staged(`sha256:${"0".repeat(64)}`, backup), 0, false],
+        [staged("absent", backup), 0, false],
+        ["{", 0, false],
+        [staged(file, backup), 12_345, false],
+      ] as const
+    ) {
+      if (uid !== 0 && process.getuid!() !== 0) continue; // only root can give a file away
+      fs.writeFileSync(join(folder, ".sremote-ledger.json"), before);
+      fs.writeFileSync(backupPath(path), OLD);
+      fs.writeFileSync(temporary, text);
+      if (uid !== 0) fs.chownSync(temporary, uid, uid);
+      assert.equal((await readStored(world, path)).ledger.remotes.has("x"), is, text);
+      await tidy(world, path, null);
+      assert.equal(read(join(folder, ".sremote-ledger.json")), is ? text : before);
+      assert.ok(!fs.existsSync(temporary));
+    }
   },
 );

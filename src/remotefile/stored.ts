@@ -6,8 +6,9 @@ import { REMOTE_FILE_BYTES } from "../base/limits.ts";
 import { codeOf } from "../base/errno.ts";
 import type { FileRead, World } from "../world.ts";
 import { EMPTY_LEDGER, type Ledger, ledgerPath, parseLedger } from "./ledger.ts";
-import { follow } from "./links.ts";
+import { danglingAbove, type DeadLink, follow, showDead } from "./links.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
+import { restOf } from "./recover.ts";
 
 /** A `remote.yaml` on disk. */
 export interface StoredFile {
@@ -41,7 +42,8 @@ export function unfinishedPath(file: string): string {
 }
 
 /**
- * Reads a file and its ledger. An absent file counts as empty; one whose write in place was interrupted counts as written.
+ * Reads a file and its ledger. An absent file counts as empty; a write that was interrupted once the file was in place, or
+ * while it was written in place, counts as finished.
  * @param root with `--root`, the directory that a symbolic link may not leave; else null
  * @param broken accepts a file that no program can read, for rollback; its content is then empty
  * @throws {Failure}
@@ -57,25 +59,28 @@ export async function readStored(
   const bytes = unfinished(world, real) ?? read?.bytes ?? null;
   const ledgerFile = ledgerPath(real);
   const ledger = readRegular(world, ledgerFile);
-  const document = await documentOf(bytes === null ? "" : decode(bytes, path), path, broken);
+  const document = await documentOf(bytes ?? new Uint8Array(), path, broken);
+  const digest = bytes === null ? null : await digestOf(bytes);
+  const rest = await restOf(world, { real, backup: backupPath(real), digest });
   return {
     path,
     real,
-    digest: bytes === null ? null : await digestOf(bytes),
+    digest,
     mode: read?.mode ?? null,
     owner: read === null ? null : { uid: read.uid, gid: read.gid },
     document: linked ? { ...document, quirks: { ...document.quirks, symlink: true } } : document,
     // Invalid UTF-8 is an invalid ledger.
-    ledger: ledger === null ? EMPTY_LEDGER : parseLedger(textOf(ledger.bytes) ?? "", ledgerFile),
+    ledger: rest?.ledger ??
+      (ledger === null ? EMPTY_LEDGER : parseLedger(textOf(ledger.bytes) ?? "", ledgerFile)),
   };
 }
 
-async function documentOf(text: string, path: string, broken: boolean): Promise<RemoteDocument> {
+async function documentOf(bytes: Uint8Array, path: string, broken: boolean): Promise<RemoteDocument> {
   try {
-    return await parseRemoteFile(text, path);
+    return await parseRemoteFile(decode(bytes, path), path);
   } catch (error) {
     if (!broken || !(error instanceof Failure)) throw error;
-    return { ...await parseRemoteFile("", path), text, broken: error };
+    return { ...await parseRemoteFile("", path), text: looseText(bytes), broken: error };
   }
 }
 
@@ -85,7 +90,8 @@ async function documentOf(text: string, path: string, broken: boolean): Promise<
  */
 export function unfinished(world: Pick<World, "files" | "here">, real: string): Uint8Array | null {
   const path = unfinishedPath(real);
-  if (!world.files.exists(path)) return null;
+  // A link or a directory of that name is none of sremote's.
+  if (world.files.stat(path)?.kind !== "file") return null;
   const [whole, now] = [readRegular(world, path), readRegular(world, real)];
   if (whole === null || now === null || ![0, now.uid, world.here.uid].includes(whole.uid)) return null;
   const isStart = now.bytes.length < whole.bytes.length &&
@@ -106,11 +112,14 @@ export function readRegular(world: Pick<World, "files">, path: string): FileRead
   } catch (error) {
     switch (codeOf(error)) {
       case "ELOOP":
-      case "EMLINK":
+      case "EMLINK": {
+        const above = world.files.stat(path) === null ? danglingAbove(world.files, path) : null;
+        if (above?.is === "circle") throw inCircle(path, above);
         throw new Failure("remote-file-symlink", `cannot use ${path}: it is a symbolic link`, {
           path,
           next: "Replace the link with a regular file",
         });
+      }
       case "EISDIR":
       case "ENOTREG":
         throw new Failure("remote-file-not-a-file", `cannot use ${path}: it is not a regular file`, {
@@ -129,6 +138,16 @@ export function readRegular(world: Pick<World, "files">, path: string): FileRead
   }
 }
 
+/** A directory above a file is a symbolic link that leads back to itself. */
+function inCircle(path: string, above: DeadLink): Failure {
+  const { link } = above;
+  const what = showDead(above).replace(/^it/, link);
+  return new Failure("remote-file-symlink", `cannot use ${path}: ${what}`, {
+    path,
+    next: `Correct the link ${link}, or replace it with a directory`,
+  });
+}
+
 function decode(bytes: Uint8Array, path: string): string {
   const text = textOf(bytes);
   if (text !== null) return text;
@@ -145,4 +164,9 @@ export function textOf(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
+}
+
+/** The bytes as text, whatever they are; what is not UTF-8 is shown as U+FFFD. */
+export function looseText(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }

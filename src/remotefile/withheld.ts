@@ -7,6 +7,10 @@ import type { Gone, RemoteFile } from "../model.ts";
 import { sameContent } from "./changes.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
 
+/** What a comment calls a secret. */
+const LABELLED =
+  /\b(?:token|auth)["']?\s*[:=]\s*["']?(?:(?:bearer|basic)\s+)?([^\s"',}]+)|\b(?:bearer|basic)\s+([^\s"',}]+)/gi;
+
 /** Shorter ones occur in comments by chance. */
 const SHORTEST_IN_COMMENT = 6;
 
@@ -35,15 +39,29 @@ export async function withoutGone(
   document: RemoteDocument,
   after: Pick<RemoteDocument, "text" | "content">,
 ): Promise<string | null> {
-  if (document.broken !== undefined) return blankFields(document.text, after.content);
+  if (document.broken !== undefined) return await blankFields(document.text, after.content);
   const gone = goneFrom(document.content, after.content);
-  if (isNothing(gone)) return document.text;
-  const values = valuesOf(gone);
+  const inComments = commentedSecrets(document.text).filter((one) => !after.text.includes(one));
+  if (isNothing(gone)) return await withoutInComments(document.text, document.path, inComments);
+  const values = [...valuesOf(gone), ...inComments];
   for (const take of [removed, blanked]) {
     const text = await withoutInComments(await take(document, gone), document.path, values);
     if (await isFree(text, document.path, after, values)) return text;
   }
   return null;
+}
+
+/** What comments call a token, `# Token: …`: the value of a field that somebody commented out. */
+export function commentedSecrets(text: string): readonly string[] {
+  if (!text.includes("#") || !/token|auth|bearer|basic/i.test(text)) return [];
+  const comments = text.split("\n").flatMap((line) => {
+    const hash = line.startsWith("#") ? 0 : line.search(/\s#/);
+    return hash < 0 ? [] : [line.slice(hash)];
+  });
+  const found = comments.flatMap((one) =>
+    Array.from(one.matchAll(LABELLED), (match) => match[1] ?? match[2]!)
+  );
+  return found.filter((one) => one.length >= SHORTEST_IN_COMMENT);
 }
 
 /** The text with `***` for these secrets in its comments; the content is the same. */
@@ -135,11 +153,17 @@ async function isFree(
   return !leftIn(text, values.filter((one) => !after.text.includes(one)), after.content);
 }
 
-/** What looks like a secret in a text that cannot be read. */
-function blankFields(text: string, after: RemoteFile): string {
+/** A text that cannot be read, without all that may be a secret of its own or a part of one: comments too. */
+async function blankFields(text: string, after: RemoteFile): Promise<string> {
+  const [{ maskLine }, { salvage }] = await Promise.all([import("./mask_line.ts"), import("./salvage.ts")]);
   const kept = new Set(secretsOf(after));
-  return text.replace(
-    /\b((?:Token|Auth)["']?[ \t]*:[ \t]*)("[^"\n]*"?|'[^'\n]*'?|[^\n#,}]*)/gi,
-    (whole, field, value: string) => kept.has(value.trim().replace(/^["']|["']$/g, "")) ? whole : field,
-  );
+  const lost = new Set([...secretsOf(await salvage(text))].filter((one) => !kept.has(one)));
+  const lines = text.split("\n").map((line) => {
+    const [, value = ""] = /:[ \t]+(.*?)\r?$/.exec(line) ?? [];
+    if (kept.has(value.replace(/^(["'])(.*)\1$/, "$2"))) return line;
+    const masked = maskLine(line);
+    // A field that only looks empty may begin a secret in the next line, which is masked there.
+    return masked.split(/[\s:"']+/).some((one) => lost.has(one)) ? "***" : masked;
+  });
+  return lines.join("\n");
 }

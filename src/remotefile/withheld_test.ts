@@ -81,6 +81,38 @@ Deno.test("withheld: of a text that cannot be read, every field that looks like 
   const after = await parseRemoteFile("Credentials:\n- URI: https://k.org\n  Auth: Basic abc==\n", "f");
   assert.equal(
     await withoutGone(document, after),
-    "Remotes:\n  a:\n  URI: a.org\n    Token: \n  b: {Token: , URI: b.org\nCredentials:\n- Auth: Basic abc==\n",
+    "Remotes:\n  a:\n  URI: a.org\n    Token: ***\n  b: ***\nCredentials:\n- Auth: Basic abc==\n",
   );
+});
+
+Deno.test("withheld: of a text that cannot be read, nothing stays that may be a secret or a part of one", async () => {
+  const texts = [
+    `Token: |\n      ${OLD}\n      more-${OLD}`,
+    `Token: >-\n      ${OLD}`,
+    `Token: "${OLD}-\n      ${OLD}"`,
+    `Token: '${OLD}-\n\n      ${OLD}'`,
+    `Token: ${OLD}\n      ${OLD}`,
+    `Tokne: ${OLD}`,
+    `TOKEN: ${OLD}`,
+    `apikey: ${OLD}`,
+    `"Token": ${OLD}`,
+    `? Token\n    : ${OLD}`,
+    `{Token: ${OLD}`,
+    `Token ${OLD}`,
+    `Token:${OLD}`,
+    `Token: !!str ${OLD}`,
+    `Token: &t ${OLD}`,
+    `# Token: ${OLD}`,
+    `URI: x.org # ${OLD}`,
+    `Token: ${OLD}\r`,
+    `\tToken: ${OLD}`,
+    `Auth: Basic ${OLD}`,
+  ];
+  for (const one of texts) {
+    const text = `Remotes:\n  a:\n    URI: a.org\n    ${one}\nx: [\n`;
+    const document = { ...await parseRemoteFile("", "f"), text, broken: new Error() as never };
+    const left = await withoutGone(document, await parseRemoteFile("Remotes: {}\n", "f"));
+    assert.ok(!left!.includes(OLD), `${one}\n${left}`);
+    assert.match(left!, /^Remotes:\n {2}a:\n {4}URI: a\.org\n/);
+  }
 });

@@ -9,11 +9,13 @@ import type { Style } from "./style.ts";
  * @param rollback the command that restores them, for a shell
  */
 export function renderOutcomes(outcomes: readonly Outcome[], style: Style, rollback: string): string {
-  const kept = outcomes.filter(hasPrevious).length;
-  const several = kept > 0 && outcomes.filter((one) => one.changed).length > 1;
+  const several = outcomes.filter((one) => one.changed).length > 1;
   const lines = outcomes.flatMap((one) => {
     const line = renderOutcome(one, style);
-    if (!hasPrevious(one)) return [line];
+    if (!one.changed || one.backup === null) return [line];
+    if (one.plan.seen.digest === null) {
+      return several ? [line] : [line, `There was no such file before; ${rollback} removes it.`];
+    }
     const previous = `The previous file is ${printable(one.backup!)}`;
     const lost = one.gone.remotes.length + one.gone.credentials.length > 0
       ? " Old API keys are not kept."
@@ -32,9 +34,4 @@ function renderOutcome({ plan, changed }: Outcome, style: Style): string {
   if (count.use > 0) parts.push(`${usedOf(plan)} changed`);
   parts.push(...tokenCounts(count));
   return `${style.green("Applied")} to ${file}: ${parts.join(", ")}.`;
-}
-
-/** A new file has none. */
-function hasPrevious({ plan, changed, backup }: Outcome): boolean {
-  return changed && backup !== null && plan.seen.digest !== null;
 }

@@ -44,5 +44,6 @@ export function rollbackCommand(
   const { here } = context.world;
   const words = scope === "global" ? ["rollback", "--global"] : ["rollback"];
   const command = sremoteAnywhere(context, words, { ...pathsOf(context, desired), runtime: reader });
-  return scope === "global" && here.uid === 0 && here.env("SUDO_UID") ? `sudo ${command}` : command;
+  // The user file is root's then, too.
+  return here.uid === 0 && here.env("SUDO_UID") ? `sudo ${command}` : command;
 }
