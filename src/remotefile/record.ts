@@ -1,7 +1,7 @@
 /** What the ledger says after a write. */
 import { showReader } from "../base/reader.ts";
 import { type LastWrite, renderLedger } from "./ledger.ts";
-import type { Pending, Together } from "./replace.ts";
+import type { Pending, Together } from "./pending.ts";
 
 /** The new ledger; null: it stays. */
 export function ledgerText(pending: Pending, together: Together | null): string | null {

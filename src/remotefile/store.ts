@@ -10,18 +10,8 @@ import { follow } from "./links.ts";
 import { interruptedFailure, lockKey, takeLock } from "./locking.ts";
 import { finishRest, restOf } from "./recover.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
-import {
-  type Committed,
-  discard,
-  type Edited,
-  finishWrite,
-  lastLook,
-  type Pending,
-  stage,
-  stale,
-  type Together,
-  write,
-} from "./replace.ts";
+import type { Committed, Edited, Pending, Together } from "./pending.ts";
+import { discard, finishWrite, lastLook, stage, stale, write } from "./replace.ts";
 import { backupPath, readRegular, readStored, readText, type StoredFile, unfinishedPath } from "./stored.ts";
 import { holdsSecret } from "./entry.ts";
 import { makeFolder, realPath, refuseFolder, refuseForeign } from "./target.ts";
@@ -35,7 +25,7 @@ import {
 } from "./withheld.ts";
 
 export { backupPath, readStored, readText, type StoredFile } from "./stored.ts";
-export type { Committed, Edited, Removal } from "./replace.ts";
+export type { Committed, Edited, Removal } from "./pending.ts";
 
 /** One file to change. */
 export interface Change {

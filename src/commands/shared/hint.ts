@@ -3,10 +3,22 @@ import { resolve } from "node:path";
 import { Failure } from "../../base/failure.ts";
 import { showReader } from "../../base/reader.ts";
 import { sremoteCommand } from "../../base/text.ts";
-import type { CommonOptions, Context } from "./context.ts";
+import type { Reader } from "../../model.ts";
+import type { World } from "../../world.ts";
 
 /** The options that say which remote.yaml a command works on. */
-type Place = Pick<CommonOptions, "runtime" | "root" | "sysconfdir" | "remoteFile">;
+interface Place {
+  readonly runtime: Reader | null;
+  readonly root: string | null;
+  readonly sysconfdir: string | null;
+  readonly remoteFile: string | null;
+}
+
+/** What is known of the command that suggests another: a part of its context. */
+interface Here {
+  readonly world: Pick<World, "here">;
+  readonly options: Place;
+}
 
 /** As they are typed. */
 export function placeWords({ runtime, root, sysconfdir, remoteFile }: Place): readonly string[] {
@@ -21,7 +33,7 @@ export function placeWords({ runtime, root, sysconfdir, remoteFile }: Place): re
 
 /** A command to type in the same directory, for the same files. */
 export function sremoteHere(
-  context: Pick<Context, "world" | "options">,
+  context: Here,
   words: readonly string[],
   names: readonly string[] = [],
 ): string {
@@ -37,7 +49,7 @@ function isGlobal(words: readonly string[]): boolean {
 
 /** `--remote-file` replaces the file of one scope: what a command on user remotes suggests for global ones is about another file. */
 function placeFor(
-  { world: { here }, options }: Pick<Context, "world" | "options">,
+  { world: { here }, options }: Here,
   words: readonly string[],
 ): Place {
   const isOther = isGlobal(words) && !isGlobal(here.args);
@@ -46,7 +58,7 @@ function placeFor(
 
 /** A command to type in any directory: relative paths are those of this one. */
 export function sremoteAnywhere(
-  { world: { here } }: Pick<Context, "world">,
+  { world: { here } }: Pick<Here, "world">,
   words: readonly string[],
   place: Place,
 ): string {
@@ -71,7 +83,7 @@ const SUGGESTED =
  * A next step of a part that does not know the command line: the command that it suggests gets the options that say which
  * files it is about.
  */
-export function hintHere(context: Pick<Context, "world" | "options">, next: string): string {
+export function hintHere(context: Here, next: string): string {
   if (!SUGGESTED.test(`${next} `)) return next;
   const words = next.split(" ");
   const here = sremoteCommand(placeWords(placeFor(context, words)));
@@ -84,14 +96,14 @@ const COMMAND_AND_FACT = /^(.*(?:^Run |\bsremote ).*)(; nothing was written)$/s;
 
 /** The same for what a plan or a diagnosis found. */
 export function hintsHere<Found extends { readonly next?: string }>(
-  context: Pick<Context, "world" | "options">,
+  context: Here,
   found: readonly Found[],
 ): readonly Found[] {
   return found.map((one) => one.next === undefined ? one : { ...one, next: hintHere(context, one.next) });
 }
 
 /** The same for a whole error. */
-export function failureHere(context: Pick<Context, "world" | "options">, failure: Failure): Failure {
+export function failureHere(context: Here, failure: Failure): Failure {
   const { code, path, excerpt, problems, cause } = failure;
   // Of a file that was named for this command, only the name is wrong.
   const isMisnamed = code === "remote-file-not-a-file" && context.options.remoteFile !== null;
