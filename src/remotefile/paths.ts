@@ -5,7 +5,7 @@ import { quote } from "../base/text.ts";
 import type { ReadElsewhere, Reader, Runtime, Scope, Target } from "../model.ts";
 import { DEFAULT_RUNTIME, PROGRAMS, spanOf, valueFor } from "../programs.ts";
 import type { Files, Surroundings } from "../world.ts";
-import type { LinkRule } from "./store.ts";
+import type { LinkRule } from "./pending.ts";
 
 /** What the command line and the config say about places. */
 export interface PathOptions {

@@ -4,6 +4,28 @@ import type { Lock, Staged } from "../world.ts";
 import type { LastWrite } from "./ledger.ts";
 import type { StoredFile } from "./stored.ts";
 
+/** One file to change. */
+export interface Change {
+  /** As the program opens it. */
+  readonly path: string;
+  readonly scope: Scope;
+  readonly links: LinkRule;
+  /** Receives the file under its lock, and returns the new text; the same text writes nothing. */
+  readonly edit: (now: StoredFile) => Edited | Promise<Edited>;
+  /** The program that it is written for; absent: the current version of any. */
+  readonly reader?: Reader;
+  /** Accepts a file that no program can read; its content is then empty. */
+  readonly broken?: true;
+}
+
+/** How a symbolic link is treated. */
+export interface LinkRule {
+  /** With `--root`, the directory that it may not leave; else null. */
+  readonly root: string | null;
+  /** Why the file is not written through a link, as a clause; null: it is. */
+  readonly refuse: string | null;
+}
+
 /** The result of an edit. */
 export interface Edited {
   readonly text: string;

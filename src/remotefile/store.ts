@@ -3,14 +3,14 @@ import { dirname } from "node:path";
 import { digestOf } from "../base/digest.ts";
 import { Failure } from "../base/failure.ts";
 import { showReader } from "../base/reader.ts";
-import type { Gone, Reader, Scope } from "../model.ts";
+import type { Gone } from "../model.ts";
 import type { Lock, World } from "../world.ts";
 import { ledgerPath } from "./ledger.ts";
 import { follow } from "./links.ts";
 import { interruptedFailure, lockKey, takeLock } from "./locking.ts";
 import { finishRest, restOf } from "./recover.ts";
 import { parseRemoteFile, type RemoteDocument } from "./parse.ts";
-import type { Committed, Edited, Pending, Together } from "./pending.ts";
+import type { Change, Committed, Pending, Together } from "./pending.ts";
 import { discard, finishWrite, lastLook, stage, stale, write } from "./replace.ts";
 import { backupPath, readRegular, readStored, readText, type StoredFile, unfinishedPath } from "./stored.ts";
 import { holdsSecret } from "./entry.ts";
@@ -25,29 +25,7 @@ import {
 } from "./withheld.ts";
 
 export { backupPath, readStored, readText, type StoredFile } from "./stored.ts";
-export type { Committed, Edited, Removal } from "./pending.ts";
-
-/** One file to change. */
-export interface Change {
-  /** As the program opens it. */
-  readonly path: string;
-  readonly scope: Scope;
-  readonly links: LinkRule;
-  /** Receives the file under its lock, and returns the new text; the same text writes nothing. */
-  readonly edit: (now: StoredFile) => Edited | Promise<Edited>;
-  /** The program that it is written for; absent: the current version of any. */
-  readonly reader?: Reader;
-  /** Accepts a file that no program can read; its content is then empty. */
-  readonly broken?: true;
-}
-
-/** How a symbolic link is treated. */
-export interface LinkRule {
-  /** With `--root`, the directory that it may not leave; else null. */
-  readonly root: string | null;
-  /** Why the file is not written through a link, as a clause; null: it is. */
-  readonly refuse: string | null;
-}
+export type { Change, Committed, Edited, LinkRule, Removal } from "./pending.ts";
 
 /** Changes one file under its lock: see {@link commitAll}. @throws {Failure} */
 export async function commit(world: World, lockTimeout: number, change: Change): Promise<Committed> {

@@ -5,7 +5,7 @@ import { Failure } from "../base/failure.ts";
 import type { World } from "../world.ts";
 import { danglingAbove, follow, showDead } from "./links.ts";
 import { unwritten } from "./put_back.ts";
-import type { Change } from "./store.ts";
+import type { Change } from "./pending.ts";
 import type { StoredFile } from "./stored.ts";
 
 /** The file at the end of a link. @throws {Failure} remote-file-symlink */
