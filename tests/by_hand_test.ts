@@ -169,7 +169,7 @@ Deno.test("login and logout: for a registry, the command of the program and vers
     ] as const
   ) {
     for (const command of ["login", "logout"]) {
-      for (const uri of ["docker://docker.io", "oras://ghcr.io/a b"]) {
+      for (const uri of ["docker://registry.example.com", "oras://registry.example.com/a b"]) {
         using machine = new Machine();
         const user = command === "login" ? ["-u", "ian"] : [];
         const { exit, err } = await runInProcess(

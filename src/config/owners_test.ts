@@ -20,7 +20,7 @@ function worldOf(entries: Readonly<Record<string, Entry>>): OwnersWorld {
     },
     readLink: (path: string) => entries[path]?.link ?? null,
   };
-  return { files: files as unknown as OwnersWorld["files"], here: { folder: "/work", uid: 0 } };
+  return { files: files as unknown as OwnersWorld["files"], here: { folder: "/site", uid: 0 } };
 }
 
 const OTHERS = { uid: 65_534 };
@@ -57,7 +57,7 @@ const places: readonly (readonly [
     "/a/b",
     ["/x", "/z/b"],
   ],
-  ["a relative path", { "/work/b": { link: "c/d" }, "/work/c": OTHERS }, "b", ["/work/c"]],
+  ["a relative path", { "/site/b": { link: "c/d" }, "/site/c": OTHERS }, "b", ["/site/c"]],
   ["a broken link", { "/a/b": { link: "/c/none" }, "/c": OTHERS }, "/a/b", ["/c"]],
   ["a loop", { "/a/b": { link: "/a/c" }, "/a/c": { link: "/a/b" } }, "/a/b", []],
   ["a link into itself", { "/a/b": { link: "b/b" }, "/a": OTHERS }, "/a/b", ["/a"]],
