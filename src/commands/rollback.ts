@@ -1,24 +1,20 @@
 /** `sremote rollback`: swap the files that were written last and their backups. */
 import { Failure } from "../base/failure.ts";
-import { parseReader, READER_PATTERN, RUNTIMES } from "../base/reader.ts";
 import { printable, quote } from "../base/text.ts";
 import type { Owners, Reader, Scope } from "../model.ts";
 import { refusedWhole } from "../reconcile/refused.ts";
 import { keysFor, ownersOf, unrecognisedIn } from "../reconcile/restore.ts";
 import { editRemoteFile } from "../remotefile/edit.ts";
-import { type LastWrite, ledgerPath, parseLedger } from "../remotefile/ledger.ts";
-import { follow } from "../remotefile/links.ts";
+import type { LastWrite } from "../remotefile/ledger.ts";
 import { parseRemoteFile, type RemoteDocument } from "../remotefile/parse.ts";
-import { detectProgram, findTarget, linkRule } from "../remotefile/paths.ts";
+import { detectProgram } from "../remotefile/paths.ts";
 import { salvage } from "../remotefile/salvage.ts";
 import {
   backupPath,
   type Change,
   commitAll,
-  type LinkRule,
   readStored,
   readText,
-  settle,
   type StoredFile,
   tidy,
 } from "../remotefile/store.ts";
@@ -26,25 +22,14 @@ import { goneFrom } from "../remotefile/withheld.ts";
 import { doneLines, MOST_NAMED, questionOf, type ShownRollback, warningsOf } from "../report/rollback.ts";
 import { confirm, type Context, pathsOf, requireRoot, type Result, scopeOf } from "./shared/context.ts";
 import { sremoteHere } from "./shared/hint.ts";
+import { type Place, placesOf, readerIn } from "./shared/last_written.ts";
 import { maskedDiff } from "./shared/masked_diff.ts";
-import { readerOf } from "./shared/merged.ts";
 import { noteWritten } from "./shared/written.ts";
 
 /** The flags of `rollback`. */
 export interface RollbackOptions {
   readonly global?: true;
   readonly yes?: true;
-}
-
-const PATTERN = new RegExp(READER_PATTERN);
-
-/** A file of the scope. */
-interface Place {
-  readonly reader: Reader;
-  /** As the program opens it. */
-  readonly file: string;
-  readonly links: LinkRule;
-  readonly real: string;
 }
 
 /** A file to restore. */
@@ -149,68 +134,6 @@ function keysOf(files: readonly Restored[]): { readonly deleted: Owners; readonl
   return { deleted: all((one) => one.deleted), notRestored: all((one) => one.loggedOut) };
 }
 
-/**
- * The files to restore. Which were written together is in their ledgers, but where a file is follows from the command line
- * alone: no ledger leads to another user's file.
- */
-async function placesOf(context: Context, scope: Scope): Promise<readonly Place[]> {
-  const { world: { files }, options } = context;
-  if (options.runtime !== null || options.remoteFile !== null) {
-    const place = await placeOf(context, scope, await readerOf(context));
-    await settle(context.world, place.file, place.links.root);
-    return [place];
-  }
-  const found = new Map<string, Place & { readonly written: number; readonly last: LastWrite }>();
-  for (const runtime of RUNTIMES) {
-    const place = await placeOf(context, scope, { runtime, oldest: null }).catch((error: unknown) => {
-      if (error instanceof Failure) return null; // it has no home directory
-      throw error;
-    });
-    if (place === null || found.has(place.real)) continue;
-    await settle(context.world, place.file, place.links.root);
-    const backup = files.stat(backupPath(place.real));
-    const last = lastWriteOf(context, place);
-    // The ledgers of earlier versions have no time.
-    const written = last.at ?? backup?.changed;
-    if (written === undefined) continue;
-    found.set(place.real, { ...place, written, last });
-  }
-  const [last] = [...found.values()].sort((a, b) => b.written - a.written);
-  if (last === undefined) return [await placeOf(context, scope, await readerOf(context))];
-  const { together, readers = [] } = last.last;
-  const chosen = new Map([[last.real, last as Place]]);
-  // A program of an old version may have its file elsewhere.
-  const others = together === undefined ? [] : readers.filter((one) => PATTERN.test(one)).map(parseReader);
-  for (const reader of others) {
-    const place = await placeOf(context, scope, reader);
-    await settle(context.world, place.file, place.links.root);
-    const belongs = lastWriteOf(context, place).together === together;
-    if (belongs && !chosen.has(place.real)) chosen.set(place.real, place);
-  }
-  if ([...found.keys()].some((one) => !chosen.has(one))) {
-    context.note(
-      `Note: restoring ${printable(last.file)}, which was changed last. Choose another with --runtime.`,
-    );
-  }
-  return [...chosen.values()].sort((a, b) =>
-    RUNTIMES.indexOf(a.reader.runtime) - RUNTIMES.indexOf(b.reader.runtime)
-  );
-}
-
-async function placeOf(context: Context, scope: Scope, reader: Reader): Promise<Place> {
-  const { world } = context;
-  const paths = pathsOf(context, null);
-  const { file } = await findTarget(reader, scope, paths, world);
-  const links = linkRule(reader, paths, world);
-  return { reader, file, links, real: follow(world.files, file, links.root, world.here.uid).real };
-}
-
-function lastWriteOf({ world }: Context, { real }: Place): LastWrite {
-  const path = ledgerPath(real);
-  const text = readText(world, path);
-  return text === null ? {} : parseLedger(text, path).last ?? {};
-}
-
 /** @throws {Failure} no-backup; remote-file-invalid, if the program cannot read the previous file */
 async function restoredOf(context: Context, scope: Scope, place: Place): Promise<Restored> {
   const { world, options } = context;
@@ -223,8 +146,7 @@ async function restoredOf(context: Context, scope: Scope, place: Place): Promise
   const common = { place, now, isBroken, isOthers, unrecognised: unrecognisedIn(now.document, held) };
   const previous = readPrevious(context, now.real, last);
   const document = await previousOf(previous, now.real);
-  const known = last.reader !== undefined && PATTERN.test(last.reader);
-  const reader = options.runtime ?? (known ? parseReader(last.reader!) : place.reader);
+  const reader = options.runtime ?? readerIn(last) ?? place.reader;
   if (last.kept === "absent" && previous === "") {
     // What others have written since can be restored.
     const directories = now.digest === last.wrote ? Math.min(last.made ?? 0, DEEPEST) : 0;
@@ -311,14 +233,13 @@ function changeOf(context: Context, scope: Scope, restored: Restored): Change {
     return { text, ours: then.ledger.previous, ...(remove && { remove }) };
   };
   const { last = {} } = now.ledger;
-  const known = last.reader !== undefined && PATTERN.test(last.reader);
   return {
     path: place.file,
     scope,
     links: place.links,
     edit,
     broken: true,
-    reader: known ? parseReader(last.reader!) : { ...place.reader, oldest: null },
+    reader: readerIn(last) ?? { ...place.reader, oldest: null },
   };
 }
 
