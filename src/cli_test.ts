@@ -95,7 +95,7 @@ Deno.test("cli: flags stand before the command or after it", async () => {
 Deno.test("cli: --quiet says no more than the result", async () => {
   const { exit, out, err } = await sremote(["apply", "--global", "--root", ".", "--yes", "--quiet"]);
   assert.deepEqual([exit, err], [0, ""]);
-  assert.match(out, /^Applied to .*\n$/);
+  assert.match(out, /^Applied to .*\nThere was no such file before; sremote rollback .* removes it\.\n$/);
 });
 
 Deno.test("cli: the plan's JSON is what its schema says", async () => {

@@ -18,6 +18,17 @@ const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 /** The number of the last signal that aborted something. */
 let stoppedBy: number | null = null;
 
+/** Those that a signal stops now; one listener for each signal serves all of them. */
+const stopping = new Set<AbortController>();
+const STOPPERS = HELD_SIGNALS.map((signal) => ({
+  signal,
+  listener() {
+    if (holding.size > 0) return; // who writes decides
+    stoppedBy = NUMBERS[signal];
+    for (const one of stopping) one.abort();
+  },
+}));
+
 /** Those that defer signals now; one listener serves all of them. */
 const holding = new Set<() => void>();
 const noteSignal = () => {
@@ -28,19 +39,15 @@ const noteSignal = () => {
 export const signals: Signals = {
   async stoppable(work) {
     const stop = new AbortController();
-    const listeners = HELD_SIGNALS.map((signal) => {
-      const listener = () => {
-        if (holding.size > 0) return; // who writes decides
-        stoppedBy = NUMBERS[signal];
-        stop.abort();
-      };
-      process.on(signal, listener);
-      return () => process.removeListener(signal, listener);
-    });
+    stopping.add(stop);
+    if (stopping.size === 1) { for (const { signal, listener } of STOPPERS) process.on(signal, listener); }
     try {
       return await work(stop.signal);
     } finally {
-      for (const remove of listeners) remove();
+      stopping.delete(stop);
+      if (stopping.size === 0) {
+        for (const { signal, listener } of STOPPERS) process.removeListener(signal, listener);
+      }
     }
   },
   stopped: () => stoppedBy,
