@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { runInProcess, type Seen } from "./in_process.ts";
 import { Machine } from "./machine.ts";
 
-const CASES = Number(process.env.SREMOTE_CASES ?? 2_000);
+const CASES = Number(process.env.SREMOTE_CASES ?? 1_000);
 const SECRET = "s3cret-Zx9w";
 /** The secret in the places for secrets. */
 const STORED = new RegExp(`(?:Token: "?|Auth: Basic )${SECRET}`, "g");

@@ -9,7 +9,7 @@ import { chownSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { CANARY, LITTER, Machine, modeAndOwner, OWNER } from "./machine.ts";
 
-const KILLS = Number(process.env.SREMOTE_KILLS ?? 60);
+const KILLS = Number(process.env.SREMOTE_KILLS ?? 20);
 
 const config = (uri: string, scope: string) =>
   JSON.stringify({

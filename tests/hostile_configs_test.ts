@@ -13,7 +13,7 @@ import { HOSTILE, type Hostile } from "./hostile/configs.ts";
 import { Machine, type Ran, STRACE } from "./machine.ts";
 
 /** Of the groups whose configs run to a limit, one in this many is run. */
-const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
+const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 10);
 const SLOW = ["exhausting", "data"];
 const SECONDS = 3;
 const MEGABYTES = 300;

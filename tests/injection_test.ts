@@ -10,7 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { CANARY, LITTER, Machine, modeAndOwner, OWNER, STRACE } from "./machine.ts";
 
-const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 4);
+const STRIDE = Number(process.env.SREMOTE_STRIDE ?? 10);
 
 /** Calls that change something, or that can fail halfway. */
 const CALLS = [
