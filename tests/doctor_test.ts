@@ -377,6 +377,13 @@ Deno.test("doctor finds what killed processes and other programs left beside rem
   ]);
   // It changes nothing.
   assert.ok(existsSync(beside("remote.yaml.lock")) && existsSync(beside(".remote.yaml.sremote-0123abcd")));
+  // The remedy works: what was killed is gone with the next change, and what is not sremote's stays.
+  const add = ["add", "--no-login", "more", "more.example.com"];
+  assert.equal((await runInProcess(add, machine)).exit, 0);
+  for (const name of [".remote.yaml", "..sremote-ledger.json"]) {
+    assert.ok(!existsSync(beside(`${name}.sremote-0123abcd`)), name);
+  }
+  assert.ok(existsSync(beside(".remote.yaml.sremote-mine")) && !existsSync(beside("remote.yaml.lock")));
 });
 
 Deno.test("doctor finds every directory that keeps users from the global file", async () => {

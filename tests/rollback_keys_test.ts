@@ -337,16 +337,21 @@ Deno.test("the hint after a first write is the command that removes the file", (
 });
 
 Deno.test({
-  name: "under sudo the hint has sudo, for the user file too",
+  name: "under sudo the hint has sudo, and for the user file the variables that say where it is",
   ignore: process.getuid?.() !== 0,
   fn: () => {
-    for (const global of [[], ["--global"]]) {
+    for (
+      const [global, hint] of [
+        [[], /; sudo SINGULARITY_CONFIGDIR='\/home\/my dir' sremote rollback --root /],
+        [["--global"], /; sudo sremote rollback --global --root /],
+      ] as const
+    ) {
       using machine = new Machine();
       machine.put("remotes.json", '{"remotes":{"a":{"uri":"a.org"},"b":{"uri":"b.org","scope":"global"}}}');
       const ran = machine.runSync(["apply", "--yes", ...global, "--root", machine.work], {
-        env: { SUDO_UID: "1000" },
+        env: { SUDO_UID: "1000", SINGULARITY_CONFIGDIR: "/home/my dir" },
       });
-      assert.match(ran.stdout, /; sudo sremote rollback /);
+      assert.match(ran.stdout, hint);
     }
   },
 });

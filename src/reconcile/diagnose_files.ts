@@ -234,18 +234,23 @@ function* leftovers(
     const next = `${run("rm -r", lock.path, uid)}; the next change of remote.yaml removes it, too`;
     yield say("warning", "file", lock.path, message, next);
   }
+  const change = `${sremote(["apply", ...flagOf(scope)])}, or another command that changes remote.yaml`;
   // While a process holds the lock, they are its own.
   for (const path of lock?.state === "held" ? [] : litter) {
     if (path.endsWith(UNFINISHED)) {
       const message = "a write in place was interrupted: the programs read an incomplete remote.yaml";
-      const next = `Run ${
-        sremote(["apply", ...flagOf(scope)])
-      }, or another command that changes remote.yaml, to complete it`;
-      yield say("error", "file", path, message, next);
+      yield say("error", "file", path, message, `Run ${change}, to complete it`);
       continue;
     }
     const message = "it was left behind by an sremote process that was killed, and may hold a token";
-    yield say("warning", "file", path, message, run("rm -r", path, uid));
+    // It may be the record of a write that is still to be completed: removing it would lose the backup.
+    yield say(
+      "warning",
+      "file",
+      path,
+      message,
+      `Run ${change}: it completes the write, or removes what is left`,
+    );
   }
   if (ledger !== null && ledger.gone.length > 0) {
     const message = `it lists remotes that remote.yaml does not have: ${listed(ledger.gone)}`;

@@ -175,7 +175,8 @@ Deno.test("diagnoses: a remedy says whether only root can carry it out, and acts
     "Run chmod 600 /h/remote.yaml",
     "Run rm /h/b unless you need sremote --root /r rollback, and revoke what is no longer used",
     "Run sremote --root /r apply, or another command that changes remote.yaml, to complete it",
-    "Run rm -r /h/t",
+    "Run sremote --root /r apply, or another command that changes remote.yaml: it completes the write, " +
+    "or removes what is left",
     "Run sremote --root /r plan to see what apply would do about them",
   ]);
   const backup = { ...BACKUP, uid: 0, tokens: ["a"] };
@@ -183,7 +184,8 @@ Deno.test("diagnoses: a remedy says whether only root can carry it out, and acts
     "Run as root: chmod 644 /h/remote.yaml",
     "Run as root: rm /h/b unless you need sremote --root /r rollback --global, and revoke what is no longer used",
     "Run sremote --root /r apply --global, or another command that changes remote.yaml, to complete it",
-    "Run as root: rm -r /h/t",
+    "Run sremote --root /r apply --global, or another command that changes remote.yaml: it completes the write, " +
+    "or removes what is left",
     "Run sremote --root /r plan --global to see what apply would do about them",
   ]);
 });

@@ -1,5 +1,5 @@
 /** What a command says about files that it has written: notes, tokens to revoke, and how to undo it. */
-import { quote } from "../../base/text.ts";
+import { quote, shellWord } from "../../base/text.ts";
 import type { Desired, Reader, Scope } from "../../model.ts";
 import type { Committed } from "../../remotefile/store.ts";
 import { type Context, pathsOf } from "./context.ts";
@@ -44,6 +44,12 @@ export function rollbackCommand(
   const { here } = context.world;
   const words = scope === "global" ? ["rollback", "--global"] : ["rollback"];
   const command = sremoteAnywhere(context, words, { ...pathsOf(context, desired), runtime: reader });
-  // The user file is root's then, too.
-  return here.uid === 0 && here.env("SUDO_UID") ? `sudo ${command}` : command;
+  if (here.uid !== 0 || !here.env("SUDO_UID")) return command;
+  // The user file is root's then, too; sudo does not pass on the variables that say where it is.
+  const variables = scope === "global" ? [] : ["SINGULARITY_CONFIGDIR", "APPTAINER_CONFIGDIR"];
+  const set = variables.flatMap((name) => {
+    const value = here.env(name);
+    return value ? [`${name}=${shellWord(value)}`] : [];
+  });
+  return ["sudo", ...set, command].join(" ");
 }
