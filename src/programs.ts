@@ -128,7 +128,7 @@ export function newest<T>(fact: ByVersion<T>): T {
   return fact.at(-1)!.is;
 }
 
-/** The value of a fact for the oldest version that has to read a file, or for the newest version if none is named. */
+/** The value of a fact for the oldest version that has to read a file, or for the newest version if the reader has none. */
 export function valueFor<T>(fact: ByVersion<T>, reader: Pick<Reader, "oldest">): T {
   return fact[placeFor(fact, reader)]!.is;
 }

@@ -2,11 +2,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { StatusDocument } from "../src/model.ts";
 import { Machine, type Program, PROGRAMS } from "./machine.ts";
-import { certificate } from "./servers.ts";
+import { certificate, startSite } from "./servers.ts";
 
 const file = (name: string) => certificate(`cases/${name}`);
 const pem = (name: string) => readFileSync(file(name), "utf8");
@@ -82,25 +80,9 @@ const inBinary: typeof chains = [
   ["by-no-signing no-signing", "root", /“path no signing” behind \S+ may not issue others/],
 ];
 
-/** A server with a certificate; it answers discovery with a keyserver-less document. */
-async function serve(name: string) {
-  return await serveChain(pem(`${name}.pem`));
-}
-
-async function serveChain(cert: string) {
-  const server = createServer({ cert, key: pem("server.key") }, (_, response) => {
-    response.setHeader("content-type", "application/json");
-    response.end("{}");
-  });
-  server.on("tlsClientError", () => {});
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
+/** A server with certificates, in PEM. */
+function serveChain(cert: string) {
+  return startSite({ cert, key: pem("server.key") });
 }
 
 /** The status of remotes, by their names. */
@@ -126,7 +108,7 @@ for (const program of PROGRAMS) {
     await using servers = new AsyncDisposableStack();
     const addresses = new Map<string, string>();
     for (const [name, host] of cases) {
-      const { port } = servers.use(await serve(name));
+      const { port } = servers.use(await serveChain(pem(`${name}.pem`)));
       addresses.set(`${name}-${host}`, `${host}:${port}`);
     }
     const flags = ["--cacert", file("authorities.pem")];
@@ -176,7 +158,7 @@ for (const program of PROGRAMS) {
 
   Deno.test(`certificates: no variable makes it wait for a file, or trust more (${program.name})`, async () => {
     using machine = new Machine();
-    await using served = await serve("right");
+    await using served = await serveChain(pem("right.pem"));
     const address = new Map([["a", `localhost:${served.port}`]]);
     const pipe = machine.at("pipe");
     assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
@@ -204,7 +186,7 @@ for (const program of PROGRAMS) {
 
   Deno.test(`certificates: the stores that the environment names are read as Go reads them (${program.name})`, async () => {
     using machine = new Machine();
-    await using served = await serve("right");
+    await using served = await serveChain(pem("right.pem"));
     const address = new Map([["a", `localhost:${served.port}`]]);
     const authority = pem("authorities.pem");
     const bad = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n";

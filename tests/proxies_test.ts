@@ -1,31 +1,17 @@
 /** Requests through proxies, from source and as compiled: by CONNECT, by SOCKS 5, and with TLS to the proxy itself. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { StatusDocument, Trouble } from "../src/model.ts";
 import { Machine, type Program, PROGRAMS } from "./machine.ts";
-import { certificate, type RunningProxy, startProxy, startSocks } from "./servers.ts";
+import { certificate, type RunningProxy, startProxy, startSite, startSocks } from "./servers.ts";
 
 const pem = (name: string) => readFileSync(certificate(`cases/${name}`), "utf8");
 const tls = (name: string) => ({ cert: pem(`${name}.pem`), key: pem("server.key") });
 const PASSWORD = "CANARY-pass word";
 
 /** A server for 10.9.9.9, 2001:db8::9 and lab.example.com, whose discovery names no service. */
-async function startServer() {
-  const server = createServer(tls("addresses"), (_, response) => {
-    response.setHeader("content-type", "application/json");
-    response.end("{}");
-  });
-  server.on("tlsClientError", () => {});
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
+function startServer() {
+  return startSite(tls("addresses"));
 }
 
 /** What stops the request to a host through a proxy; null: nothing. */

@@ -50,6 +50,28 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
+/** A running server; `await using` stops it. */
+export interface RunningSite extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Starts an https server whose every answer is a discovery document that names no service. */
+export async function startSite(tls: Tls): Promise<RunningSite> {
+  const server = createTlsServer({ ...tls }, (_, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end("{}");
+  });
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
 /** A running proxy; `await using` stops it. */
 export interface RunningProxy extends AsyncDisposable {
   readonly port: number;

@@ -15,7 +15,7 @@ const bundles:
       ["a certificate", PEM, 1, []],
       ["text around it, and Windows line ends", `comment\r\n${PEM.replaceAll("\n", "\r\n")}more`, 1, []],
       [
-        "a key and a revocation list are passed over",
+        "a key and a revocation list are skipped",
         block("PRIVATE KEY", "AAAA") + block("X509 CRL", "AAAA") + PEM,
         1,
         [],

@@ -1,12 +1,10 @@
 /** Whether every user can read the global file, as the programs need: they run as the user. */
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { dirname, relative } from "node:path";
 import type { Hidden } from "../model.ts";
 import type { Files } from "../world.ts";
+import { walk } from "./links.ts";
 
 type Seen = Pick<Files, "stat" | "readLink">;
-
-/** As many links as Linux follows. */
-const MOST_LINKS = 40;
 
 /**
  * The global file and the directories that hold it, as far as not every user can read them: those that its own path names,
@@ -42,28 +40,10 @@ function ancestorsOf(path: string): readonly string[] {
 /** The directories that a program enters on the way to a file, as far as this user can see them, without links, outermost first. */
 function wayTo(files: Seen, path: string, root: string | null): readonly string[] {
   const entered = new Set<string>();
-  const way = partsOf(path);
-  let at = "/";
-  let links = 0;
-  while (way.length > 0) {
-    const name = way.shift()!;
-    if (name === "..") {
-      at = dirname(at);
-      continue;
-    }
-    const here = join(at, name);
-    const stat = files.stat(here);
-    if (stat?.kind === "symlink") {
-      const target = files.readLink(here);
-      if (target === null || ++links > MOST_LINKS) break;
-      const last = way.length === 0;
-      way.unshift(...partsOf(target));
-      // Only a link in place of the file is read as after chroot: the system follows the others.
-      if (isAbsolute(target)) at = last && root !== null ? root : "/";
-      continue;
-    }
+  // Only a link in place of the file is read as after chroot: the system follows the others.
+  for (const { path: at, stat } of walk(files, path, root)) {
+    if (stat?.kind === "symlink") continue;
     if (stat?.kind !== "folder") break;
-    at = here;
     if (!isRootOrAbove(at, root)) entered.add(at);
   }
   return [...entered];
@@ -71,10 +51,6 @@ function wayTo(files: Seen, path: string, root: string | null): readonly string[
 
 function isRootOrAbove(path: string, root: string | null): boolean {
   return root !== null && /^(?:\.\.|$)/.test(relative(root, path));
-}
-
-function partsOf(path: string): string[] {
-  return path.split("/").filter((one) => one !== "" && one !== ".");
 }
 
 function look(files: Seen, at: string, kind: Hidden["kind"], needed: number): readonly Hidden[] {

@@ -1,4 +1,4 @@
-/** A `remote.yaml` that is a symbolic link: where it leads, and who made it. */
+/** Symbolic links on the way to a file, and a `remote.yaml` that is one: where they lead, and who made them. */
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { codeOf } from "../base/errno.ts";
 import { Failure } from "../base/failure.ts";
@@ -34,6 +34,55 @@ export function follow(files: Files, path: string, root: string | null, uid: num
     real = root !== null && isAbsolute(target) ? join(root, target) : resolve(dirname(real), target);
     if (root !== null && isOutside(root, real)) throw refused(path, `its symbolic link leaves ${root}`);
   }
+}
+
+/** What stands on the way to a file. */
+export interface Met {
+  readonly path: string;
+  /** null: nothing is there that this user can see; the way ends. */
+  readonly stat: ReturnType<Files["stat"]>;
+  /** How many parts of the way come after it. */
+  readonly left: number;
+  /** It is a link that is followed no further: too many came before it, or it has just been replaced. */
+  readonly circle: boolean;
+}
+
+/**
+ * All that the system looks at on the way to a file, in its order: directories, links with what is on the way to their ends,
+ * and the file.
+ * @param root where an absolute link in place of the file itself starts, as after chroot; null: where the others do
+ */
+export function* walk(
+  files: Pick<Files, "stat" | "readLink">,
+  path: string,
+  root: string | null = null,
+): Iterable<Met> {
+  const way = partsOf(path);
+  let at = "/";
+  let links = 0;
+  while (way.length > 0) {
+    const name = way.shift()!;
+    if (name === "..") {
+      at = dirname(at);
+      continue;
+    }
+    const here = join(at, name);
+    const stat = files.stat(here);
+    const left = way.length;
+    const target = stat?.kind === "symlink" ? files.readLink(here) : null;
+    const circle = stat?.kind === "symlink" && (target === null || ++links > MOST);
+    yield { path: here, stat, left, circle };
+    if (stat === null || circle) return;
+    if (target === null) at = here;
+    else {
+      way.unshift(...partsOf(target));
+      if (isAbsolute(target)) at = left === 0 && root !== null ? root : "/";
+    }
+  }
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter((one) => one !== "" && one !== ".");
 }
 
 /** A symbolic link that leads to no directory that this user can enter. */

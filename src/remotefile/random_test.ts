@@ -193,6 +193,29 @@ function credentialsFor(
   return present.map((old, i) => i === wish.at ? { ...one, uri: old.uri } : old);
 }
 
+/** What is wished of a file, and its text afterwards. */
+async function edited(
+  document: RemoteDocument,
+  wishes: Parameters<typeof changesFor>[1],
+  credentialWish: Parameters<typeof credentialsFor>[1],
+) {
+  const { changes, tokens } = changesFor(document.content, wishes);
+  const credentials = credentialsFor(document.content.credentials, credentialWish);
+  const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
+  return { changes, credentials, supplies, after: await editRemoteFile(document, changes, supplies) };
+}
+
+/** Whether a secret is part of one that the file holds, as that is or in quotes: then it is found where that stands. */
+function isPartOfHeld({ remotes, credentials }: RemoteFile, secret: string): boolean {
+  const held = [
+    ...Array.from(remotes.values(), ({ token }) => token?.reveal() ?? ""),
+    ...credentials.map(({ auth }) => auth?.reveal() ?? ""),
+  ];
+  return held.some((one) =>
+    [one, JSON.stringify(one), `'${one.replaceAll("'", "''")}'`].some((form) => form.includes(secret))
+  );
+}
+
 Deno.test("edits: the result has the changed content, and other lines stay", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -201,10 +224,7 @@ Deno.test("edits: the result has the changed content, and other lines stay", asy
       credentialWish,
       async (text, wishes, credentialWish) => {
         const document = await parseRemoteFile(text, "f");
-        const { changes, tokens } = changesFor(document.content, wishes);
-        const credentials = credentialsFor(document.content.credentials, credentialWish);
-        const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
-        const after = await editRemoteFile(document, changes, supplies);
+        const { changes, credentials, supplies, after } = await edited(document, wishes, credentialWish);
         const read = await parseRemoteFile(after, "f");
         const wanted = applyChanges(document.content, changes, supplies);
         assert.ok(sameContent(read.content, wanted));
@@ -256,28 +276,21 @@ Deno.test("edits: a secret that is removed or replaced stays in no text that is 
       credentialWish,
       async (text, wishes, credentialWish) => {
         const document = await parseRemoteFile(text, "f");
-        const { changes, tokens } = changesFor(document.content, wishes);
-        const credentials = credentialsFor(document.content.credentials, credentialWish);
-        const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
-        const edited = await parseRemoteFile(await editRemoteFile(document, changes, supplies), "f");
-        const gone = goneFrom(document.content, edited.content);
+        const read = await parseRemoteFile((await edited(document, wishes, credentialWish)).after, "f");
+        const gone = goneFrom(document.content, read.content);
         const values = valuesOf(gone);
-        const after = { ...edited, text: await withoutInComments(edited.text, "f", values) };
+        const after = { ...read, text: await withoutInComments(read.text, "f", values) };
         const kept = await withoutGone(document, after);
         assert.ok(kept !== null, text);
         // What a comment calls a token goes with the comment.
-        const inComments = edited.text.includes("SECRETcomment") ? [] : ["SECRETcomment"];
+        const inComments = read.text.includes("SECRETcomment") ? [] : ["SECRETcomment"];
         for (const one of inComments) assert.ok(!kept.includes(one), kept);
         if (values.length === 0) return assert.equal(kept, await withoutInComments(text, "f", inComments));
         removed++;
         const { content } = await parseRemoteFile(kept, "f");
         assert.deepEqual(goneFrom(content, after.content), { remotes: [], credentials: [] });
-        const others = [...after.content.remotes.values()].map(({ token }) => token?.reveal() ?? "")
-          .concat(after.content.credentials.map(({ auth }) => auth?.reveal() ?? ""));
         for (const one of values) {
-          // Part of another one that stays, as it is or in quotes.
-          const forms = (other: string) => [other, JSON.stringify(other), `'${other.replaceAll("'", "''")}'`];
-          if (others.some((other) => forms(other).some((form) => form.includes(one)))) continue;
+          if (isPartOfHeld(after.content, one)) continue;
           for (const all of [kept, after.text]) {
             // A value before a comment may look like another value.
             assert.ok(!all.replaceAll(" # c", "").includes(one), `${text}\n=>\n${all}`);
@@ -311,12 +324,10 @@ Deno.test("commits: a secret that is removed or replaced is in no file of the di
           writeFileSync(path, text);
           const old = new Set<string>();
           for (const [wishes, credentialWish] of edits) {
-            const edit = async ({ document }: { readonly document: RemoteDocument }) => {
-              const { changes, tokens } = changesFor(document.content, wishes);
-              const credentials = credentialsFor(document.content.credentials, credentialWish);
-              const supplies = { tokens, ...(credentials === null ? {} : { credentials }) };
-              return { text: await editRemoteFile(document, changes, supplies), ours: new Set<string>() };
-            };
+            const edit = async ({ document }: { readonly document: RemoteDocument }) => ({
+              text: (await edited(document, wishes, credentialWish)).after,
+              ours: new Set<string>(),
+            });
             const { gone } = await commit(world, 1000, {
               path,
               scope,
@@ -325,12 +336,8 @@ Deno.test("commits: a secret that is removed or replaced is in no file of the di
             });
             for (const one of valuesOf(gone)) old.add(one);
             const now = (await parseRemoteFile(readFileSync(path, "utf8"), path)).content;
-            const present = [...now.remotes.values()].map(({ token }) => token?.reveal() ?? "")
-              .concat(now.credentials.map(({ auth }) => auth?.reveal() ?? ""));
             for (const one of old) {
-              if (present.some((other) => other.includes(one) || JSON.stringify(other).includes(one))) {
-                continue;
-              }
+              if (isPartOfHeld(now, one)) continue;
               removed++;
               for (const name of readdirSync(directory)) {
                 const all = readFileSync(join(directory, name), "utf8").replaceAll(" # c", "");

@@ -54,8 +54,8 @@ export function serviceTitle(service: string): string {
 }
 
 function loginLine({ state, identity, expires }: LoginStatus, style: Style, now: number): string {
-  const word = expires !== null && Date.parse(expires) <= now ? "expired on" : "expires";
-  const until = expires === null ? "" : ` (${word} ${showDay(expires)})`;
+  const expired = expires !== null && Date.parse(expires) <= now ? `expired on ${showDay(expires)}` : null;
+  const until = expires === null ? "" : ` (${expired ?? `expires ${showDay(expires)}`})`;
   const who = identity === null
     ? ""
     : ` as ${printable(identity.username)}${
@@ -67,7 +67,7 @@ function loginLine({ state, identity, expires }: LoginStatus, style: Style, now:
     case "valid":
       // The endpoint decides, whatever the API key says of itself.
       return `${style.green("Logged in")}${who}: the API key ${
-        word === "expired on" ? `${until.slice(2, -1)}, but the endpoint accepts it` : `is valid${until}`
+        expired === null ? `is valid${until}` : `${expired}, but the endpoint accepts it`
       }.`;
     case "invalid":
       return `${style.red("The API key is invalid")}${until}: log in again.`;

@@ -4,10 +4,11 @@
  *
  * Source: `--version` prints `singularity-ce version 4.5.1`; `buildcfg` prints `SYSCONFDIR=/etc` and others, one per line.
  */
-import { dirname, isAbsolute, join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { Runtime, Version } from "../../model.ts";
 import { TOKEN_BYTES } from "../../base/limits.ts";
 import { canBeKeptFromHome, PROGRAMS } from "../../programs.ts";
+import { walk } from "../../remotefile/links.ts";
 import type { Distrusted, Installed } from "../../reconcile/diagnose_programs.ts";
 import type { Files, World } from "../../world.ts";
 
@@ -114,8 +115,6 @@ export function readSysconfdir(text: string): string | null {
 
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
-/** As many links as Linux follows. */
-const MOST_LINKS = 40;
 
 /**
  * Why somebody else than root may decide what is run at a path, null: nobody can. Every directory on the way, every
@@ -127,41 +126,21 @@ export function whyDistrusted(files: Pick<Files, "stat" | "readLink">, path: str
   if (top === null || top.uid !== 0 || (top.mode & OTHERS_WRITE) !== 0) {
     return distrust("others can change /");
   }
-  let at = "/";
-  let links = 0;
-  const way = partsOf(path);
-  while (way.length > 0) {
-    const name = way.shift()!;
-    if (name === "..") {
-      at = dirname(at);
-      continue;
-    }
-    const here = join(at, name);
-    const stat = files.stat(here);
+  for (const { path: here, stat, left, circle } of walk(files, path)) {
     if (stat === null) return distrust(`${here} does not exist, or cannot be seen`);
     if (stat.uid !== 0) return { why: `${here} belongs to uid ${stat.uid}, not to root`, uid: stat.uid };
-    if (stat.kind === "symlink") {
-      const target = files.readLink(here);
-      if (target === null || ++links > MOST_LINKS) return distrust("its symbolic links lead in a circle");
-      way.unshift(...partsOf(target));
-      if (isAbsolute(target)) at = "/";
-      continue;
-    }
-    const last = way.length === 0;
+    if (circle) return distrust("its symbolic links lead in a circle");
+    if (stat.kind === "symlink") continue;
+    const last = left === 0;
     if (stat.kind !== (last ? "file" : "folder")) {
       return distrust(`${here} is not a ${last ? "regular file" : "directory"}`);
     }
-    const safe = (stat.mode & OTHERS_WRITE) === 0 || (!last && (stat.mode & STICKY) !== 0 && way.length > 1);
+    const safe = (stat.mode & OTHERS_WRITE) === 0 || (!last && (stat.mode & STICKY) !== 0 && left > 1);
     if (!safe) return distrust(`others can change ${here}`);
-    at = here;
   }
   return null;
 }
 
 function distrust(why: string): Distrusted {
   return { why, uid: null };
-}
-
-function partsOf(path: string): string[] {
-  return path.split("/").filter((one) => one !== "" && one !== ".");
 }
