@@ -4,7 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { Failure } from "../base/failure.ts";
-import { io } from "../base/io.ts";
+import { io, reasonOf } from "../base/io.ts";
 import { AUTHORITIES_BYTES, AUTHORITIES_FILES } from "../base/limits.ts";
 import { codeOf } from "../base/errno.ts";
 import type { World } from "../world.ts";
@@ -61,7 +61,7 @@ export function systemStore(
       break;
     } catch (error) {
       const of = bundle ? " of SSL_CERT_FILE" : "";
-      warn(`cannot read ${one}${of}: ${reasonOf(error)}`, bundle ? "variable" : "file");
+      warn(`cannot read ${one}${of}: ${whyNot(error)}`, bundle ? "variable" : "file");
     }
   }
   if (directories) {
@@ -124,9 +124,8 @@ export function readAuthorities(
   try {
     read = files.read(file, { limit: AUTHORITIES_BYTES });
   } catch (error) {
-    const code = codeOf(error);
-    if (code !== "EISDIR" && code !== "EFBIG") throw io("read the CA certificates in", file, error);
-    throw new Failure("io", `cannot read the CA certificates in ${file}: ${reasonOf(error)}`, { path: file });
+    if (codeOf(error) !== "EFBIG") throw io("read the CA certificates in", file, error);
+    throw new Failure("io", `cannot read the CA certificates in ${file}: ${whyNot(error)}`, { path: file });
   }
   const found = read === null ? [] : usable(read.bytes, file, warn);
   if (found.length > 0) return found;
@@ -137,15 +136,10 @@ export function readAuthorities(
   });
 }
 
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  const reasons: Readonly<Record<string, string>> = {
-    EISDIR: "it is a directory",
-    EFBIG: `it is larger than ${AUTHORITIES_BYTES / 1024 / 1024} MiB`,
-    EACCES: "permission denied",
-    ENOTREG: "it is not a regular file",
-  };
-  return reasons[code ?? ""] ?? code ?? "it cannot be read";
+/** Why a file cannot be read; of one that is too large, the limit. */
+function whyNot(error: unknown): string {
+  if (codeOf(error) !== "EFBIG") return reasonOf(error);
+  return `it is larger than ${AUTHORITIES_BYTES / 1024 / 1024} MiB`;
 }
 
 function unique(certificates: readonly string[]): readonly string[] {
